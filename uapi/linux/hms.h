@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * HMS: one interface to all memory of a heterogeneous machine.
+ *
+ * A descriptor of /dev/hms acts on the address space of the process that opened it. Three requests
+ * exist: HMS_INFO, HMS_HBIND and HMS_QUERY. Each takes a struct that begins with @size and @version:
+ *
+ * size		sizeof() the struct as the caller was built. A shorter (older) struct is filled up with
+ *		zeros; a longer (newer) one is accepted when all that this module does not know is zero,
+ *		else the call fails with E2BIG. It alone versions the struct.
+ * version	the highest object version that the caller understands (HMS_VERSION_*). 0 is EINVAL, any
+ *		other value is accepted. Naming a target of a higher version fails.
+ *
+ * Structs have the same layout for 32-bit callers. Fields named reserved must be zero. Fields marked
+ * "out" are written by the module and ignored on the way in. A call that fails with anything but EINTR
+ * has changed nothing; HMS_HBIND says in @error_* which entry was at fault.
+ */
+#ifndef _UAPI_LINUX_HMS_H
+#define _UAPI_LINUX_HMS_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define HMS_API_VERSION		1
+
+/* Object versions: what a program must understand to use an object. */
+#define HMS_VERSION_ORDINARY	1	/* ordinary memory: CPU-accessible and cache-coherent */
+#define HMS_VERSION_DEVICE	2	/* not both of these; always an explicit choice */
+
+/* Limits of one request. */
+#define HMS_MAX_TARGETS		64
+#define HMS_MAX_MODIFIERS	32
+#define HMS_ALL_OR_NOTHING_MAX	(64ULL << 20)	/* bytes */
+
+/**
+ * struct hms_modifier - changes what a request does
+ * @key: one of enum hms_modifier_key; each key at most once in a request
+ * @flags: must be zero
+ * @value: see the key
+ */
+struct hms_modifier {
+	__u32 key;
+	__u32 flags;
+	__aligned_u64 value;
+};
+
+/**
+ * enum hms_modifier_key - what a modifier changes
+ * @HMS_MOD_MODE: store a policy for the range (enum hms_mode); without it the policy stays as it is
+ * @HMS_MOD_WEIGHT: weights for HMS_MODE_WEIGHTED
+ * @HMS_MOD_MIGRATE: enum hms_migrate: move the pages that exist now
+ * @HMS_MOD_POPULATE: 1: allocate the missing pages of anonymous memory on the targets now
+ * @HMS_MOD_LAZY: 1: place a page when it is first touched
+ * @HMS_MOD_ALL_OR_NOTHING: 1: move all pages of the range or none; at most HMS_ALL_OR_NOTHING_MAX bytes
+ * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target
+ * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork
+ * @HMS_MOD_PRIORITY: order of eviction
+ * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
+ *
+ * HMS_INFO tells which of them this module can do; the others fail with EOPNOTSUPP.
+ */
+enum hms_modifier_key {
+	HMS_MOD_MODE		= 1,
+	HMS_MOD_WEIGHT		= 2,
+	HMS_MOD_MIGRATE		= 3,
+	HMS_MOD_POPULATE	= 4,
+	HMS_MOD_LAZY		= 5,
+	HMS_MOD_ALL_OR_NOTHING	= 6,
+	HMS_MOD_INITIATOR	= 7,
+	HMS_MOD_INHERIT		= 8,
+	HMS_MOD_PRIORITY	= 9,
+	HMS_MOD_ASYNC		= 10,
+};
+
+/**
+ * enum hms_mode - what a policy asks for
+ * @HMS_MODE_DEFAULT: no policy; takes no targets
+ * @HMS_MODE_BIND: only these targets, in this order, then fail
+ * @HMS_MODE_PREFERRED: these targets, in this order, then any memory
+ * @HMS_MODE_INTERLEAVE: page by page over the targets
+ * @HMS_MODE_WEIGHTED: the same, by weight
+ */
+enum hms_mode {
+	HMS_MODE_DEFAULT	= 0,
+	HMS_MODE_BIND		= 1,
+	HMS_MODE_PREFERRED	= 2,
+	HMS_MODE_INTERLEAVE	= 3,
+	HMS_MODE_WEIGHTED	= 4,
+};
+
+enum hms_migrate {
+	HMS_MIGRATE_NONE	= 0,
+	HMS_MIGRATE_NOW		= 1,
+};
+
+/**
+ * enum hms_skip - why a page is not where it was asked to be; index into hms_hbind.skipped[]
+ * @HMS_SKIP_BUSY: pinned, locked by somebody else, or changed while it was to be moved
+ * @HMS_SKIP_SHARED: other processes map it, and the caller has no CAP_SYS_NICE
+ * @HMS_SKIP_FILE: file memory; nodes take anonymous and shmem pages, devices anonymous ones
+ * @HMS_SKIP_SPECIAL: hugetlb, device mappings, DAX, memory locked by mlock() for a device
+ * @HMS_SKIP_ABSENT: no page here (and populate was not asked or is not possible)
+ * @HMS_SKIP_NOMEM: no target had room
+ * @HMS_SKIP_UNREACHABLE: no target of the list can be used by this caller (cpuset, removed)
+ * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
+ * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
+ */
+enum hms_skip {
+	HMS_SKIP_BUSY		= 0,
+	HMS_SKIP_SHARED		= 1,
+	HMS_SKIP_FILE		= 2,
+	HMS_SKIP_SPECIAL	= 3,
+	HMS_SKIP_ABSENT		= 4,
+	HMS_SKIP_NOMEM		= 5,
+	HMS_SKIP_UNREACHABLE	= 6,
+	HMS_SKIP_LARGE		= 7,
+	HMS_SKIP_COPY		= 8,
+	HMS_SKIP_NR,
+};
+
+#define HMS_SKIP_SLOTS		16	/* room to grow */
+
+/* Which part of a request is at fault. */
+enum hms_error_where {
+	HMS_ERROR_NONE		= 0,
+	HMS_ERROR_FIELD		= 1,	/* @error_index: offset of the field in its struct */
+	HMS_ERROR_TARGET	= 2,	/* @error_index: index into the targets */
+	HMS_ERROR_MODIFIER	= 3,	/* @error_index: index into the modifiers */
+	HMS_ERROR_RANGE		= 4,	/* the address range */
+};
+
+/* Why. libhms has a text for each. */
+enum hms_error_why {
+	HMS_WHY_NONE		= 0,
+	HMS_WHY_RESERVED	= 1,	/* a reserved field is not zero */
+	HMS_WHY_FLAG		= 2,	/* unknown flag bit */
+	HMS_WHY_VERSION		= 3,	/* version 0, or a target above the caller's version */
+	HMS_WHY_UNALIGNED	= 4,	/* not a multiple of the page size */
+	HMS_WHY_EMPTY		= 5,	/* length 0, or nothing to do */
+	HMS_WHY_OVERFLOW	= 6,	/* beyond the address space */
+	HMS_WHY_UNMAPPED	= 7,	/* the range has addresses without a mapping */
+	HMS_WHY_COUNT		= 8,	/* too many, or too few for what is asked */
+	HMS_WHY_POINTER		= 9,	/* memory that can't be read or written */
+	HMS_WHY_UNKNOWN		= 10,	/* no such key, or no target with this uid */
+	HMS_WHY_DUPLICATE	= 11,	/* named twice */
+	HMS_WHY_VALUE		= 12,	/* out of range for this key */
+	HMS_WHY_UNSUPPORTED	= 13,	/* known, but not in this module or on this kernel */
+	HMS_WHY_COMBINATION	= 14,	/* does not go with another modifier of the request */
+	HMS_WHY_NOT_A_TARGET	= 15,	/* the uid is that of a link, an initiator ... */
+	HMS_WHY_GONE		= 16,	/* the target has been removed */
+	HMS_WHY_INSTANCE	= 17,	/* the uid is from before a reload of the module */
+	HMS_WHY_TOO_LARGE	= 18,	/* more than a limit allows */
+	HMS_WHY_INCOMPLETE	= 19,	/* all-or-nothing: not every page could be moved */
+};
+
+#define HMS_REMOTE		(1U << 0)	/* act on the opener's address space from another one */
+
+/**
+ * struct hms_target_count - what one target of a request received
+ * @uid: out: the target
+ * @reserved: out: zero
+ * @moved: out: pages that were moved there
+ * @populated: out: pages that were allocated there
+ * @present: out: pages that were there already
+ */
+struct hms_target_count {
+	__u32 uid;
+	__u32 reserved;
+	__aligned_u64 moved;
+	__aligned_u64 populated;
+	__aligned_u64 present;
+};
+
+/**
+ * struct hms_hbind - set the policy of a range, migrate it, populate it
+ * @size: see the top of this file
+ * @version: see the top of this file
+ * @instance: instance id of HMS_INFO that the uids come from, or 0 for whatever is loaded
+ * @start: first address, a multiple of the page size
+ * @length: bytes, a multiple of the page size, not 0
+ * @targets: pointer to @ntargets uids (__u32), most wanted first, each at most once
+ * @modifiers: pointer to @nmodifiers struct hms_modifier
+ * @target_counts: pointer to @ntargets struct hms_target_count that receive the counts, or 0
+ * @ntargets: at most HMS_MAX_TARGETS
+ * @nmodifiers: 1 to HMS_MAX_MODIFIERS
+ * @flags: HMS_REMOTE or 0
+ * @error_where: out: enum hms_error_where
+ * @error_index: out: which one
+ * @error_why: out: enum hms_error_why
+ * @pages: out: pages in the range that were looked at
+ * @moved: out: pages moved to a target
+ * @present: out: pages that were on the right target already
+ * @populated: out: missing pages that were allocated
+ * @bytes_copied: out: bytes copied or cleared
+ * @first_skipped: out: address of the first page that was skipped, or ~0
+ * @next: out: where the work ended; start + length unless the call was interrupted
+ * @skipped: out: pages that were skipped, by enum hms_skip
+ *
+ * Counted pages: pages = moved + present + populated + the sum of skipped[]. Pages that were skipped do
+ * not make the call fail. With EINTR the counts say what was done up to @next, and the policy, if one
+ * was given, is in place.
+ *
+ * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF from
+ * another address space without HMS_REMOTE; ESRCH when the opener's address space is gone; ENOENT for a
+ * uid that names no object, ENODEV for a target that is being removed; ESTALE for another instance;
+ * EOPNOTSUPP for a key or value that this module lacks; ENOSPC when the address space has too many
+ * ranges; EBUSY when all-or-nothing found a page that can't move; ENOMEM; EINTR.
+ */
+struct hms_hbind {
+	__u32 size;
+	__u32 version;
+	__aligned_u64 instance;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 targets;
+	__aligned_u64 modifiers;
+	__aligned_u64 target_counts;
+	__u32 ntargets;
+	__u32 nmodifiers;
+	__u32 flags;
+	__u32 error_where;
+	__u32 error_index;
+	__u32 error_why;
+	__aligned_u64 pages;
+	__aligned_u64 moved;
+	__aligned_u64 present;
+	__aligned_u64 populated;
+	__aligned_u64 bytes_copied;
+	__aligned_u64 first_skipped;
+	__aligned_u64 next;
+	__aligned_u64 skipped[HMS_SKIP_SLOTS];
+};
+
+/* What a query is about. */
+enum hms_query_what {
+	HMS_QUERY_POLICY	= 1,	/* the policies in the range, a struct hms_policy_entry each */
+	HMS_QUERY_COMMON	= 2,	/* what holds for every page of it: 0 or 1 struct hms_policy_entry */
+	HMS_QUERY_RESIDENCY	= 3,	/* where its pages are, a struct hms_residency_entry a run */
+};
+
+/**
+ * struct hms_policy_entry - one policy range
+ * @start: first address
+ * @length: bytes
+ * @mode: enum hms_mode
+ * @ntargets: how many uids, from @first_target of the uid array on
+ * @first_target: index into the uid array of the query
+ * @gone: how many of these targets have been removed since
+ */
+struct hms_policy_entry {
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__u32 mode;
+	__u32 ntargets;
+	__u32 first_target;
+	__u32 gone;
+};
+
+/* State of a run of pages. */
+enum hms_residency {
+	HMS_ABSENT	= 0,	/* never touched, swapped out, or on its way */
+	HMS_RESIDENT	= 1,	/* on the target @uid */
+	HMS_UNKNOWN	= 2,	/* can't be told: not readable, a device mapping, memory of no target */
+};
+
+/**
+ * struct hms_residency_entry - a run of pages with the same answer
+ * @start: first address
+ * @length: bytes
+ * @uid: the target, 0 unless HMS_RESIDENT
+ * @state: enum hms_residency
+ */
+struct hms_residency_entry {
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__u32 uid;
+	__u32 state;
+};
+
+/**
+ * struct hms_query - ask about a range
+ * @size: see the top of this file
+ * @version: see the top of this file; objects above it are reported like memory of no target
+ * @instance: as in struct hms_hbind
+ * @start: first address, a multiple of the page size
+ * @length: bytes, a multiple of the page size, not 0
+ * @entries: pointer to room for @nentries entries of @entry_size bytes, or 0
+ * @uids: pointer to room for @nuids uids (__u32), or 0; used by the policy queries
+ * @what: enum hms_query_what
+ * @flags: HMS_REMOTE or 0
+ * @nentries: in: room; out: how many the answer has
+ * @entry_size: in: bytes an entry as the caller was built; out: bytes an entry has in this module. An
+ *	entry is cut or filled with zeros to what the caller asked for.
+ * @nuids: in: room; out: how many the answer has
+ * @reserved: must be zero
+ * @lost: out: policy ranges of this address space that could not be kept, since it was opened
+ *
+ * With too little room the call fails with ENOSPC and writes only the out fields, so a call without room
+ * asks for the sizes. An answer without entries succeeds with any room. Other errors as in HMS_HBIND.
+ * Addresses without a mapping are HMS_ABSENT, not an error. EINTR: interrupted, nothing written.
+ */
+struct hms_query {
+	__u32 size;
+	__u32 version;
+	__aligned_u64 instance;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 entries;
+	__aligned_u64 uids;
+	__u32 what;
+	__u32 flags;
+	__u32 nentries;
+	__u32 entry_size;
+	__u32 nuids;
+	__u32 reserved;
+	__aligned_u64 lost;
+};
+
+/**
+ * struct hms_key_info - one modifier key, as this module has it
+ * @key: enum hms_modifier_key
+ * @since: API version that has it, 0 when this module does not do it yet
+ * @min: smallest value
+ * @max: greatest value
+ * @name: its name, as hmsctl spells it
+ * @text: what it does, a line
+ */
+struct hms_key_info {
+	__u32 key;
+	__u32 since;
+	__aligned_u64 min;
+	__aligned_u64 max;
+	char name[24];
+	char text[96];
+};
+
+/**
+ * struct hms_feature_info - something that depends on the kernel
+ * @live: 1 when it works here
+ * @reserved: zero
+ * @name: its name
+ * @reason: why it does not work, empty when it does
+ */
+struct hms_feature_info {
+	__u32 live;
+	__u32 reserved;
+	char name[24];
+	char reason[96];
+};
+
+/**
+ * struct hms_info - what this module is and can do
+ * @size: see the top of this file
+ * @version: see the top of this file
+ * @instance: out: id of this load of the module; uids are unique within it
+ * @keys: pointer to room for @nkeys struct hms_key_info, or 0
+ * @features: pointer to room for @nfeatures struct hms_feature_info, or 0
+ * @nkeys: in: room; out: how many there are
+ * @key_size: in: bytes an element as the caller was built; out: as this module has it
+ * @nfeatures: in: room; out: how many there are
+ * @feature_size: in: bytes an element as the caller was built; out: as this module has it
+ * @api_version: out: HMS_API_VERSION of the module
+ * @object_version: out: the highest object version that it has
+ * @max_targets: out: targets a request
+ * @max_modifiers: out: modifiers a request
+ * @max_ranges: out: policy ranges an address space
+ * @all_or_nothing_max: out: bytes
+ * @module_version: out: version of the module, a string
+ *
+ * Fails with ENOSPC like HMS_QUERY when there is some room, but not enough.
+ */
+struct hms_info {
+	__u32 size;
+	__u32 version;
+	__aligned_u64 instance;
+	__aligned_u64 keys;
+	__aligned_u64 features;
+	__u32 nkeys;
+	__u32 key_size;
+	__u32 nfeatures;
+	__u32 feature_size;
+	__u32 api_version;
+	__u32 object_version;
+	__u32 max_targets;
+	__u32 max_modifiers;
+	__aligned_u64 max_ranges;
+	__aligned_u64 all_or_nothing_max;
+	char module_version[32];
+};
+
+/* The size of a request is in the struct, not in its number, so that structs can grow. */
+#define HMS_IOCTL_BASE		'H'
+#define HMS_INFO		_IO(HMS_IOCTL_BASE, 0xc0)
+#define HMS_HBIND		_IO(HMS_IOCTL_BASE, 0xc1)
+#define HMS_QUERY		_IO(HMS_IOCTL_BASE, 0xc2)
+
+#endif /* _UAPI_LINUX_HMS_H */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * What an emulated accelerator of hms_sim does for a program: device-side memory operations.
+ *
+ * /dev/hms_simN is accelerator N. A descriptor is a context on it, bound to the address space of the
+ * process that opened it; from another one every request fails with EBADF. Addresses are those of the
+ * process. The device reaches memory through its own page table only: its own memory directly, all
+ * other memory through the mirror. Requests follow the rules of linux/hms.h for @size.
+ */
+#ifndef _UAPI_LINUX_HMS_SIM_H
+#define _UAPI_LINUX_HMS_SIM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * struct hms_sim_op - read, write, fill, sum or add at an address, by the device
+ * @size: sizeof(struct hms_sim_op)
+ * @flags: must be zero
+ * @address: where the device works
+ * @length: bytes; a multiple of 8 for HMS_SIM_FILL and HMS_SIM_SUM
+ * @buffer: HMS_SIM_READ: receives @length bytes; HMS_SIM_WRITE: holds them
+ * @value: in: HMS_SIM_FILL: every 64-bit word is set to it; HMS_SIM_ADD: is added to the 64-bit word at
+ *	@address. out: HMS_SIM_SUM: sum of the 64-bit words; HMS_SIM_ADD: the word before
+ * @done: out: bytes worked on; less than @length only with an error
+ * @local: out: pages found in this device's own memory
+ * @remote: out: pages reached elsewhere
+ * @faults: out: device page faults
+ *
+ * Addresses are multiples of 8 for HMS_SIM_FILL, HMS_SIM_SUM and HMS_SIM_ADD. Errors: EINVAL; EFAULT for
+ * an address without memory, EPERM for a write to a read-only one; EINTR; ENOMEM. @done, @local,
+ * @remote and @faults are written with an error too.
+ */
+struct hms_sim_op {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__aligned_u64 buffer;
+	__aligned_u64 value;
+	__aligned_u64 done;
+	__aligned_u64 local;
+	__aligned_u64 remote;
+	__aligned_u64 faults;
+};
+
+#define HMS_SIM_MAX_LINKS	8
+
+/**
+ * struct hms_sim_walk - follow the pointers of a linked structure, by the device
+ * @size: sizeof(struct hms_sim_walk)
+ * @flags: must be zero
+ * @root: address of the first node; 0 is an empty structure
+ * @max_nodes: stop with ELOOP when the structure has more
+ * @node_size: bytes of a node, at most 4096
+ * @value_offset: where in a node the 64-bit value is
+ * @nlinks: how many pointers a node has, 1 to HMS_SIM_MAX_LINKS
+ * @reserved: must be zero
+ * @link_offset: where in a node they are; a pointer of 0 ends the branch
+ * @sum: out: sum of all values
+ * @nodes: out: nodes visited
+ * @local: out: nodes found in this device's own memory
+ * @remote: out: nodes reached elsewhere
+ * @faults: out: device page faults
+ *
+ * Errors as in struct hms_sim_op, ELOOP, and ENOSPC when more branches are open than the device has
+ * stack for (1,048,576).
+ */
+struct hms_sim_walk {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 root;
+	__aligned_u64 max_nodes;
+	__u32 node_size;
+	__u32 value_offset;
+	__u32 nlinks;
+	__u32 reserved;
+	__u32 link_offset[HMS_SIM_MAX_LINKS];
+	__aligned_u64 sum;
+	__aligned_u64 nodes;
+	__aligned_u64 local;
+	__aligned_u64 remote;
+	__aligned_u64 faults;
+};
+
+/**
+ * struct hms_sim_info - which accelerator this is
+ * @size: sizeof(struct hms_sim_info)
+ * @flags: must be zero
+ * @target: out: uid of its memory
+ * @initiator: out: uid of the accelerator as an initiator
+ * @link: out: uid of the link between them
+ * @reserved: out: zero
+ * @memory: out: bytes of its memory
+ * @used: out: bytes of it in use
+ */
+struct hms_sim_info {
+	__u32 size;
+	__u32 flags;
+	__u32 target;
+	__u32 initiator;
+	__u32 link;
+	__u32 reserved;
+	__aligned_u64 memory;
+	__aligned_u64 used;
+};
+
+#define HMS_SIM_IOCTL_BASE	'H'
+#define HMS_SIM_INFO		_IO(HMS_SIM_IOCTL_BASE, 0xd0)
+#define HMS_SIM_READ		_IO(HMS_SIM_IOCTL_BASE, 0xd1)
+#define HMS_SIM_WRITE		_IO(HMS_SIM_IOCTL_BASE, 0xd2)
+#define HMS_SIM_FILL		_IO(HMS_SIM_IOCTL_BASE, 0xd3)
+#define HMS_SIM_SUM		_IO(HMS_SIM_IOCTL_BASE, 0xd4)
+#define HMS_SIM_ADD		_IO(HMS_SIM_IOCTL_BASE, 0xd5)
+#define HMS_SIM_WALK		_IO(HMS_SIM_IOCTL_BASE, 0xd6)
+
+#endif /* _UAPI_LINUX_HMS_SIM_H */
