@@ -104,6 +104,7 @@ enum hms_migrate {
  * @HMS_SKIP_UNREACHABLE: no target of the list can be used by this caller (cpuset, removed)
  * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
  * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
+ * @HMS_SKIP_ELSEWHERE: it exists on no target of the list, and migrate was not asked
  */
 enum hms_skip {
 	HMS_SKIP_BUSY		= 0,
@@ -115,6 +116,7 @@ enum hms_skip {
 	HMS_SKIP_UNREACHABLE	= 6,
 	HMS_SKIP_LARGE		= 7,
 	HMS_SKIP_COPY		= 8,
+	HMS_SKIP_ELSEWHERE	= 9,
 	HMS_SKIP_NR,
 };
 

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The binding: what HMS keeps for an address space, and the notifier that follows it.
+ *
+ * A binding is made by the first call that needs one. It lives as long as a descriptor that used it, or
+ * a policy in it: policy belongs to the address space and outlives close(). munmap() and exit take
+ * policies away inside a notifier, where nothing may sleep, so the last of them leaves the giving up of
+ * the binding to a work item.
+ */
+
+#include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "binding.h"
+#include "stats.h"
+#include "target.h"
+
+unsigned long hms_max_ranges = 131072;
+module_param_named(max_ranges, hms_max_ranges, ulong, 0644);
+MODULE_PARM_DESC(max_ranges, "policy ranges that an address space may have");
+
+static DEFINE_HASHTABLE(hms_bindings, 8);
+static DEFINE_MUTEX(hms_bindings_lock);
+static struct workqueue_struct *hms_binding_wq;
+
+static struct hms_binding *hms_binding_find_rcu(struct mm_struct *mm)
+{
+	struct hms_binding *binding;
+
+	hash_for_each_possible_rcu(hms_bindings, binding, hash, (unsigned long)mm) {
+		if (binding->notifier.mm == mm)
+			return binding;
+	}
+	return NULL;
+}
+
+/* The tree has become empty: let the work item drop what it holds. Under tree_lock. */
+static void hms_binding_emptied(struct hms_binding *binding)
+{
+	/* Without a reference left the binding is being freed already. */
+	if (!test_and_set_bit(0, &binding->emptied)) {
+		if (refcount_inc_not_zero(&binding->ref))
+			queue_work(hms_binding_wq, &binding->work);
+	}
+}
+
+static bool hms_binding_invalidate(struct mmu_interval_notifier *notifier,
+				   const struct mmu_notifier_range *range, unsigned long seq)
+{
+	struct hms_binding *binding = container_of(notifier, struct hms_binding, notifier);
+	unsigned long lost;
+
+	spin_lock(&binding->tree_lock);
+	mmu_interval_set_seq(notifier, seq);
+	lost = binding->tree.lost;
+	if (!binding->tree.nr) {
+		/* Nothing to do, which is the case of a process that only migrates. */
+	} else if (range->event == MMU_NOTIFY_RELEASE) {
+		/* There may be a hundred thousand: too many to free in here. */
+		binding->doomed = binding->tree;
+		binding->tree = (struct hms_policy_tree) { .root = RB_ROOT_CACHED };
+		lost = 0;
+		hms_binding_emptied(binding);
+	} else if (range->event == MMU_NOTIFY_UNMAP) {
+		hms_policy_punch(&binding->tree, NULL, range->start, range->end - 1);
+		if (!binding->tree.nr)
+			hms_binding_emptied(binding);
+	}
+	lost = binding->tree.lost - lost;
+	spin_unlock(&binding->tree_lock);
+	hms_stat_add(HMS_STAT_POLICY_LOST, lost);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops hms_binding_notifier_ops = {
+	.invalidate = hms_binding_invalidate,
+};
+
+/* Keep the binding and the module for as long as there are policies. Under binding->lock. */
+static void hms_binding_hold_policy(struct hms_binding *binding)
+{
+	if (binding->has_policy)
+		return;
+	binding->has_policy = true;
+	refcount_inc(&binding->ref);
+	/* The caller comes from an open file, which holds the module. */
+	__module_get(THIS_MODULE);
+}
+
+static void hms_binding_drop_policy(struct hms_binding *binding)
+{
+	bool dropped = false;
+
+	mutex_lock(&binding->lock);
+	spin_lock(&binding->tree_lock);
+	if (binding->has_policy && !binding->tree.nr) {
+		binding->has_policy = false;
+		dropped = true;
+	}
+	spin_unlock(&binding->tree_lock);
+	mutex_unlock(&binding->lock);
+	if (dropped) {
+		hms_binding_put(binding);
+		/* Whoever unloads now waits for the work queue, or for the file of the caller. */
+		module_put(THIS_MODULE);
+	}
+}
+
+static void hms_binding_work(struct work_struct *work)
+{
+	struct hms_binding *binding = container_of(work, struct hms_binding, work);
+
+	struct hms_policy_tree doomed;
+
+	clear_bit(0, &binding->emptied);
+	spin_lock(&binding->tree_lock);
+	doomed = binding->doomed;
+	binding->doomed = (struct hms_policy_tree) { .root = RB_ROOT_CACHED };
+	spin_unlock(&binding->tree_lock);
+	hms_policy_free_all(&doomed);
+	hms_binding_drop_policy(binding);
+	hms_binding_put(binding);
+}
+
+static struct hms_binding *hms_binding_new(struct mm_struct *mm)
+{
+	struct hms_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!binding)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&binding->ref, 1);
+	mutex_init(&binding->lock);
+	spin_lock_init(&binding->tree_lock);
+	binding->tree.root = RB_ROOT_CACHED;
+	binding->doomed.root = RB_ROOT_CACHED;
+	INIT_WORK(&binding->work, hms_binding_work);
+	ret = mmu_interval_notifier_insert(&binding->notifier, mm, 0, ULONG_MAX,
+					   &hms_binding_notifier_ops);
+	if (ret) {
+		kfree(binding);
+		return ERR_PTR(ret);
+	}
+	hash_add_rcu(hms_bindings, &binding->hash, (unsigned long)mm);
+	return binding;
+}
+
+/**
+ * hms_binding_get - the binding of an address space, made if need be
+ * @mm: an address space with users
+ *
+ * Context: may sleep; mmap_lock not held.
+ * Return: a reference, or an ERR_PTR(): -ENOMEM, -EINTR.
+ */
+struct hms_binding *hms_binding_get(struct mm_struct *mm)
+{
+	struct hms_binding *binding;
+
+	mutex_lock(&hms_bindings_lock);
+	binding = hms_binding_find_rcu(mm);
+	if (!binding || !refcount_inc_not_zero(&binding->ref))
+		binding = hms_binding_new(mm);
+	mutex_unlock(&hms_bindings_lock);
+	return binding;
+}
+
+/**
+ * hms_binding_put - end hms_binding_get()
+ * @binding: the binding
+ *
+ * Context: may sleep; mmap_lock not held.
+ */
+void hms_binding_put(struct hms_binding *binding)
+{
+	if (!refcount_dec_and_test(&binding->ref))
+		return;
+	/* hms_binding_get() may find it until here, and then makes another. */
+	mutex_lock(&hms_bindings_lock);
+	hash_del_rcu(&binding->hash);
+	mutex_unlock(&hms_bindings_lock);
+	/* Policies hold a reference, so there are none. */
+	mmu_interval_notifier_remove(&binding->notifier);
+	kfree_rcu(binding, rcu);
+}
+
+/* Does every address of the range have a mapping? mmap_lock held. */
+static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long last)
+{
+	struct vm_area_struct *vma;
+
+	while ((vma = find_vma(mm, first)) && vma->vm_start <= first) {
+		if (vma->vm_end > last)
+			return true;
+		first = vma->vm_end;
+	}
+	return false;
+}
+
+/**
+ * hms_binding_check - could these addresses have a policy, or be worked on
+ * @binding: the binding; its address space has users
+ * @first: first address
+ * @last: last address
+ * @policy: what will be set, NULL when no range will be added
+ *
+ * Return: 0; -EFAULT when an address has no mapping; -ENOSPC with too many ranges; -EINTR.
+ */
+int hms_binding_check(struct hms_binding *binding, unsigned long first, unsigned long last,
+		      const struct hms_policy *policy)
+{
+	struct mm_struct *mm = binding->notifier.mm;
+	int ret;
+
+	/* A change adds two ranges at most: itself, and the upper half of what it cuts. */
+	if (policy && READ_ONCE(binding->tree.nr) + 2 > hms_max_ranges)
+		return -ENOSPC;
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	if (!hms_mapped(mm, first, last))
+		ret = -EFAULT;
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+/**
+ * hms_binding_set - set or clear the policy of a range
+ * @binding: the binding; its address space has users
+ * @edit: from hms_policy_edit_prepare()
+ * @first: first address
+ * @last: last address
+ * @policy: the policy, or NULL for none
+ *
+ * Return: 0; -EFAULT when an address lost its mapping since hms_binding_check(), and -EINTR when the
+ * caller is being killed. On failure nothing has changed.
+ */
+int hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
+		    unsigned long first, unsigned long last, struct hms_policy *policy)
+{
+	struct mm_struct *mm = binding->notifier.mm;
+	bool empty = false;
+	int ret;
+
+	mutex_lock(&binding->lock);
+	/* Under mmap_lock, so that the mappings are still there when the policy is. */
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		goto unlock;
+	if (!hms_mapped(mm, first, last)) {
+		ret = -EFAULT;
+		goto unlock_mmap;
+	}
+	if (policy)
+		hms_binding_hold_policy(binding);
+	spin_lock(&binding->tree_lock);
+	if (policy)
+		hms_policy_set(&binding->tree, edit, first, last, policy);
+	else
+		hms_policy_punch(&binding->tree, edit, first, last);
+	empty = !binding->tree.nr;
+	spin_unlock(&binding->tree_lock);
+unlock_mmap:
+	mmap_read_unlock(mm);
+unlock:
+	mutex_unlock(&binding->lock);
+	if (empty)
+		hms_binding_drop_policy(binding);
+	return ret;
+}
+
+/**
+ * hms_binding_home_nid - the node where policy wants a page that comes home
+ * @mm: of the mapping, which need not be current's
+ * @address: of the page
+ *
+ * Context: does not sleep.
+ * Return: a node, or NUMA_NO_NODE.
+ */
+int hms_binding_home_nid(struct mm_struct *mm, unsigned long address)
+{
+	struct hms_binding *binding;
+	struct hms_range *range;
+	int nid = NUMA_NO_NODE;
+
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	if (binding) {
+		spin_lock(&binding->tree_lock);
+		range = hms_policy_first(&binding->tree, address, address);
+		if (range)
+			nid = hms_target_home_nid(range->policy->uids, range->policy->ntargets);
+		spin_unlock(&binding->tree_lock);
+	}
+	rcu_read_unlock();
+	return nid;
+}
+
+int hms_binding_start(void)
+{
+	hms_binding_wq = alloc_workqueue("hms", WQ_UNBOUND, 0);
+	return hms_binding_wq ? 0 : -ENOMEM;
+}
+
+void hms_binding_stop(void)
+{
+	destroy_workqueue(hms_binding_wq);
+}

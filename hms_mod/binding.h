@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_BINDING_H
+#define _HMS_BINDING_H
+
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "policy.h"
+
+/**
+ * struct hms_binding - what HMS knows of one address space
+ * @notifier: over the whole address space; holds mm_count
+ * @ref: descriptors that used it, calls under way, queued work, and one for having policies
+ * @lock: policy changes that come from calls, one at a time
+ * @tree_lock: protects @tree and @doomed; the leaf of the lock order, see lock-order.h
+ * @tree: the policies
+ * @has_policy: @ref counts the policies, and they hold the module; under @lock
+ * @emptied: @work is on its way
+ * @work: gives up @has_policy after munmap or exit took the last policy
+ * @doomed: policies of an address space that is gone, for @work to free
+ * @hash: in the table of bindings, by @mm
+ * @rcu: look-ups by mm
+ */
+struct hms_binding {
+	struct mmu_interval_notifier notifier;
+	refcount_t ref;
+	struct mutex lock;
+	spinlock_t tree_lock;
+	struct hms_policy_tree tree;
+	bool has_policy;
+	unsigned long emptied;
+	struct work_struct work;
+	struct hms_policy_tree doomed;
+	struct hlist_node hash;
+	struct rcu_head rcu;
+};
+
+struct hms_binding *hms_binding_get(struct mm_struct *mm);
+void hms_binding_put(struct hms_binding *binding);
+
+int hms_binding_check(struct hms_binding *binding, unsigned long first, unsigned long last,
+		      const struct hms_policy *policy);
+int hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
+		    unsigned long first, unsigned long last, struct hms_policy *policy);
+int hms_binding_home_nid(struct mm_struct *mm, unsigned long address);
+
+extern unsigned long hms_max_ranges;
+
+int hms_binding_start(void);
+void hms_binding_stop(void);
+
+#endif /* _HMS_BINDING_H */

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Device memory: the struct pages of a target that the CPU cannot load from, which of them are free,
+ * and how the last of them come home when the device goes.
+ *
+ * A page belongs to the free list until hms_devmem_alloc(), and again from the moment core frees it. A
+ * page in use is known to core alone: the page tables of the processes that have it lead to it.
+ */
+
+#include <linux/err.h>
+#include <linux/ioport.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/srcu.h>
+#include <linux/wait.h>
+
+#include "compat/compat.h"
+#include "devmem.h"
+#include "home.h"
+#include "pass.h"
+#include "target.h"
+
+/**
+ * struct hms_devmem - the pages of a device target
+ * @target: whose they are
+ * @pgmap: core's side
+ * @region: addresses set aside for them; nothing is behind
+ * @first_pfn: the first of them
+ * @npages: how many
+ * @lock: protects @free and @nfree; taken with interrupts off, core frees pages anywhere
+ * @free: free pages, chained through zone_device_data
+ * @nfree: how many
+ * @emptied: woken when all pages are free
+ * @all: on hms_devmems
+ */
+struct hms_devmem {
+	struct hms_target *target;
+	struct dev_pagemap pgmap;
+	struct resource *region;
+	unsigned long first_pfn;
+	unsigned long npages;
+	spinlock_t lock;
+	struct page *free;
+	unsigned long nfree;
+	wait_queue_head_t emptied;
+	struct list_head all;
+};
+
+static LIST_HEAD(hms_devmems);
+static DEFINE_SPINLOCK(hms_devmems_lock);
+
+/* Held by who looks at a struct page without a reference to it: see hms_devmem_read_lock(). */
+DEFINE_STATIC_SRCU(hms_devmem_srcu);
+
+static struct hms_devmem *hms_devmem_of_page(struct page *page)
+{
+	return container_of(page_pgmap(page), struct hms_devmem, pgmap);
+}
+
+static void hms_devmem_free(struct page *page)
+{
+	struct hms_devmem *mem = hms_devmem_of_page(page);
+	unsigned long flags;
+
+	spin_lock_irqsave(&mem->lock, flags);
+	page->zone_device_data = mem->free;
+	mem->free = page;
+	/* Under the lock: the waiter frees mem when it has seen the count. */
+	if (++mem->nfree == mem->npages)
+		wake_up_all(&mem->emptied);
+	spin_unlock_irqrestore(&mem->lock, flags);
+}
+
+HMS_DEFINE_PAGE_FREE(hms_devmem_free)
+
+static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
+{
+	return hms_home_fault(vmf, hms_devmem_of_page(vmf->page)->target);
+}
+
+static const struct dev_pagemap_ops hms_devmem_ops = {
+	HMS_DEV_PAGEMAP_FREE(hms_devmem_free),
+	.migrate_to_ram = hms_devmem_touched,
+};
+
+/**
+ * hms_devmem_create - make struct pages for a device's memory
+ * @target: whose memory it is
+ * @npages: pages
+ *
+ * Return: all pages free, or an ERR_PTR().
+ */
+struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages)
+{
+	unsigned long size = ALIGN(npages << PAGE_SHIFT, memremap_compat_align());
+	struct hms_devmem *mem;
+	struct resource *res;
+	unsigned long i;
+	void *ret;
+
+	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!npages)
+		return ERR_PTR(-EINVAL);
+	mem = kzalloc(sizeof(*mem), GFP_KERNEL);
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	mem->target = target;
+	mem->npages = npages;
+	spin_lock_init(&mem->lock);
+	init_waitqueue_head(&mem->emptied);
+
+	res = request_free_mem_region(&iomem_resource, size, "hms");
+	if (IS_ERR(res)) {
+		ret = res;
+		goto free;
+	}
+	mem->region = res;
+	mem->first_pfn = PHYS_PFN(res->start);
+	mem->pgmap.type = MEMORY_DEVICE_PRIVATE;
+	mem->pgmap.range.start = res->start;
+	mem->pgmap.range.end = res->start + size - 1;
+	mem->pgmap.nr_range = 1;
+	mem->pgmap.ops = &hms_devmem_ops;
+	mem->pgmap.owner = mem;
+	ret = memremap_pages(&mem->pgmap, numa_mem_id());
+	if (IS_ERR(ret))
+		goto release;
+
+	/* The first page ends up on top of the list. */
+	for (i = npages; i--; ) {
+		struct page *page = pfn_to_page(mem->first_pfn + i);
+
+		page->zone_device_data = mem->free;
+		mem->free = page;
+	}
+	mem->nfree = npages;
+
+	spin_lock(&hms_devmems_lock);
+	list_add_tail(&mem->all, &hms_devmems);
+	spin_unlock(&hms_devmems_lock);
+	return mem;
+release:
+	release_mem_region(res->start, resource_size(res));
+free:
+	kfree(mem);
+	return ret;
+}
+
+/**
+ * hms_devmem_destroy - take the struct pages back
+ * @mem: all pages free, and nobody allocates
+ */
+void hms_devmem_destroy(struct hms_devmem *mem)
+{
+	spin_lock(&hms_devmems_lock);
+	list_del(&mem->all);
+	spin_unlock(&hms_devmems_lock);
+	synchronize_srcu(&hms_devmem_srcu);
+	memunmap_pages(&mem->pgmap);
+	/* The region is larger than the map: it is handed out by memory sections. */
+	release_mem_region(mem->region->start, resource_size(mem->region));
+	kfree(mem);
+}
+
+/**
+ * hms_devmem_alloc - take free pages
+ * @mem: the device's memory
+ * @pages: receives them, each locked and with one reference
+ * @n: how many
+ *
+ * Return: how many there were.
+ */
+unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
+{
+	unsigned int got, i;
+
+	spin_lock_irq(&mem->lock);
+	for (got = 0; got < n && mem->free; got++) {
+		pages[got] = mem->free;
+		mem->free = pages[got]->zone_device_data;
+	}
+	mem->nfree -= got;
+	spin_unlock_irq(&mem->lock);
+
+	for (i = 0; i < got; i++) {
+		pages[i]->zone_device_data = NULL;
+		hms_zone_device_page_init(pages[i], &mem->pgmap);
+	}
+	return got;
+}
+
+/**
+ * hms_devmem_evacuate - bring every page home
+ * @mem: nobody allocates from it any more
+ *
+ * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again until it
+ * has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ *
+ * Context: may sleep.
+ */
+void hms_devmem_evacuate(struct hms_devmem *mem)
+{
+	unsigned long done;
+
+	while (hms_devmem_used(mem)) {
+		for (done = 0; done < mem->npages; done += HMS_PASS_PAGES) {
+			hms_home_range(mem->target, mem->first_pfn + done,
+				       min(mem->npages - done, HMS_PASS_PAGES));
+			cond_resched();
+		}
+		wait_event_timeout(mem->emptied, !hms_devmem_used(mem), HZ / 50);
+	}
+}
+
+/**
+ * hms_devmem_read_lock - keep the struct pages of all devices from being freed
+ *
+ * A page table that is read without taking references may show a device page that is on its way home.
+ * Under this lock its struct page can still be looked at.
+ *
+ * Context: may sleep.
+ * Return: for hms_devmem_read_unlock().
+ */
+int hms_devmem_read_lock(void) __acquires(&hms_devmem_srcu)
+{
+	return srcu_read_lock(&hms_devmem_srcu);
+}
+
+void hms_devmem_read_unlock(int idx) __releases(&hms_devmem_srcu)
+{
+	srcu_read_unlock(&hms_devmem_srcu, idx);
+}
+
+unsigned long hms_devmem_pages(const struct hms_devmem *mem)
+{
+	return mem->npages;
+}
+
+unsigned long hms_devmem_used(const struct hms_devmem *mem)
+{
+	return mem->npages - READ_ONCE(mem->nfree);
+}
+
+unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page)
+{
+	return page_to_pfn(page) - mem->first_pfn;
+}
+
+/**
+ * hms_devmem_owner - what migrate_vma and hmm_range_fault know the device's pages by
+ * @mem: the device's memory
+ */
+void *hms_devmem_owner(const struct hms_devmem *mem)
+{
+	return mem->pgmap.owner;
+}
+
+/**
+ * hms_devmem_target - the target of a device page
+ * @page: a zone device page, perhaps of another driver
+ *
+ * Return: the target, or NULL when the page is not one of ours.
+ */
+struct hms_target *hms_devmem_target(struct page *page)
+{
+	if (page_pgmap(page)->ops != &hms_devmem_ops)
+		return NULL;
+	return hms_devmem_of_page(page)->target;
+}
+
+/**
+ * hms_devmem_owners - the owners of all devices that hold pages now
+ * @owners: receives them; only good for comparing
+ * @max: room
+ *
+ * Return: how many.
+ */
+unsigned int hms_devmem_owners(void **owners, unsigned int max)
+{
+	struct hms_devmem *mem;
+	unsigned int n = 0;
+
+	spin_lock(&hms_devmems_lock);
+	list_for_each_entry(mem, &hms_devmems, all) {
+		if (n < max && hms_devmem_used(mem))
+			owners[n++] = mem->pgmap.owner;
+	}
+	spin_unlock(&hms_devmems_lock);
+	return n;
+}

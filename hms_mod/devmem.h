@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_DEVMEM_H
+#define _HMS_DEVMEM_H
+
+#include <linux/types.h>
+
+struct hms_devmem;
+struct hms_target;
+struct page;
+struct vm_fault;
+
+struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages);
+void hms_devmem_destroy(struct hms_devmem *mem);
+void hms_devmem_evacuate(struct hms_devmem *mem);
+unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n);
+unsigned long hms_devmem_pages(const struct hms_devmem *mem);
+unsigned long hms_devmem_used(const struct hms_devmem *mem);
+unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);
+void *hms_devmem_owner(const struct hms_devmem *mem);
+struct hms_target *hms_devmem_target(struct page *page);
+int hms_devmem_read_lock(void);
+void hms_devmem_read_unlock(int idx);
+unsigned int hms_devmem_owners(void **owners, unsigned int max);
+
+#endif /* _HMS_DEVMEM_H */

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Coming home: pages of a device return to main memory because a CPU touched them, because the device
+ * itself may not write them, or because the device goes.
+ */
+
+#include <linux/mempolicy.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+
+#include "compat/compat.h"
+#include "binding.h"
+#include "devmem.h"
+#include "home.h"
+#include "pass.h"
+#include "stats.h"
+#include "stream.h"
+#include "target.h"
+
+static struct hms_streams hms_home_streams;
+
+/* A pass of one page, for when there is no need, or no memory, for more. */
+struct hms_home_one {
+	struct hms_pass pass;
+	struct hms_copy copy;
+	unsigned long src, dst;
+};
+
+static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
+{
+	one->pass.copies = &one->copy;
+	one->pass.src = &one->src;
+	one->pass.dst = &one->dst;
+	return &one->pass;
+}
+
+/*
+ * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by that. The
+ * policy of HMS may choose the node only as long as that costs no reclaim; else any node will do that the
+ * faulting task may use.
+ */
+static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address, int nid)
+{
+	struct folio *folio = NULL;
+	struct page *page;
+
+	if (nid != NUMA_NO_NODE && !vma_policy(vma))
+		folio = __folio_alloc_node((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
+					   __GFP_THISNODE | __GFP_NOWARN, 0, nid);
+	if (folio)
+		page = folio_page(folio, 0);
+	else
+		page = alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma, address);
+	if (page)
+		lock_page(page);
+	return page;
+}
+
+/* Move the device pages that were collected; those for which there is no memory stay. */
+static void hms_home_pass(struct hms_pass *pass, int nid)
+{
+	u64 home = 0, elsewhere = 0;
+	unsigned long i;
+
+	for (i = 0; i < pass->npages; i++) {
+		struct page *page;
+
+		if (!hms_pass_has(pass, i) || hms_pass_is_hole(pass, i))
+			continue;
+		page = hms_home_alloc(pass->vma.vma, pass->vma.start + (i << PAGE_SHIFT), nid);
+		if (!page)
+			break;
+		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+	}
+	hms_pass_copy(pass);
+	for (i = 0; i < pass->npages; i++) {
+		if (pass->dst[i] && nid != NUMA_NO_NODE &&
+		    page_to_nid(migrate_pfn_to_page(pass->dst[i])) != nid)
+			elsewhere++;
+	}
+	hms_pass_commit(pass);
+	for (i = 0; i < pass->npages; i++)
+		home += hms_pass_moved(pass, i);
+	hms_stat_add(HMS_STAT_HOME, home);
+	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
+}
+
+/**
+ * hms_home_fault - a CPU touched a page of a device
+ * @vmf: the fault; core holds a reference to vmf->page
+ * @target: the device
+ *
+ * Brings home that page, and more when the thread is reading or writing along. A fault never fails for
+ * a reason of policy.
+ *
+ * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
+ * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM, or
+ * VM_FAULT_SIGBUS when the device can't give the data back.
+ */
+vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
+{
+	unsigned long address = vmf->address & PAGE_MASK;
+	struct vm_area_struct *vma = vmf->vma;
+	struct hms_pass *many = NULL, *pass;
+	struct hms_home_one one;
+	unsigned long npages;
+	vm_fault_t ret = 0;
+	bool collected;
+
+	/* Whoever has the lock is moving this very page: let it, instead of trying again and again. */
+	if (!HMS_CORE_LOCKS_FAULT_PAGE && PageLocked(vmf->page)) {
+		folio_wait_locked_killable(page_folio(vmf->page));
+		return 0;
+	}
+
+	npages = hms_stream_touch(&hms_home_streams, (unsigned long)current,
+				  address >> PAGE_SHIFT);
+	npages = min(npages, (vma->vm_end - address) >> PAGE_SHIFT);
+	if (npages > 1)
+		many = hms_pass_new(npages, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	if (!many)
+		npages = 1;
+	pass = many ?: hms_home_one_init(&one);
+
+	if (hms_pass_collect(pass, vma, address, npages, hms_devmem_owner(target->mem), false,
+			     vmf->page)) {
+		ret = VM_FAULT_SIGBUS;
+		goto free;
+	}
+	collected = hms_pass_has(pass, 0) && !hms_pass_is_hole(pass, 0);
+	hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address));
+	hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
+	if (collected && !pass->dst[0])
+		ret = VM_FAULT_OOM;
+free:
+	hms_pass_free(many);
+	return ret;
+}
+
+/**
+ * hms_home_page - bring one page home for a device that may not write it
+ * @vma: the mapping
+ * @address: of the page
+ * @target: the device that has it
+ *
+ * Context: mmap_lock held for read.
+ * Return: 0 (the page may be gone from there by now), -ENOMEM, or the errno of the mapping.
+ */
+int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target)
+{
+	struct hms_home_one one;
+	struct hms_pass *pass = hms_home_one_init(&one);
+	bool collected;
+	int ret;
+
+	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
+	if (ret)
+		return ret;
+	collected = hms_pass_has(pass, 0) && !hms_pass_is_hole(pass, 0);
+	hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address));
+	return collected && !pass->dst[0] ? -ENOMEM : 0;
+}
+
+/**
+ * hms_home_range - bring home all pages of a part of a device
+ * @target: the device
+ * @first_pfn: of the part
+ * @npages: at most HMS_PASS_PAGES
+ *
+ * Needs no process, so it takes any main memory there is, and waits for it.
+ *
+ * Context: may sleep; no locks of processes held.
+ */
+void hms_home_range(struct hms_target *target, unsigned long first_pfn, unsigned long npages)
+{
+	struct hms_pass *pass = hms_pass_new(npages, GFP_KERNEL | __GFP_NOFAIL);
+	unsigned long i;
+	u64 home = 0;
+
+	if (hms_pass_collect_device(pass, first_pfn, npages))
+		goto free;
+	for (i = 0; i < npages; i++) {
+		struct page *page;
+
+		if (!hms_pass_has(pass, i))
+			continue;
+		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
+		lock_page(page);
+		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+	}
+	hms_pass_copy(pass);
+	hms_pass_commit(pass);
+	for (i = 0; i < npages; i++)
+		home += hms_pass_moved(pass, i);
+	hms_stat_add(HMS_STAT_EVACUATED, home);
+free:
+	hms_pass_free(pass);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * hms/driver.h: how a driver offers its memory to HMS.
+ *
+ * A driver registers a target (its memory), an initiator (what computes on it) and a link that
+ * connects them. The core then does everything that is the same for all devices: it makes the struct
+ * pages, moves pages in and out, applies policy, brings a page home when a CPU touches it, and empties
+ * the device when the driver goes. The driver copies pages, and keeps its own page table through a
+ * mirror.
+ *
+ * Locking. &struct hms_target_ops callbacks run with mmap_lock of some process held for read and the
+ * folios of the batch locked, so they must not touch user memory, and must not wait for anything that
+ * could. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see below. HMS holds no
+ * other lock over a callback.
+ *
+ * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns. That call
+ * stops new work on it, waits for requests under way, moves every page that is still in the device to
+ * main memory, and only then frees the struct pages. After it, no callback runs. A driver's module may
+ * go when its targets are unregistered and its mirrors are removed.
+ */
+#ifndef _HMS_DRIVER_H
+#define _HMS_DRIVER_H
+
+#include <linux/mmu_notifier.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct device;
+struct page;
+struct hms_target;
+struct hms_initiator;
+struct hms_link;
+
+/**
+ * struct hms_copy - one page of a batch
+ * @dst: page to fill, locked
+ * @src: page to read, locked; NULL: fill @dst with zeros
+ *
+ * At least one of them is a page of the device that is asked, or of one of its peers.
+ */
+struct hms_copy {
+	struct page *dst;
+	struct page *src;
+};
+
+/**
+ * struct hms_target_ops - what a driver does for its memory
+ * @copy: copy @n pages. The data must be visible to CPU and device when it returns. May sleep.
+ *	Returns 0, or a negative errno when any of them was not copied; the core then leaves all of the
+ *	batch where they are.
+ */
+struct hms_target_ops {
+	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
+};
+
+/**
+ * struct hms_target_desc - a device's memory
+ * @name: name of the device, shown in sysfs
+ * @parent: the device, or NULL
+ * @ops: what the driver does
+ * @peers: targets with the same non-NULL value copy among each other directly: @copy of the
+ *	destination is given pages of both. Other pairs go through main memory.
+ * @drvdata: for the driver, see hms_target_drvdata()
+ * @size: bytes, rounded down to whole pages
+ */
+struct hms_target_desc {
+	const char *name;
+	struct device *parent;
+	const struct hms_target_ops *ops;
+	void *peers;
+	void *drvdata;
+	u64 size;
+};
+
+struct hms_target *hms_target_register(const struct hms_target_desc *desc);
+void hms_target_unregister(struct hms_target *target);
+void *hms_target_drvdata(const struct hms_target *target);
+u32 hms_target_uid(const struct hms_target *target);
+u64 hms_target_used(const struct hms_target *target);
+struct hms_target *hms_target_of_page(struct page *page);
+unsigned long hms_target_index(const struct hms_target *target, const struct page *page);
+
+struct hms_initiator *hms_initiator_register(const char *name, struct device *parent);
+void hms_initiator_unregister(struct hms_initiator *initiator);
+u32 hms_initiator_uid(const struct hms_initiator *initiator);
+
+struct hms_link *hms_link_register(const char *name, struct device *parent);
+void hms_link_unregister(struct hms_link *link);
+u32 hms_link_uid(const struct hms_link *link);
+int hms_link_add_target(struct hms_link *link, struct hms_target *target);
+int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator);
+
+/*
+ * The mirror: a device page table that follows the page table of a process.
+ */
+
+struct hms_mirror;
+
+/**
+ * struct hms_mirror_ops - the device page table
+ * @map: enter @page at @address, for writing when @writable. Called with &hms_mirror.lock held.
+ *	Returns 0 or -ENOMEM (allocate with GFP_NOWAIT).
+ * @unmap: forget [@start, @end) and make sure that the device does not use it any more. Called with
+ *	&hms_mirror.lock held, from mmu notifiers: it never sleeps and never fails.
+ */
+struct hms_mirror_ops {
+	int (*map)(struct hms_mirror *mirror, unsigned long address, struct page *page,
+		   bool writable);
+	void (*unmap)(struct hms_mirror *mirror, unsigned long start, unsigned long end);
+};
+
+/**
+ * struct hms_mirror - the device page table of one process
+ * @lock: holds the device page table still. While it is held, an entry that @map made and @unmap did
+ *	not take back may be used, for writing only when it was made writable.
+ * @notifier: for the core
+ * @target: the device's own memory, whose pages it reaches directly
+ * @ops: the driver's page table
+ */
+struct hms_mirror {
+	spinlock_t lock;
+	struct mmu_interval_notifier notifier;
+	struct hms_target *target;
+	const struct hms_mirror_ops *ops;
+};
+
+int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
+		   const struct hms_mirror_ops *ops);
+void hms_mirror_remove(struct hms_mirror *mirror);
+int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write);
+
+#endif /* _HMS_DRIVER_H */

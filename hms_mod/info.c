@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * HMS_INFO: what this module is, and what it can do on this kernel.
+ */
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/nodemask.h>
+#include <linux/string.h>
+#include <linux/hms.h>
+
+#include "binding.h"
+#include "info.h"
+#include "modifier.h"
+#include "object.h"
+#include "vector.h"
+
+static void hms_feature(struct hms_feature_info *feature, const char *name, bool live,
+			const char *reason)
+{
+	*feature = (struct hms_feature_info) { .live = live };
+	strscpy(feature->name, name, sizeof(feature->name));
+	if (!live)
+		strscpy(feature->reason, reason, sizeof(feature->reason));
+}
+
+static int hms_info_features(struct hms_vector *vector)
+{
+	struct hms_feature_info features[6];
+	unsigned int n = 0, i;
+	int ret = 0;
+
+	hms_feature(&features[n++], "policy", true, "");
+	hms_feature(&features[n++], "populate", true, "");
+	hms_feature(&features[n++], "node-migration", num_node_state(N_MEMORY) > 1,
+		    IS_ENABLED(CONFIG_NUMA) ? "this machine has memory on one node only" :
+					      "CONFIG_NUMA is off in this kernel");
+	hms_feature(&features[n++], "device-private", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
+		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
+	hms_feature(&features[n++], "device-coherent", false,
+		    "this release of HMS has no coherent device memory");
+	hms_feature(&features[n++], "large-pages", false,
+		    "this release of HMS moves base pages only; large ones are split if core can");
+	for (i = 0; i < n && !ret; i++)
+		ret = hms_vector_add(vector, &features[i]);
+	return ret;
+}
+
+static int hms_info_keys(struct hms_vector *vector)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < hms_nmodifiers && !ret; i++)
+		ret = hms_vector_add(vector, &hms_modifiers[i].info);
+	return ret;
+}
+
+/**
+ * hms_info - serve HMS_INFO
+ * @arg: copied from the program; the out fields are filled in
+ *
+ * Context: may sleep; no locks held.
+ * Return: 0, -EINVAL, -EFAULT, or -ENOSPC when there is some room, but not enough.
+ */
+int hms_info(struct hms_info *arg)
+{
+	struct hms_vector keys, features;
+	int ret;
+
+	if (!arg->version)
+		return -EINVAL;
+	ret = hms_vector_init(&keys, arg->keys, arg->nkeys, arg->key_size,
+			      sizeof(struct hms_key_info));
+	if (ret)
+		return ret;
+	ret = hms_vector_init(&features, arg->features, arg->nfeatures, arg->feature_size,
+			      sizeof(struct hms_feature_info));
+	if (ret)
+		return ret;
+
+	memset_after(arg, 0, feature_size);
+	arg->instance = hms_instance;
+	arg->api_version = HMS_API_VERSION;
+	arg->object_version = HMS_VERSION_DEVICE;
+	arg->max_targets = HMS_MAX_TARGETS;
+	arg->max_modifiers = HMS_MAX_MODIFIERS;
+	arg->max_ranges = hms_max_ranges;
+	arg->all_or_nothing_max = HMS_ALL_OR_NOTHING_MAX;
+	strscpy(arg->module_version, HMS_MODULE_VERSION, sizeof(arg->module_version));
+
+	ret = hms_info_keys(&keys);
+	if (!ret)
+		ret = hms_info_features(&features);
+	if (ret)
+		return ret;
+	arg->nkeys = keys.count;
+	arg->key_size = keys.size;
+	arg->nfeatures = features.count;
+	arg->feature_size = features.size;
+	if ((keys.room && hms_vector_overflowed(&keys)) ||
+	    (features.room && hms_vector_overflowed(&features)))
+		return -ENOSPC;
+	return 0;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where pages are, read from the page tables through hmm_range_fault without faulting anything in.
+ *
+ * Core shows a device page only to the owner of its pgmap, so there is a look for each owner that has
+ * pages, until every page is found.
+ */
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "binding.h"
+#include "devmem.h"
+#include "locate.h"
+
+/* Looks at a window that other threads keep changing. */
+#define HMS_LOCATE_TRIES	16
+
+static int hms_look(struct hms_binding *binding, unsigned long start, unsigned long npages,
+		    void *owner, unsigned long may_fault, unsigned long *entries)
+{
+	struct hmm_range range = {
+		.notifier = &binding->notifier,
+		.start = start,
+		.end = start + (npages << PAGE_SHIFT),
+		.hmm_pfns = entries,
+		.pfn_flags_mask = may_fault,
+		.dev_private_owner = owner,
+	};
+	int tries = HMS_LOCATE_TRIES;
+	int ret;
+
+	do {
+		range.notifier_seq = mmu_interval_read_begin(&binding->notifier);
+		ret = hmm_range_fault(&range);
+	} while (ret == -EBUSY && --tries);
+	return ret;
+}
+
+static bool hms_all_found(const unsigned long *entries, unsigned long npages)
+{
+	unsigned long i;
+
+	for (i = 0; i < npages; i++) {
+		if (!entries[i])
+			return false;
+	}
+	return true;
+}
+
+/**
+ * hms_locate - find the pages of a window
+ * @binding: of the address space
+ * @start: first address
+ * @npages: pages; mapped or not
+ * @entries: receives where they are, see locate.h
+ *
+ * The answer may be old when it comes, and no reference is taken: look at the pages under
+ * hms_devmem_read_lock() only.
+ *
+ * Context: mmap_lock held for read. May sleep.
+ * Return: 0; -EBUSY when the page tables would not keep still; -ENOMEM.
+ */
+int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
+	       unsigned long *entries)
+{
+	void *owners[HMS_MAX_OWNERS];
+	unsigned int nowners = hms_devmem_owners(owners, HMS_MAX_OWNERS);
+	unsigned long *more = NULL;
+	unsigned long i;
+	unsigned int o;
+	int ret;
+
+	memset(entries, 0, npages * sizeof(*entries));
+	ret = hms_look(binding, start, npages, nowners ? owners[0] : NULL, 0, entries);
+	for (o = 1; o < nowners && !ret && !hms_all_found(entries, npages); o++) {
+		if (!more)
+			more = kvmalloc_array(npages, sizeof(*more), GFP_KERNEL);
+		if (!more)
+			return -ENOMEM;
+		memset(more, 0, npages * sizeof(*more));
+		ret = hms_look(binding, start, npages, owners[o], 0, more);
+		for (i = 0; i < npages && !ret; i++)
+			entries[i] = entries[i] ?: more[i];
+	}
+	kvfree(more);
+	return ret;
+}
+
+/**
+ * hms_locate_fault_in - bring swapped-out pages back to memory
+ * @binding: of the address space
+ * @start: first address
+ * @npages: pages
+ * @entries: HMM_PFN_REQ_FAULT for those to bring back, else 0; overwritten
+ *
+ * Best effort: who wants to know looks again.
+ *
+ * Context: mmap_lock held for read. May sleep.
+ */
+void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
+			 unsigned long npages, unsigned long *entries)
+{
+	hms_look(binding, start, npages, NULL, HMM_PFN_REQ_FAULT, entries);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * HMS: one interface to all memory of a heterogeneous machine. This file starts and stops the parts.
+ */
+
+#include <linux/module.h>
+
+#include "binding.h"
+#include "file.h"
+#include "info.h"
+#include "node.h"
+#include "object.h"
+
+static int __init hms_init(void)
+{
+	int ret;
+
+	ret = hms_object_start();
+	if (ret)
+		return ret;
+	ret = hms_node_start();
+	if (ret)
+		goto stop_object;
+	ret = hms_binding_start();
+	if (ret)
+		goto stop_node;
+	ret = hms_file_start();
+	if (ret)
+		goto stop_binding;
+	return 0;
+
+stop_binding:
+	hms_binding_stop();
+stop_node:
+	hms_node_stop();
+stop_object:
+	hms_object_stop();
+	return ret;
+}
+
+static void __exit hms_exit(void)
+{
+	hms_file_stop();
+	hms_binding_stop();
+	hms_node_stop();
+	hms_object_stop();
+}
+
+module_init(hms_init);
+module_exit(hms_exit);
+
+MODULE_DESCRIPTION("One interface to all memory of a heterogeneous machine");
+MODULE_VERSION(HMS_MODULE_VERSION);
+MODULE_LICENSE("GPL");

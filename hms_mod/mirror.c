@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mirror: keeps a device page table true to that of a process.
+ *
+ * A device fault reads the page tables with hmm_range_fault and enters what it finds under the lock of
+ * the mirror, unless a notifier came in between; notifiers take entries back under the same lock. No
+ * notifier is ever skipped: when pages move into the device itself, its entries for where they were go
+ * like any other, and the next access finds them at the new place.
+ */
+
+#include <linux/hmm.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+
+#include <hms/driver.h>
+
+#include "devmem.h"
+#include "home.h"
+#include "target.h"
+
+/* A fault enters what is present around it, too: this many pages, aligned. */
+#define HMS_MIRROR_BLOCK	64UL
+
+/* A device fault that gets nowhere for so long gives up. */
+#define HMS_MIRROR_PATIENCE	(10 * HZ)
+
+static bool hms_mirror_invalidate(struct mmu_interval_notifier *notifier,
+				  const struct mmu_notifier_range *range, unsigned long seq)
+{
+	struct hms_mirror *mirror = container_of(notifier, struct hms_mirror, notifier);
+
+	spin_lock(&mirror->lock);
+	mmu_interval_set_seq(notifier, seq);
+	mirror->ops->unmap(mirror, range->start, range->end);
+	spin_unlock(&mirror->lock);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops hms_mirror_notifier_ops = {
+	.invalidate = hms_mirror_invalidate,
+};
+
+/**
+ * hms_mirror_add - start to follow an address space
+ * @mirror: the caller's memory, until hms_mirror_remove()
+ * @mm: the address space; it must have users now, and is not kept alive
+ * @target: the device's own memory
+ * @ops: the device page table
+ *
+ * Context: may sleep; mmap_lock not held.
+ * Return: 0, -ENOMEM, or -EINTR when a signal is pending.
+ */
+int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
+		   const struct hms_mirror_ops *ops)
+{
+	spin_lock_init(&mirror->lock);
+	mirror->target = target;
+	mirror->ops = ops;
+	return mmu_interval_notifier_insert(&mirror->notifier, mm, 0, ULONG_MAX,
+					    &hms_mirror_notifier_ops);
+}
+EXPORT_SYMBOL_GPL(hms_mirror_add);
+
+/**
+ * hms_mirror_remove - stop following
+ * @mirror: from hms_mirror_add()
+ *
+ * No callback runs after this. Entries of the device page table are the caller's to drop.
+ *
+ * Context: may sleep; no lock held that a notifier could want.
+ */
+void hms_mirror_remove(struct hms_mirror *mirror)
+{
+	mmu_interval_notifier_remove(&mirror->notifier);
+}
+EXPORT_SYMBOL_GPL(hms_mirror_remove);
+
+/*
+ * Core hands the device its own pages without asking for the right to write. One that is mapped
+ * read-only (after fork, or mprotect) must come home first, and then be faulted for writing.
+ */
+static int hms_mirror_unshare(struct hms_mirror *mirror, unsigned long address)
+{
+	struct vm_area_struct *vma = vma_lookup(mirror->notifier.mm, address);
+
+	if (!vma)
+		return -EFAULT;
+	if (!(vma->vm_flags & VM_WRITE))
+		return -EPERM;
+	return hms_home_page(vma, address, mirror->target);
+}
+
+static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
+			    unsigned long wanted)
+{
+	unsigned long npages = (range->end - range->start) >> PAGE_SHIFT;
+	unsigned long i;
+	int ret = 0;
+
+	spin_lock(&mirror->lock);
+	if (mmu_interval_read_retry(&mirror->notifier, range->notifier_seq)) {
+		spin_unlock(&mirror->lock);
+		return -EBUSY;
+	}
+	for (i = 0; i < npages; i++) {
+		unsigned long entry = range->hmm_pfns[i];
+		int err;
+
+		if (!(entry & HMM_PFN_VALID) || (entry & HMM_PFN_ERROR))
+			continue;
+		err = mirror->ops->map(mirror, range->start + (i << PAGE_SHIFT),
+				       hmm_pfn_to_page(entry), entry & HMM_PFN_WRITE);
+		/* Its neighbours can do without. */
+		if (i == wanted)
+			ret = err;
+	}
+	spin_unlock(&mirror->lock);
+	return ret;
+}
+
+/**
+ * hms_mirror_fault - a device access found no entry, or may not write
+ * @mirror: the mirror; its address space must have users
+ * @address: what the device wants
+ * @write: to write it
+ *
+ * Faults the page in as a CPU access would, but for a page of the device itself, which stays there, and
+ * enters it. By the time the caller looks it may have been taken back: look, and fault again.
+ *
+ * Context: may sleep; mmap_lock and the lock of the mirror not held.
+ * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM, -EINTR
+ * when a signal is pending, -EBUSY after ten seconds without success.
+ */
+int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
+{
+	unsigned long deadline = jiffies + HMS_MIRROR_PATIENCE;
+	struct mm_struct *mm = mirror->notifier.mm;
+	unsigned long entries[HMS_MIRROR_BLOCK];
+	struct hmm_range range = {
+		.notifier = &mirror->notifier,
+		.start = ALIGN_DOWN(address, HMS_MIRROR_BLOCK << PAGE_SHIFT),
+		.hmm_pfns = entries,
+		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
+		.dev_private_owner = hms_devmem_owner(mirror->target->mem),
+	};
+	unsigned long wanted = (address - range.start) >> PAGE_SHIFT;
+	int ret;
+
+	if (address >= mm->task_size)
+		return -EFAULT;
+	range.end = min(range.start + (HMS_MIRROR_BLOCK << PAGE_SHIFT), mm->task_size);
+	do {
+		if (signal_pending(current))
+			return -EINTR;
+		memset(entries, 0, sizeof(entries));
+		entries[wanted] = HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0);
+		range.notifier_seq = mmu_interval_read_begin(&mirror->notifier);
+		mmap_read_lock(mm);
+		ret = hmm_range_fault(&range);
+		if (!ret && write && !(entries[wanted] & HMM_PFN_WRITE)) {
+			ret = hms_mirror_unshare(mirror, address);
+			if (!ret)
+				ret = -EBUSY;
+		}
+		mmap_read_unlock(mm);
+		if (!ret)
+			ret = hms_mirror_enter(mirror, &range, wanted);
+	} while (ret == -EBUSY && time_before(jiffies, deadline));
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hms_mirror_fault);

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Modifiers: the one table of keys. HMS_INFO hands it to the library, the tools and the tests.
+ */
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "modifier.h"
+#include "request.h"
+
+static enum hms_error_why hms_parse_mode(struct hms_request *request, u64 value)
+{
+	if (value == HMS_MODE_INTERLEAVE || value == HMS_MODE_WEIGHTED)
+		return HMS_WHY_UNSUPPORTED;
+	request->set_policy = true;
+	request->mode = value;
+	return HMS_WHY_NONE;
+}
+
+static enum hms_error_why hms_parse_migrate(struct hms_request *request, u64 value)
+{
+	request->migrate = value == HMS_MIGRATE_NOW;
+	return HMS_WHY_NONE;
+}
+
+static enum hms_error_why hms_parse_populate(struct hms_request *request, u64 value)
+{
+	request->populate = value;
+	return HMS_WHY_NONE;
+}
+
+static enum hms_error_why hms_parse_all_or_nothing(struct hms_request *request, u64 value)
+{
+	request->all_or_nothing = value;
+	return HMS_WHY_NONE;
+}
+
+#define HMS_KEY(_key, _since, _min, _max, _name, _parse, _text) {	\
+	.info = {							\
+		.key = (_key), .since = (_since),			\
+		.min = (_min), .max = (_max),				\
+		.name = (_name), .text = (_text),			\
+	},								\
+	.parse = (_parse),						\
+}
+
+const struct hms_modifier_desc hms_modifiers[] = {
+	HMS_KEY(HMS_MOD_MODE, 1, HMS_MODE_DEFAULT, HMS_MODE_WEIGHTED, "mode", hms_parse_mode,
+		"store a policy: default, bind or preferred"),
+	HMS_KEY(HMS_MOD_WEIGHT, 0, 0, U64_MAX, "weight", NULL,
+		"weights of the targets"),
+	HMS_KEY(HMS_MOD_MIGRATE, 1, HMS_MIGRATE_NONE, HMS_MIGRATE_NOW, "migrate",
+		hms_parse_migrate, "move the pages that exist: none or now"),
+	HMS_KEY(HMS_MOD_POPULATE, 1, 0, 1, "populate", hms_parse_populate,
+		"allocate the missing pages of anonymous memory"),
+	HMS_KEY(HMS_MOD_LAZY, 0, 0, 1, "lazy", NULL,
+		"place a page when it is first touched"),
+	HMS_KEY(HMS_MOD_ALL_OR_NOTHING, 1, 0, 1, "all-or-nothing", hms_parse_all_or_nothing,
+		"move every page or none"),
+	HMS_KEY(HMS_MOD_INITIATOR, 0, 1, U32_MAX, "initiator", NULL,
+		"every target must be reachable from it"),
+	HMS_KEY(HMS_MOD_INHERIT, 0, 0, 1, "inherit", NULL,
+		"a child gets the policy at fork"),
+	HMS_KEY(HMS_MOD_PRIORITY, 0, 0, U64_MAX, "priority", NULL,
+		"order of eviction"),
+	HMS_KEY(HMS_MOD_ASYNC, 0, 0, S32_MAX, "async", NULL,
+		"signal an eventfd when the work is done"),
+};
+
+const unsigned int hms_nmodifiers = ARRAY_SIZE(hms_modifiers);
+
+static const struct hms_modifier_desc *hms_modifier_find(u32 key)
+{
+	unsigned int i;
+
+	for (i = 0; i < hms_nmodifiers; i++) {
+		if (hms_modifiers[i].info.key == key)
+			return &hms_modifiers[i];
+	}
+	return NULL;
+}
+
+static enum hms_error_why hms_modifier_parse(struct hms_request *request,
+					     const struct hms_modifier *modifier, u32 *seen)
+{
+	const struct hms_modifier_desc *desc = hms_modifier_find(modifier->key);
+
+	if (!desc)
+		return HMS_WHY_UNKNOWN;
+	if (modifier->flags)
+		return HMS_WHY_FLAG;
+	if (*seen & BIT(desc - hms_modifiers))
+		return HMS_WHY_DUPLICATE;
+	*seen |= BIT(desc - hms_modifiers);
+	if (!desc->parse)
+		return HMS_WHY_UNSUPPORTED;
+	if (modifier->value < desc->info.min || modifier->value > desc->info.max)
+		return HMS_WHY_VALUE;
+	return desc->parse(request, modifier->value);
+}
+
+/**
+ * hms_modifiers_parse - read the modifiers of a request
+ * @request: receives what they ask for
+ * @modifiers: copied from the program
+ * @n: how many
+ *
+ * Return: 0, or the errno of the first one at fault, which @request names.
+ */
+int hms_modifiers_parse(struct hms_request *request, const struct hms_modifier *modifiers,
+			u32 n)
+{
+	enum hms_error_why why;
+	u32 seen = 0;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		why = hms_modifier_parse(request, &modifiers[i], &seen);
+		if (!why)
+			request->key_index[modifiers[i].key] = i;
+		if (why == HMS_WHY_UNSUPPORTED)
+			return hms_refuse(request, -EOPNOTSUPP, HMS_ERROR_MODIFIER, i, why);
+		if (why)
+			return hms_refuse(request, -EINVAL, HMS_ERROR_MODIFIER, i, why);
+	}
+	return 0;
+}

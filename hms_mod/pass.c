@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pass: one run of pages through migrate_vma or migrate_device. Everything that moves a page does it
+ * here: requests, CPU faults, and the emptying of a device.
+ */
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "pass.h"
+#include "target.h"
+
+/* Pages that go through main memory at a time, between two devices that can't copy to each other. */
+#define HMS_BOUNCE_PAGES	16
+
+/**
+ * hms_pass_new - allocate a pass
+ * @npages: 1 to HMS_PASS_PAGES
+ * @gfp: for the allocation
+ *
+ * Return: the pass or NULL.
+ */
+struct hms_pass *hms_pass_new(unsigned long npages, gfp_t gfp)
+{
+	struct hms_pass *pass;
+	size_t size = sizeof(*pass) +
+		      npages * (2 * sizeof(unsigned long) + sizeof(struct hms_copy));
+
+	pass = kvzalloc(size, gfp);
+	if (!pass)
+		return NULL;
+	pass->copies = (void *)(pass + 1);
+	pass->src = (void *)(pass->copies + npages);
+	pass->dst = pass->src + npages;
+	return pass;
+}
+
+void hms_pass_free(struct hms_pass *pass)
+{
+	kvfree(pass);
+}
+
+/**
+ * hms_pass_collect - take the pages of a range out of the page tables
+ * @pass: from hms_pass_new(), or done with hms_pass_commit()
+ * @vma: the mapping
+ * @start: first address
+ * @npages: pages, all of them in @vma
+ * @owner: take the device pages of this owner, or NULL
+ * @system: take pages that are in main memory
+ * @fault_page: the page whose CPU fault this is, or NULL
+ *
+ * Context: mmap_lock held for read, until hms_pass_commit(). May sleep.
+ * Return: 0, or a negative errno when core can't work on this mapping.
+ */
+int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long npages, void *owner, bool system, struct page *fault_page)
+{
+	pass->npages = npages;
+	pass->vma = (struct migrate_vma) {
+		.vma = vma,
+		.start = start,
+		.end = start + (npages << PAGE_SHIFT),
+		.src = pass->src,
+		.dst = pass->dst,
+		.pgmap_owner = owner,
+		.flags = (system ? MIGRATE_VMA_SELECT_SYSTEM : 0) |
+			 (owner ? MIGRATE_VMA_SELECT_DEVICE_PRIVATE : 0),
+		.fault_page = fault_page,
+	};
+	return migrate_vma_setup(&pass->vma);
+}
+
+/**
+ * hms_pass_collect_device - take device pages away from whoever has them
+ * @pass: from hms_pass_new(), or done with hms_pass_commit()
+ * @first_pfn: of the device
+ * @npages: pages
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int hms_pass_collect_device(struct hms_pass *pass, unsigned long first_pfn, unsigned long npages)
+{
+	pass->npages = npages;
+	pass->vma.vma = NULL;
+	memset(pass->dst, 0, npages * sizeof(*pass->dst));
+	return migrate_device_range(pass->src, first_pfn, npages);
+}
+
+static struct hms_target *hms_device_of(struct page *page)
+{
+	if (!page || !is_zone_device_page(page))
+		return NULL;
+	return hms_target_of_page(page);
+}
+
+static int hms_copy_by_cpu(const struct hms_copy *copies, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (!copies[i].src)
+			clear_highpage(copies[i].dst);
+		else if (copy_mc_highpage(copies[i].dst, copies[i].src))
+			return -EHWPOISON;
+	}
+	return 0;
+}
+
+/* Two devices that can't reach each other: the source writes main memory, the destination reads it. */
+static int hms_copy_bounced(struct hms_target *to, struct hms_target *from,
+			    const struct hms_copy *copies, unsigned int n)
+{
+	struct hms_copy out[HMS_BOUNCE_PAGES], in[HMS_BOUNCE_PAGES];
+	struct page *bounce[HMS_BOUNCE_PAGES];
+	unsigned int got, i;
+	int ret = 0;
+
+	for (got = 0; got < min(n, HMS_BOUNCE_PAGES); got++) {
+		bounce[got] = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
+		if (!bounce[got])
+			break;
+	}
+	if (!got)
+		return -ENOMEM;
+	while (n && !ret) {
+		unsigned int now = min(n, got);
+
+		for (i = 0; i < now; i++) {
+			out[i] = (struct hms_copy) { .dst = bounce[i], .src = copies[i].src };
+			in[i] = (struct hms_copy) { .dst = copies[i].dst, .src = bounce[i] };
+		}
+		ret = from->ops->copy(from, out, now);
+		if (!ret)
+			ret = to->ops->copy(to, in, now);
+		copies += now;
+		n -= now;
+	}
+	while (got)
+		__free_page(bounce[--got]);
+	return ret;
+}
+
+static int hms_copy_batch(struct hms_target *to, struct hms_target *from,
+			  const struct hms_copy *copies, unsigned int n)
+{
+	if (to && from && to != from && (!to->peers || to->peers != from->peers))
+		return hms_copy_bounced(to, from, copies, n);
+	if (to)
+		return to->ops->copy(to, copies, n);
+	if (from)
+		return from->ops->copy(from, copies, n);
+	return hms_copy_by_cpu(copies, n);
+}
+
+static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
+{
+	struct page *page = migrate_pfn_to_page(pass->dst[i]);
+
+	if (!page)
+		return;
+	pass->dst[i] = 0;
+	unlock_page(page);
+	put_page(page);
+}
+
+/**
+ * hms_pass_copy - fill the destinations
+ * @pass: collected, with destinations
+ *
+ * Entries that could not be copied lose their destination, so that their page stays where it is.
+ *
+ * Context: may sleep.
+ * Return: pages copied or cleared.
+ */
+u64 hms_pass_copy(struct hms_pass *pass)
+{
+	struct hms_target *to = NULL, *from = NULL;
+	unsigned long i, first = 0;
+	unsigned int n = 0;
+	u64 copied = 0;
+
+	/* Neighbours with the same two ends go to the driver in one call. */
+	for (i = 0; i <= pass->npages; i++) {
+		struct hms_target *next_to = NULL, *next_from = NULL;
+		struct page *dst = NULL, *src = NULL;
+
+		if (i < pass->npages) {
+			dst = migrate_pfn_to_page(pass->dst[i]);
+			src = migrate_pfn_to_page(pass->src[i]);
+			if (!dst)
+				continue;
+			next_to = hms_device_of(dst);
+			next_from = hms_device_of(src);
+		}
+		if (n && (!dst || next_to != to || next_from != from)) {
+			if (hms_copy_batch(to, from, pass->copies, n)) {
+				while (first < i)
+					hms_pass_drop(pass, first++);
+			} else {
+				copied += n;
+			}
+			n = 0;
+		}
+		if (!n)
+			first = i;
+		to = next_to;
+		from = next_from;
+		if (dst)
+			pass->copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
+	}
+	return copied;
+}
+
+/**
+ * hms_pass_commit - let the destinations take the place of the pages, restore the others
+ * @pass: collected
+ *
+ * Afterwards hms_pass_moved() tells what happened to each entry.
+ *
+ * Context: as hms_pass_collect().
+ */
+void hms_pass_commit(struct hms_pass *pass)
+{
+	if (pass->vma.vma) {
+		migrate_vma_pages(&pass->vma);
+		migrate_vma_finalize(&pass->vma);
+	} else {
+		migrate_device_pages(pass->src, pass->dst, pass->npages);
+		migrate_device_finalize(pass->src, pass->dst, pass->npages);
+	}
+}
+
+/**
+ * hms_pass_abort - give up before anything moved
+ * @pass: collected, perhaps with destinations
+ *
+ * Context: as hms_pass_collect().
+ */
+void hms_pass_abort(struct hms_pass *pass)
+{
+	unsigned long i;
+
+	for (i = 0; i < pass->npages; i++)
+		hms_pass_drop(pass, i);
+	hms_pass_commit(pass);
+}

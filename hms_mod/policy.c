@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The policy tree: which range of an address space wants which memory. Pure logic over the kernel's
+ * interval tree, also built in user space. Who calls it holds the lock of the tree.
+ */
+
+#ifdef __KERNEL__
+#include <linux/slab.h>
+#include <linux/string.h>
+#endif
+
+#include "policy.h"
+
+/**
+ * hms_policy_new - make a policy
+ * @mode: enum hms_mode
+ * @uids: targets, copied
+ * @ntargets: how many
+ *
+ * Return: one reference, or NULL.
+ */
+struct hms_policy *hms_policy_new(u32 mode, const u32 *uids, u32 ntargets)
+{
+	struct hms_policy *policy;
+
+	policy = kmalloc(struct_size(policy, uids, ntargets), GFP_KERNEL_ACCOUNT);
+	if (!policy)
+		return NULL;
+	refcount_set(&policy->ref, 1);
+	policy->mode = mode;
+	policy->ntargets = ntargets;
+	memcpy(policy->uids, uids, ntargets * sizeof(*uids));
+	return policy;
+}
+
+struct hms_policy *hms_policy_get(struct hms_policy *policy)
+{
+	refcount_inc(&policy->ref);
+	return policy;
+}
+
+void hms_policy_put(struct hms_policy *policy)
+{
+	if (policy && refcount_dec_and_test(&policy->ref))
+		kfree(policy);
+}
+
+/**
+ * hms_policy_equal - do two policies ask for the same
+ * @a: one
+ * @b: the other
+ */
+bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b)
+{
+	return a == b || (a->mode == b->mode && a->ntargets == b->ntargets &&
+			  !memcmp(a->uids, b->uids, a->ntargets * sizeof(*a->uids)));
+}
+
+static struct hms_range *hms_range_new(gfp_t gfp)
+{
+	return kzalloc(sizeof(struct hms_range), gfp);
+}
+
+static void hms_range_free(struct hms_range *range)
+{
+	if (!range)
+		return;
+	kfree(range->spare);
+	hms_policy_put(range->policy);
+	kfree(range);
+}
+
+/**
+ * hms_policy_edit_prepare - allocate what any change of a tree may need
+ * @edit: receives the nodes
+ *
+ * Context: may sleep; before the lock of the tree is taken.
+ * Return: 0 or -ENOMEM.
+ */
+int hms_policy_edit_prepare(struct hms_policy_edit *edit)
+{
+	for (edit->n = 0; edit->n < HMS_POLICY_EDIT_NODES; edit->n++) {
+		edit->nodes[edit->n] = hms_range_new(GFP_KERNEL_ACCOUNT);
+		if (!edit->nodes[edit->n]) {
+			hms_policy_edit_drop(edit);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * hms_policy_edit_drop - free what a change did not need
+ * @edit: from hms_policy_edit_prepare()
+ */
+void hms_policy_edit_drop(struct hms_policy_edit *edit)
+{
+	while (edit->n)
+		kfree(edit->nodes[--edit->n]);
+}
+
+/* In a change that was prepared there is always a node; in a notifier only if there is memory now. */
+static struct hms_range *hms_edit_take(struct hms_policy_edit *edit)
+{
+	if (edit && edit->n)
+		return edit->nodes[--edit->n];
+	return hms_range_new(GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+}
+
+static void hms_tree_insert(struct hms_policy_tree *tree, struct hms_range *range,
+			    unsigned long first, unsigned long last)
+{
+	range->it.start = first;
+	range->it.last = last;
+	interval_tree_insert(&range->it, &tree->root);
+	tree->nr++;
+}
+
+static void hms_tree_remove(struct hms_policy_tree *tree, struct hms_range *range)
+{
+	interval_tree_remove(&range->it, &tree->root);
+	tree->nr--;
+}
+
+static void hms_range_resize(struct hms_policy_tree *tree, struct hms_range *range,
+			     unsigned long first, unsigned long last)
+{
+	/* The tree is ordered and augmented by both, so they may only change outside of it. */
+	hms_tree_remove(tree, range);
+	hms_tree_insert(tree, range, first, last);
+}
+
+/* Give the part of @range from @first on to a node of its own, or lose it. */
+static void hms_range_split(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
+			    struct hms_range *range, unsigned long first)
+{
+	struct hms_range *upper = range->spare;
+
+	range->spare = NULL;
+	if (!upper)
+		upper = hms_edit_take(edit);
+	if (!upper) {
+		tree->lost++;
+		return;
+	}
+	upper->policy = hms_policy_get(range->policy);
+	upper->spare = hms_edit_take(edit);
+	range->spare = hms_edit_take(edit);
+	hms_tree_insert(tree, upper, first, range->it.last);
+}
+
+/**
+ * hms_policy_punch - forget the policies of a range
+ * @tree: the tree, locked
+ * @edit: prepared nodes, or NULL in a notifier: then the part above the range may be lost and counted
+ *	when a range is cut in the middle and there is no memory
+ * @first: first address
+ * @last: last address
+ *
+ * Context: never sleeps, never fails.
+ */
+void hms_policy_punch(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
+		      unsigned long first, unsigned long last)
+{
+	struct hms_range *range;
+
+	while ((range = hms_policy_first(tree, first, last))) {
+		unsigned long start = range->it.start, end = range->it.last;
+
+		if (start < first && end > last)
+			hms_range_split(tree, edit, range, last + 1);
+
+		if (start < first) {
+			hms_range_resize(tree, range, start, first - 1);
+		} else if (end > last) {
+			hms_range_resize(tree, range, last + 1, end);
+		} else {
+			hms_tree_remove(tree, range);
+			hms_range_free(range);
+		}
+	}
+}
+
+/* The neighbour at @address, when it wants the same. */
+static struct hms_range *hms_policy_twin(struct hms_policy_tree *tree, unsigned long address,
+					 const struct hms_policy *policy)
+{
+	struct hms_range *range = hms_policy_first(tree, address, address);
+
+	return range && hms_policy_equal(range->policy, policy) ? range : NULL;
+}
+
+/**
+ * hms_policy_set - give a range a policy, in place of what it has
+ * @tree: the tree, locked
+ * @edit: from hms_policy_edit_prepare()
+ * @first: first address
+ * @last: last address
+ * @policy: the policy; the tree takes references of its own
+ *
+ * Context: never sleeps, never fails.
+ */
+void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
+		    unsigned long first, unsigned long last, struct hms_policy *policy)
+{
+	struct hms_range *range, *twin;
+
+	hms_policy_punch(tree, edit, first, last);
+
+	range = first ? hms_policy_twin(tree, first - 1, policy) : NULL;
+	if (range) {
+		first = range->it.start;
+		hms_tree_remove(tree, range);
+	} else {
+		range = hms_edit_take(edit);
+		range->policy = hms_policy_get(policy);
+		range->spare = hms_edit_take(edit);
+	}
+	twin = last != ULONG_MAX ? hms_policy_twin(tree, last + 1, policy) : NULL;
+	if (twin) {
+		last = twin->it.last;
+		hms_tree_remove(tree, twin);
+		hms_range_free(twin);
+	}
+	hms_tree_insert(tree, range, first, last);
+}
+
+/**
+ * hms_policy_free_all - free a tree that nobody else sees
+ * @tree: the tree
+ */
+void hms_policy_free_all(struct hms_policy_tree *tree)
+{
+	struct hms_range *range;
+
+	while ((range = hms_policy_first(tree, 0, ULONG_MAX))) {
+		hms_tree_remove(tree, range);
+		hms_range_free(range);
+	}
+}
+
+/**
+ * hms_policy_first - the lowest range that overlaps addresses
+ * @tree: the tree, locked
+ * @first: first address
+ * @last: last address
+ */
+struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long first,
+				   unsigned long last)
+{
+	struct interval_tree_node *it = interval_tree_iter_first(&tree->root, first, last);
+
+	return it ? container_of(it, struct hms_range, it) : NULL;
+}
+
+/**
+ * hms_policy_next - the one after it
+ * @range: from hms_policy_first() or hms_policy_next()
+ * @first: as before
+ * @last: as before
+ */
+struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
+				  unsigned long last)
+{
+	struct interval_tree_node *it = interval_tree_iter_next(&range->it, first, last);
+
+	return it ? container_of(it, struct hms_range, it) : NULL;
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * HMS_QUERY: the policies of a range, what they have in common, and where its pages are.
+ *
+ * Answers are gathered a piece at a time and written to the program between the pieces, with no lock
+ * held: its buffer may be in a device, or part of the range that is asked about.
+ */
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/hms.h>
+
+#include "binding.h"
+#include "devmem.h"
+#include "file.h"
+#include "locate.h"
+#include "object.h"
+#include "pass.h"
+#include "policy.h"
+#include "query.h"
+#include "request.h"
+#include "target.h"
+#include "vector.h"
+
+/**
+ * struct hms_answer - an answer on its way
+ * @arg: the query
+ * @binding: the address space
+ * @first: first address
+ * @last: last address
+ * @entries: room for entries
+ * @uids: room for uids
+ */
+struct hms_answer {
+	struct hms_query *arg;
+	struct hms_binding *binding;
+	unsigned long first;
+	unsigned long last;
+	struct hms_vector entries;
+	struct hms_vector uids;
+};
+
+static int hms_answer_policy(struct hms_answer *answer, struct hms_policy_entry *entry,
+			     const u32 *uids)
+{
+	u32 i;
+	int ret = 0;
+
+	entry->first_target = answer->uids.count;
+	rcu_read_lock();
+	for (i = 0; i < entry->ntargets; i++)
+		entry->gone += !hms_object_find_rcu(uids[i]);
+	rcu_read_unlock();
+	for (i = 0; i < entry->ntargets && !ret; i++)
+		ret = hms_vector_add(&answer->uids, &uids[i]);
+	return ret ?: hms_vector_add(&answer->entries, entry);
+}
+
+/* The first range at or after @from within the query, cut to it; its policy with a reference. */
+static struct hms_policy *hms_next_policy(struct hms_answer *answer, unsigned long from,
+					  unsigned long *first, unsigned long *last)
+{
+	struct hms_binding *binding = answer->binding;
+	struct hms_policy *policy = NULL;
+	struct hms_range *range;
+
+	spin_lock(&binding->tree_lock);
+	range = hms_policy_first(&binding->tree, from, answer->last);
+	if (range) {
+		policy = hms_policy_get(range->policy);
+		*first = max(range->it.start, from);
+		*last = min(range->it.last, answer->last);
+	}
+	spin_unlock(&binding->tree_lock);
+	return policy;
+}
+
+static int hms_query_policies(struct hms_answer *answer)
+{
+	unsigned long from = answer->first, first, last;
+	struct hms_policy *policy;
+	int ret;
+
+	while ((policy = hms_next_policy(answer, from, &first, &last))) {
+		struct hms_policy_entry entry = {
+			.start = first,
+			.length = last - first + 1,
+			.mode = policy->mode,
+			.ntargets = policy->ntargets,
+		};
+
+		ret = hms_answer_policy(answer, &entry, policy->uids);
+		hms_policy_put(policy);
+		if (ret)
+			return ret;
+		if (signal_pending(current))
+			return -EINTR;
+		if (last >= answer->last)
+			break;
+		from = last + 1;
+	}
+	return 0;
+}
+
+static bool hms_policy_names(const struct hms_policy *policy, u32 uid)
+{
+	u32 i;
+
+	for (i = 0; i < policy->ntargets; i++) {
+		if (policy->uids[i] == uid)
+			return true;
+	}
+	return false;
+}
+
+static int hms_query_common(struct hms_answer *answer)
+{
+	unsigned long from = answer->first, first, last;
+	struct hms_policy_entry entry = {
+		.start = answer->first,
+		.length = answer->last - answer->first + 1,
+	};
+	u32 uids[HMS_MAX_TARGETS];
+	struct hms_policy *policy;
+	u32 i, n;
+
+	while ((policy = hms_next_policy(answer, from, &first, &last))) {
+		if (first > from) {
+			hms_policy_put(policy);
+			return 0;
+		}
+		if (from == answer->first) {
+			entry.mode = policy->mode;
+			entry.ntargets = policy->ntargets;
+			memcpy(uids, policy->uids, policy->ntargets * sizeof(*uids));
+		}
+		if (entry.mode != policy->mode)
+			entry.mode = HMS_MODE_DEFAULT;
+		for (i = 0, n = 0; i < entry.ntargets; i++) {
+			if (hms_policy_names(policy, uids[i]))
+				uids[n++] = uids[i];
+		}
+		entry.ntargets = n;
+		hms_policy_put(policy);
+		if (last >= answer->last)
+			return hms_answer_policy(answer, &entry, uids);
+		if (signal_pending(current))
+			return -EINTR;
+		from = last + 1;
+	}
+	return 0;
+}
+
+static void hms_residency_of(struct hms_answer *answer, unsigned long entry,
+			     struct hms_residency_entry *run)
+{
+	struct hms_target *target;
+
+	run->uid = 0;
+	run->state = HMS_UNKNOWN;
+	if (entry & HMM_PFN_ERROR)
+		return;
+	if (!(entry & HMM_PFN_VALID)) {
+		run->state = HMS_ABSENT;
+		return;
+	}
+	target = hms_target_of_page(hmm_pfn_to_page(entry));
+	/* An object above the caller's version is treated as if it did not exist. */
+	if (target && target->obj.version <= answer->arg->version) {
+		run->state = HMS_RESIDENT;
+		run->uid = target->obj.uid;
+	}
+}
+
+/**
+ * struct hms_runs - residency, run by run
+ * @answer: where they go
+ * @open: the run that may still grow; length 0 at first
+ * @entries: a window of the page tables
+ * @pages: the same, as residency; only uid and state
+ */
+struct hms_runs {
+	struct hms_answer *answer;
+	struct hms_residency_entry open;
+	unsigned long entries[HMS_PASS_PAGES];
+	struct hms_residency_entry pages[HMS_PASS_PAGES];
+};
+
+static int hms_runs_add(struct hms_runs *runs, const struct hms_residency_entry *what,
+			u64 start, u64 length)
+{
+	int ret = 0;
+
+	if (runs->open.length && runs->open.uid == what->uid && runs->open.state == what->state) {
+		runs->open.length += length;
+		return 0;
+	}
+	if (runs->open.length)
+		ret = hms_vector_add(&runs->answer->entries, &runs->open);
+	runs->open = (struct hms_residency_entry) {
+		.start = start,
+		.length = length,
+		.uid = what->uid,
+		.state = what->state,
+	};
+	return ret;
+}
+
+/* Look at the next window; returns its pages, 0 and a longer @gap for addresses without a mapping. */
+static int hms_runs_look(struct hms_runs *runs, unsigned long address, unsigned long *npages,
+			 bool *mapped)
+{
+	struct hms_answer *answer = runs->answer;
+	struct mm_struct *mm = answer->binding->notifier.mm;
+	struct vm_area_struct *vma;
+	unsigned long i;
+	int idx, ret;
+
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	*npages = (answer->last + 1 - address) >> PAGE_SHIFT;
+	vma = find_vma(mm, address);
+	*mapped = vma && vma->vm_start <= address;
+	if (!*mapped) {
+		if (vma)
+			*npages = min(*npages, (vma->vm_start - address) >> PAGE_SHIFT);
+		goto unlock;
+	}
+	*npages = min3(*npages, (vma->vm_end - address) >> PAGE_SHIFT, HMS_PASS_PAGES);
+	idx = hms_devmem_read_lock();
+	ret = hms_locate(answer->binding, address, *npages, runs->entries);
+	for (i = 0; i < *npages; i++)
+		hms_residency_of(answer, ret ? HMM_PFN_ERROR : runs->entries[i],
+				 &runs->pages[i]);
+	hms_devmem_read_unlock(idx);
+	/* Page tables that will not keep still can't be told. */
+	if (ret == -EBUSY)
+		ret = 0;
+unlock:
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+static int hms_query_residency(struct hms_answer *answer)
+{
+	static const struct hms_residency_entry absent = { .state = HMS_ABSENT };
+	unsigned long address, npages, i;
+	struct hms_runs *runs;
+	bool mapped;
+	int ret = 0;
+
+	runs = kvzalloc(sizeof(*runs), GFP_KERNEL);
+	if (!runs)
+		return -ENOMEM;
+	runs->answer = answer;
+	for (address = answer->first; address < answer->last; address += npages << PAGE_SHIFT) {
+		ret = signal_pending(current) ? -EINTR : 0;
+		if (!ret)
+			ret = hms_runs_look(runs, address, &npages, &mapped);
+		if (ret)
+			goto free;
+		if (!mapped)
+			ret = hms_runs_add(runs, &absent, address, (u64)npages << PAGE_SHIFT);
+		for (i = 0; i < npages && mapped && !ret; i++)
+			ret = hms_runs_add(runs, &runs->pages[i], address + (i << PAGE_SHIFT),
+					   PAGE_SIZE);
+		if (ret)
+			goto free;
+		cond_resched();
+	}
+	ret = hms_vector_add(&answer->entries, &runs->open);
+free:
+	kvfree(runs);
+	return ret;
+}
+
+static int hms_query_check(struct hms_file *file, struct hms_query *arg)
+{
+	if (!arg->version || (arg->flags & ~HMS_REMOTE) || arg->reserved)
+		return -EINVAL;
+	if (arg->instance && arg->instance != hms_instance)
+		return -ESTALE;
+	if (hms_range_check(file->mm, arg->start, arg->length))
+		return -EINVAL;
+	if (arg->what < HMS_QUERY_POLICY || arg->what > HMS_QUERY_RESIDENCY)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * hms_query - serve HMS_QUERY
+ * @file: the descriptor
+ * @arg: copied from the program; the out fields are filled in
+ *
+ * Context: may sleep; no locks held.
+ * Return: 0 or a negative errno, see linux/hms.h.
+ */
+int hms_query(struct hms_file *file, struct hms_query *arg)
+{
+	struct hms_answer answer = { .arg = arg };
+	u32 entry_size;
+	int ret;
+
+	arg->lost = 0;
+	ret = hms_query_check(file, arg);
+	if (ret)
+		return ret;
+	entry_size = arg->what == HMS_QUERY_RESIDENCY ? sizeof(struct hms_residency_entry) :
+							sizeof(struct hms_policy_entry);
+	ret = hms_vector_init(&answer.entries, arg->entries, arg->nentries, arg->entry_size,
+			      entry_size);
+	if (!ret)
+		ret = hms_vector_init(&answer.uids, arg->uids, arg->nuids, sizeof(u32),
+				      sizeof(u32));
+	if (ret)
+		return ret;
+	answer.first = arg->start;
+	answer.last = arg->start + arg->length - 1;
+	answer.binding = hms_file_enter(file, arg->flags);
+	if (IS_ERR(answer.binding))
+		return PTR_ERR(answer.binding);
+
+	switch (arg->what) {
+	case HMS_QUERY_POLICY:
+		ret = hms_query_policies(&answer);
+		break;
+	case HMS_QUERY_COMMON:
+		ret = hms_query_common(&answer);
+		break;
+	case HMS_QUERY_RESIDENCY:
+		ret = hms_query_residency(&answer);
+		break;
+	}
+	arg->lost = READ_ONCE(answer.binding->tree.lost);
+	hms_file_leave(file);
+	if (ret)
+		return ret;
+	arg->nentries = answer.entries.count;
+	arg->entry_size = answer.entries.size;
+	arg->nuids = answer.uids.count;
+	if (hms_vector_overflowed(&answer.entries) || hms_vector_overflowed(&answer.uids))
+		return -ENOSPC;
+	return 0;
+}

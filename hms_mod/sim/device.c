@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The accelerator itself: its memory, and how pages get in and out of it.
+ */
+
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/kmemleak.h>
+#include <linux/memremap.h>
+#include <linux/module.h>
+#include <linux/vmalloc.h>
+
+#include "sim.h"
+
+static unsigned int fail_copy;
+module_param(fail_copy, uint, 0644);
+MODULE_PARM_DESC(fail_copy, "for tests: so many of the next copies fail");
+
+/**
+ * hms_sim_map_page - where the accelerators reach a page
+ * @page: main memory, or memory of any of them
+ *
+ * Return: an address, until hms_sim_unmap_page(). In between nothing may sleep.
+ */
+void *hms_sim_map_page(struct page *page)
+{
+	struct hms_target *target;
+	struct hms_sim *sim;
+
+	if (!is_device_private_page(page))
+		return kmap_local_page(page);
+	target = hms_target_of_page(page);
+	sim = hms_target_drvdata(target);
+	return sim->memory + (hms_target_index(target, page) << PAGE_SHIFT);
+}
+
+void hms_sim_unmap_page(struct page *page, void *address)
+{
+	if (!is_device_private_page(page))
+		kunmap_local(address);
+}
+
+static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
+{
+	unsigned int fail = READ_ONCE(fail_copy), i;
+	void *dst, *src;
+
+	if (fail) {
+		WRITE_ONCE(fail_copy, fail - 1);
+		return -EIO;
+	}
+	for (i = 0; i < n; i++) {
+		dst = hms_sim_map_page(pages[i].dst);
+		if (pages[i].src) {
+			src = hms_sim_map_page(pages[i].src);
+			copy_page(dst, src);
+			hms_sim_unmap_page(pages[i].src, src);
+		} else {
+			clear_page(dst);
+		}
+		hms_sim_unmap_page(pages[i].dst, dst);
+	}
+	return 0;
+}
+
+static const struct hms_target_ops hms_sim_target_ops = {
+	.copy = hms_sim_copy,
+};
+
+/**
+ * hms_sim_device_add - make an accelerator and register it
+ * @sim: zeroed
+ * @index: its number
+ * @size: bytes of memory
+ * @parent: device to show it under
+ * @peers: see &struct hms_target_desc
+ *
+ * Return: 0 or a negative errno.
+ */
+int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
+		       void *peers)
+{
+	struct hms_target_desc desc = {
+		.name = sim->name,
+		.parent = parent,
+		.ops = &hms_sim_target_ops,
+		.peers = peers,
+		.drvdata = sim,
+		.size = size,
+	};
+	int ret;
+
+	snprintf(sim->name, sizeof(sim->name), "hms_sim%u", index);
+	sim->size = size;
+	sim->memory = vzalloc(size);
+	if (!sim->memory)
+		return -ENOMEM;
+	/* Holds the data of programs, no pointers of ours. */
+	kmemleak_no_scan(sim->memory);
+
+	sim->target = hms_target_register(&desc);
+	if (IS_ERR(sim->target)) {
+		ret = PTR_ERR(sim->target);
+		goto free;
+	}
+	sim->initiator = hms_initiator_register(sim->name, parent);
+	if (IS_ERR(sim->initiator)) {
+		ret = PTR_ERR(sim->initiator);
+		goto unregister_target;
+	}
+	sim->link = hms_link_register(sim->name, parent);
+	if (IS_ERR(sim->link)) {
+		ret = PTR_ERR(sim->link);
+		goto unregister_initiator;
+	}
+	ret = hms_link_add_target(sim->link, sim->target);
+	if (!ret)
+		ret = hms_link_add_initiator(sim->link, sim->initiator);
+	if (ret)
+		goto unregister_link;
+
+	sim->misc.minor = MISC_DYNAMIC_MINOR;
+	sim->misc.name = sim->name;
+	sim->misc.mode = 0660;
+	sim->misc.fops = &hms_sim_fops;
+	ret = misc_register(&sim->misc);
+	if (ret)
+		goto unregister_link;
+	return 0;
+
+unregister_link:
+	hms_link_unregister(sim->link);
+unregister_initiator:
+	hms_initiator_unregister(sim->initiator);
+unregister_target:
+	hms_target_unregister(sim->target);
+free:
+	vfree(sim->memory);
+	return ret;
+}
+
+/**
+ * hms_sim_device_remove - take an accelerator back
+ * @sim: from hms_sim_device_add(); no descriptor is open
+ *
+ * What programs have in its memory comes home first.
+ */
+void hms_sim_device_remove(struct hms_sim *sim)
+{
+	misc_deregister(&sim->misc);
+	hms_link_unregister(sim->link);
+	hms_initiator_unregister(sim->initiator);
+	hms_target_unregister(sim->target);
+	vfree(sim->memory);
+}

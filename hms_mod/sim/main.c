@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hms_sim: emulated accelerators with memory of their own, to try HMS without hardware, to test it, and
+ * to show a driver author what a driver is. This file starts and stops them.
+ */
+
+#include <linux/err.h>
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "sim.h"
+
+static unsigned int count = 2;
+module_param(count, uint, 0444);
+MODULE_PARM_DESC(count, "accelerators, 1 to 16");
+
+static unsigned int size_mb = 64;
+module_param(size_mb, uint, 0444);
+MODULE_PARM_DESC(size_mb, "memory of each, in MiB");
+
+static bool peers = true;
+module_param(peers, bool, 0444);
+MODULE_PARM_DESC(peers, "they copy among each other, not through main memory");
+
+static struct device *hms_sim_root;
+static struct hms_sim *hms_sims;
+
+static void hms_sim_stop(unsigned int n)
+{
+	while (n)
+		hms_sim_device_remove(&hms_sims[--n]);
+	root_device_unregister(hms_sim_root);
+	kfree(hms_sims);
+}
+
+static int __init hms_sim_init(void)
+{
+	unsigned int i;
+	int ret;
+
+	if (!count || count > 16 || !size_mb)
+		return -EINVAL;
+	hms_sims = kcalloc(count, sizeof(*hms_sims), GFP_KERNEL);
+	if (!hms_sims)
+		return -ENOMEM;
+	hms_sim_root = root_device_register("hms_sim");
+	if (IS_ERR(hms_sim_root)) {
+		ret = PTR_ERR(hms_sim_root);
+		kfree(hms_sims);
+		return ret;
+	}
+	for (i = 0; i < count; i++) {
+		ret = hms_sim_device_add(&hms_sims[i], i, (u64)size_mb * SZ_1M, hms_sim_root,
+					 peers ? hms_sims : NULL);
+		if (ret) {
+			pr_err("hms_sim%u: no accelerator: error %d\n", i, ret);
+			hms_sim_stop(i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void __exit hms_sim_exit(void)
+{
+	hms_sim_stop(count);
+}
+
+module_init(hms_sim_init);
+module_exit(hms_sim_exit);
+
+MODULE_DESCRIPTION("Emulated accelerators for HMS");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_SIM_SIM_H
+#define _HMS_SIM_SIM_H
+
+#include <linux/miscdevice.h>
+#include <linux/xarray.h>
+#include <linux/hms_sim.h>
+
+#include <hms/driver.h>
+
+/**
+ * struct hms_sim - an emulated accelerator
+ * @name: "hms_sim0" ...
+ * @memory: its memory; the struct pages that HMS makes for it have nothing behind them
+ * @size: bytes
+ * @target: its memory in the map
+ * @initiator: itself in the map
+ * @link: what connects them
+ * @misc: its device node
+ */
+struct hms_sim {
+	char name[16];
+	void *memory;
+	u64 size;
+	struct hms_target *target;
+	struct hms_initiator *initiator;
+	struct hms_link *link;
+	struct miscdevice misc;
+};
+
+/**
+ * struct hms_sim_context - what a program has open
+ * @sim: the accelerator
+ * @mm: the opener's address space; only its struct is held
+ * @mirror: follows it
+ * @page_table: page number to struct page, tagged 1 when it may be written; under &hms_mirror.lock
+ */
+struct hms_sim_context {
+	struct hms_sim *sim;
+	struct mm_struct *mm;
+	struct hms_mirror mirror;
+	struct xarray page_table;
+};
+
+struct hms_sim_stats {
+	u64 local;
+	u64 remote;
+	u64 faults;
+};
+
+/* device.c */
+int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
+		       void *peers);
+void hms_sim_device_remove(struct hms_sim *sim);
+void *hms_sim_map_page(struct page *page);
+void hms_sim_unmap_page(struct page *page, void *address);
+
+/* context.c */
+extern const struct file_operations hms_sim_fops;
+int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool write,
+		   void (*access)(void *memory, void *data), void *data,
+		   struct hms_sim_stats *stats);
+
+/* ops.c */
+int hms_sim_info(struct hms_sim_context *context, struct hms_sim_info *arg);
+int hms_sim_op(struct hms_sim_context *context, unsigned int cmd, struct hms_sim_op *arg);
+
+/* walk.c */
+int hms_sim_walk(struct hms_sim_context *context, struct hms_sim_walk *arg);
+
+#endif /* _HMS_SIM_SIM_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_STATS_H
+#define _HMS_STATS_H
+
+#include <linux/types.h>
+
+/* What is counted; the names are those of the files in sysfs, and explained in stats.c. */
+enum hms_stat {
+	HMS_STAT_POLICY_CALLS,
+	HMS_STAT_MIGRATE_CALLS,
+	HMS_STAT_BOTH_CALLS,
+	HMS_STAT_HOME_FAULTS,
+	HMS_STAT_HOME,
+	HMS_STAT_HOME_ELSEWHERE,
+	HMS_STAT_EVACUATED,
+	HMS_STAT_POLICY_LOST,
+	HMS_STAT_NR,
+};
+
+void hms_stat_add(enum hms_stat stat, u64 n);
+
+extern const struct attribute_group hms_stats_group;
+
+#endif /* _HMS_STATS_H */

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Targets: memory that can hold pages, of a NUMA node or of a device.
+ */
+
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/numa.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/hms.h>
+
+#include "compat/compat.h"
+#include "devmem.h"
+#include "graph.h"
+#include "target.h"
+
+static struct hms_target *to_target(struct device *dev)
+{
+	return container_of(dev, struct hms_target, obj.dev);
+}
+
+static ssize_t kind_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  hms_target_is_device(to_target(dev)) ? "device-private" : "node");
+}
+static DEVICE_ATTR_RO(kind);
+
+static ssize_t properties_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", hms_target_is_device(to_target(dev)) ?
+			  "device-private" : "cpu-accessible coherent");
+}
+static DEVICE_ATTR_RO(properties);
+
+static ssize_t capacity_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct hms_target *target = to_target(dev);
+	u64 pages = hms_target_is_device(target) ? hms_devmem_pages(target->mem) :
+						   node_present_pages(target->nid);
+
+	return sysfs_emit(buf, "%llu\n", pages << PAGE_SHIFT);
+}
+static DEVICE_ATTR_RO(capacity);
+
+static struct attribute *hms_target_attrs[] = {
+	&dev_attr_kind.attr,
+	&dev_attr_properties.attr,
+	&dev_attr_capacity.attr,
+	NULL
+};
+
+static ssize_t nid_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", to_target(dev)->nid);
+}
+static DEVICE_ATTR_RO(nid);
+
+static struct attribute *hms_node_attrs[] = {
+	&dev_attr_nid.attr,
+	NULL
+};
+
+static ssize_t used_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", hms_target_used(to_target(dev)));
+}
+static DEVICE_ATTR_RO(used);
+
+static struct attribute *hms_device_attrs[] = {
+	&dev_attr_used.attr,
+	NULL
+};
+
+static const struct attribute_group hms_target_group = { .attrs = hms_target_attrs };
+static const struct attribute_group hms_node_group = { .attrs = hms_node_attrs };
+static const struct attribute_group hms_device_group = { .attrs = hms_device_attrs };
+
+static const struct attribute_group *hms_node_groups[] = {
+	&hms_target_group,
+	&hms_node_group,
+	NULL
+};
+
+static const struct attribute_group *hms_device_groups[] = {
+	&hms_target_group,
+	&hms_device_group,
+	NULL
+};
+
+/* Node targets by nid, for residency. Written at start and stop only. */
+static struct hms_target *hms_nodes[MAX_NUMNODES];
+
+static struct hms_target *hms_target_new(void)
+{
+	struct hms_target *target = kzalloc(sizeof(*target), GFP_KERNEL);
+
+	BUILD_BUG_ON(offsetof(struct hms_target, obj));
+	if (!target)
+		return NULL;
+	target->nid = NUMA_NO_NODE;
+	refcount_set(&target->users, 1);
+	init_completion(&target->idle);
+	return target;
+}
+
+/**
+ * hms_target_add_node - register the memory of a NUMA node
+ * @nid: a node with memory
+ *
+ * Return: the target or an ERR_PTR(). hms_target_unregister() takes it back.
+ */
+struct hms_target *hms_target_add_node(int nid)
+{
+	struct hms_target *target = hms_target_new();
+	char name[16];
+	int ret;
+
+	if (!target)
+		return ERR_PTR(-ENOMEM);
+	target->nid = nid;
+	snprintf(name, sizeof(name), "node%d", nid);
+	ret = hms_object_add(&target->obj, HMS_OBJECT_TARGET, HMS_VERSION_ORDINARY, name, NULL,
+			     hms_node_groups);
+	if (ret)
+		return ERR_PTR(ret);
+	hms_nodes[nid] = target;
+	return target;
+}
+
+/**
+ * hms_target_register - offer the memory of a device
+ * @desc: what it is; copied, but for what it points to
+ *
+ * Makes struct pages for the memory (device-private) and shows the target. Programs may move pages into
+ * it at once, so the driver must be ready to copy.
+ *
+ * Context: may sleep.
+ * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory, -EINVAL for
+ * a size below a page, -ENOMEM, -ENOSPC.
+ */
+struct hms_target *hms_target_register(const struct hms_target_desc *desc)
+{
+	struct hms_devmem *mem;
+	struct hms_target *target;
+	int ret;
+
+	if (!desc->name || !desc->ops || !desc->ops->copy)
+		return ERR_PTR(-EINVAL);
+	target = hms_target_new();
+	if (!target)
+		return ERR_PTR(-ENOMEM);
+	target->ops = desc->ops;
+	target->peers = desc->peers;
+	target->drvdata = desc->drvdata;
+	target->mem = hms_devmem_create(target, desc->size >> PAGE_SHIFT);
+	if (IS_ERR(target->mem)) {
+		ret = PTR_ERR(target->mem);
+		kfree(target);
+		return ERR_PTR(ret);
+	}
+	mem = target->mem;
+	ret = hms_object_add(&target->obj, HMS_OBJECT_TARGET, HMS_VERSION_DEVICE, desc->name,
+			     desc->parent, hms_device_groups);
+	if (ret) {
+		hms_devmem_destroy(mem);
+		return ERR_PTR(ret);
+	}
+	return target;
+}
+EXPORT_SYMBOL_GPL(hms_target_register);
+
+/**
+ * hms_target_unregister - take a target back
+ * @target: from hms_target_register()
+ *
+ * New requests no longer find it, those under way end, and every page that is in the device comes home
+ * to main memory. Policies that name it keep its uid. The target and its connections are gone when this
+ * returns.
+ *
+ * Context: may sleep, for as long as it takes to move the pages.
+ */
+void hms_target_unregister(struct hms_target *target)
+{
+	hms_graph_disconnect(&target->obj);
+	hms_object_del(&target->obj);
+	WRITE_ONCE(target->dying, true);
+	hms_target_unuse(target);
+	wait_for_completion(&target->idle);
+	if (hms_target_is_device(target)) {
+		hms_devmem_evacuate(target->mem);
+		hms_devmem_destroy(target->mem);
+	} else {
+		hms_nodes[target->nid] = NULL;
+	}
+	hms_object_put(&target->obj);
+}
+EXPORT_SYMBOL_GPL(hms_target_unregister);
+
+/**
+ * hms_target_drvdata - what the driver registered as its own
+ * @target: the target; NULL is returned for a node
+ */
+void *hms_target_drvdata(const struct hms_target *target)
+{
+	return target->drvdata;
+}
+EXPORT_SYMBOL_GPL(hms_target_drvdata);
+
+/**
+ * hms_target_uid - the uid that programs use
+ * @target: the target
+ */
+u32 hms_target_uid(const struct hms_target *target)
+{
+	return target->obj.uid;
+}
+EXPORT_SYMBOL_GPL(hms_target_uid);
+
+/**
+ * hms_target_used - how much of a device's memory holds pages
+ * @target: a device target
+ *
+ * Return: bytes.
+ */
+u64 hms_target_used(const struct hms_target *target)
+{
+	return (u64)hms_devmem_used(target->mem) << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_GPL(hms_target_used);
+
+/**
+ * hms_target_index - which page of the device a struct page stands for
+ * @target: a device target
+ * @page: a page of it
+ *
+ * Return: page number within the device's memory, from 0.
+ */
+unsigned long hms_target_index(const struct hms_target *target, const struct page *page)
+{
+	return hms_devmem_index(target->mem, page);
+}
+EXPORT_SYMBOL_GPL(hms_target_index);
+
+/**
+ * hms_target_of_page - where a page is
+ * @page: any page of a process
+ *
+ * Return: the target, or NULL for memory that belongs to none.
+ */
+struct hms_target *hms_target_of_page(struct page *page)
+{
+	if (is_zone_device_page(page))
+		return hms_devmem_target(page);
+	return hms_nodes[page_to_nid(page)];
+}
+EXPORT_SYMBOL_GPL(hms_target_of_page);
+
+static unsigned int hms_node_alloc(int nid, struct page **pages, unsigned int n)
+{
+	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NOWARN | __GFP_NORETRY;
+	unsigned int got = 0;
+
+	if (n > 1) {
+		memset(pages, 0, n * sizeof(*pages));
+		got = alloc_pages_bulk_node(gfp, nid, n, pages);
+	}
+	/* The bulk allocator gives up early, before it tries to reclaim. */
+	for (; got < n; got++) {
+		struct folio *folio = __folio_alloc_node(gfp, 0, nid);
+
+		if (!folio)
+			break;
+		pages[got] = folio_page(folio, 0);
+	}
+	for (n = 0; n < got; n++)
+		lock_page(pages[n]);
+	return got;
+}
+
+/**
+ * hms_target_alloc - take free pages of a target
+ * @target: in use by the caller, see hms_target_use()
+ * @pages: receives them, each locked and with one reference
+ * @n: how many
+ *
+ * Context: may sleep; folio locks and mmap_lock may be held.
+ * Return: how many there were, less than @n when the target is full or goes away.
+ */
+unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n)
+{
+	if (READ_ONCE(target->dying))
+		return 0;
+	if (hms_target_is_device(target))
+		return hms_devmem_alloc(target->mem, pages, n);
+	return hms_node_alloc(target->nid, pages, n);
+}
+
+/**
+ * hms_target_use - look a target up, and keep it from going away
+ * @uid: from a program
+ * @version: highest object version that the program understands
+ * @out: the target, to be given back with hms_target_unuse()
+ *
+ * Return: HMS_WHY_NONE, or why there is none.
+ */
+enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out)
+{
+	enum hms_error_why why = HMS_WHY_NONE;
+	struct hms_target *target;
+	struct hms_object *obj;
+
+	rcu_read_lock();
+	obj = hms_object_find_rcu(uid);
+	target = container_of(obj, struct hms_target, obj);
+	if (!obj)
+		why = hms_object_was(uid) ? HMS_WHY_GONE : HMS_WHY_UNKNOWN;
+	else if (obj->type != HMS_OBJECT_TARGET)
+		why = HMS_WHY_NOT_A_TARGET;
+	else if (obj->version > version)
+		why = HMS_WHY_VERSION;
+	else if (!refcount_inc_not_zero(&target->users))
+		why = HMS_WHY_GONE;
+	rcu_read_unlock();
+	if (!why)
+		*out = target;
+	return why;
+}
+
+/**
+ * hms_target_unuse - end hms_target_use()
+ * @target: the target
+ */
+void hms_target_unuse(struct hms_target *target)
+{
+	if (refcount_dec_and_test(&target->users))
+		complete(&target->idle);
+}
+
+/**
+ * hms_target_home_nid - the first target of a list that the CPU can use
+ * @uids: targets of a policy, some of them perhaps gone
+ * @n: how many
+ *
+ * Return: its node, or NUMA_NO_NODE.
+ */
+int hms_target_home_nid(const u32 *uids, unsigned int n)
+{
+	int nid = NUMA_NO_NODE;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < n && nid == NUMA_NO_NODE; i++) {
+		struct hms_object *obj = hms_object_find_rcu(uids[i]);
+
+		if (obj && obj->type == HMS_OBJECT_TARGET)
+			nid = container_of(obj, struct hms_target, obj)->nid;
+	}
+	rcu_read_unlock();
+	return nid;
+}

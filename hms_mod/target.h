@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_TARGET_H
+#define _HMS_TARGET_H
+
+#include <linux/completion.h>
+#include <linux/refcount.h>
+#include <linux/hms.h>
+
+#include <hms/driver.h>
+
+#include "object.h"
+
+struct hms_devmem;
+
+/**
+ * struct hms_target - memory that can hold pages
+ * @obj: must be first
+ * @nid: the NUMA node, or NUMA_NO_NODE for a device
+ * @mem: struct pages of a device, or NULL for a node
+ * @ops: the driver, NULL for a node
+ * @peers: see &struct hms_target_desc
+ * @drvdata: for the driver
+ * @users: requests that work on it, and one for being registered
+ * @dying: no new work
+ * @idle: completed when @users is 0
+ */
+struct hms_target {
+	struct hms_object obj;
+	int nid;
+	struct hms_devmem *mem;
+	const struct hms_target_ops *ops;
+	void *peers;
+	void *drvdata;
+	refcount_t users;
+	bool dying;
+	struct completion idle;
+};
+
+static inline bool hms_target_is_device(const struct hms_target *target)
+{
+	return target->mem;
+}
+
+struct hms_target *hms_target_add_node(int nid);
+unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n);
+
+enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out);
+void hms_target_unuse(struct hms_target *target);
+int hms_target_home_nid(const u32 *uids, unsigned int n);
+
+#endif /* _HMS_TARGET_H */
