@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fixture that the test programs share. After each test the parent checks that the accelerators
+ * hold what they held before: the test's process is gone by then, and its pages with it.
+ */
+#ifndef HMS_FIXTURE_H
+#define HMS_FIXTURE_H
+
+#include "kselftest_harness.h"
+#include "hms_test.h"
+
+/* Seconds; a debug kernel under emulation is slow, a hang is for ever. */
+#define HMS_TIMEOUT	240
+
+#define HMS_FIXTURE(fixture)							\
+	FIXTURE(fixture)							\
+	{									\
+		struct env e;							\
+	};									\
+	FIXTURE_SETUP(fixture)							\
+	{									\
+		ASSERT_STREQ("", env_open(&self->e));				\
+	}									\
+	FIXTURE_TEARDOWN_PARENT(fixture)					\
+	{									\
+		for (int i = 0; i < self->e.nsims; i++)				\
+			EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i])); \
+	}
+
+#define HMS_TEST(fixture, name)	TEST_F_TIMEOUT(fixture, name, HMS_TIMEOUT)
+
+#define NEED_SIMS(n)								\
+	do {									\
+		if (self->e.nsims < (n))					\
+			SKIP(return, "needs %d emulated accelerators: no hms_sim on this kernel", (n)); \
+	} while (0)
+
+#define NEED_NODES(n)								\
+	do {									\
+		if (self->e.nnodes < (n))					\
+			SKIP(return, "needs %d NUMA nodes with memory", (n));	\
+	} while (0)
+
+/* Every byte as fill() left it. */
+#define EXPECT_PATTERN(start, length, seed)	EXPECT_EQ(-1, verify(start, length, seed))
+#define ASSERT_PATTERN(start, length, seed)	ASSERT_EQ(-1, verify(start, length, seed))
+#define EXPECT_ZERO(start, length)		EXPECT_EQ(-1, verify_zero(start, length))
+#define ASSERT_ZERO(start, length)		ASSERT_EQ(-1, verify_zero(start, length))
+
+/* The sums in the counts of a finished request are right. */
+#define EXPECT_COUNTS(r)			EXPECT_STREQ("", counts_wrong(r))
+#define ASSERT_COUNTS(r)			ASSERT_STREQ("", counts_wrong(r))
+
+#endif /* HMS_FIXTURE_H */

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hmsctl migrate: move a range of its own, and look whether every byte arrived. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hmsctl.h"
+#include "range.h"
+
+struct migration {
+	uint64_t size;
+	uint32_t targets[HMS_MAX_TARGETS];
+	unsigned int ntargets;
+	unsigned int flags;
+};
+
+static void print_result(struct hms *hms, const struct hms_result *result)
+{
+	char human[24], label[24];
+
+	printf("pages %" PRIu64 ": moved %" PRIu64 ", present %" PRIu64 ", populated %" PRIu64
+	       ", skipped %" PRIu64 "; copied %s\n", result->pages, result->moved, result->present,
+	       result->populated, hms_result_skipped(result),
+	       human_size(result->bytes_copied, human));
+	for (uint64_t i = 0; i < result->ntargets; i++) {
+		const struct hms_target_count *t = &result->targets[i];
+
+		printf("  to %-13s moved %" PRIu64 ", present %" PRIu64 ", populated %" PRIu64 "\n",
+		       object_label(hms, t->uid, label), (uint64_t)t->moved, (uint64_t)t->present,
+		       (uint64_t)t->populated);
+	}
+	for (unsigned int i = 0; i < HMS_SKIP_SLOTS; i++)
+		if (result->skipped[i])
+			printf("  skipped %" PRIu64 ": %s\n", result->skipped[i], hms_skip_text(i));
+}
+
+static int migrate(struct hms *hms, const struct migration *m, struct range *range)
+{
+	struct hms_result result;
+	size_t differs;
+	int ret;
+
+	ret = hms_migrate(hms, range->words, range->length, m->targets, m->ntargets, m->flags,
+			  &result);
+	if (ret)
+		return fail("migrate", "%s", hms_last_error(hms));
+	print_result(hms, &result);
+	printf("now on\n");
+	if (range_print_residency(hms, range))
+		return fail("migrate", "%s", hms_last_error(hms));
+	/* Touching a page whose contents are lost ends in SIGBUS. */
+	fflush(stdout);
+	differs = range_verify(range);
+	if (differs < range->length)
+		return fail("migrate", "contents differ at byte %zu after the move", differs);
+	printf("all %zu bytes read back right; now on\n", range->length);
+	if (range_print_residency(hms, range))
+		return fail("migrate", "%s", hms_last_error(hms));
+	return hms_result_skipped(&result) ? EXIT_PARTIAL : EXIT_OK;
+}
+
+static int with_range(const struct migration *m)
+{
+	struct range range;
+	struct hms *hms;
+	int ret;
+
+	ret = hms_open(&hms);
+	if (ret)
+		return fail_open(ret);
+	ret = range_create(&range, m->size);
+	if (ret) {
+		ret = fail("migrate", "range of %" PRIu64 " bytes: %s", m->size, strerror(-ret));
+		goto close;
+	}
+	/* With --populate the other half is left for it to allocate. */
+	range_fill(&range, m->flags & HMS_POPULATE ? range.length / 2 : range.length);
+	ret = migrate(hms, m, &range);
+	range_destroy(&range);
+close:
+	hms_close(hms);
+	return ret;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "size",		required_argument,	NULL, 's' },
+		{ "to",			required_argument,	NULL, 't' },
+		{ "populate",		no_argument,		NULL, 'p' },
+		{ "all-or-nothing",	no_argument,		NULL, 'a' },
+		{ }
+	};
+	struct migration m = { .size = 16 << 20 };
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "s:t:pa", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			if (!parse_size(optarg, &m.size) || !m.size)
+				return fail_usage(verb, "bad size \"%s\"", optarg);
+			break;
+		case 't':
+			if (!parse_uids(optarg, m.targets, &m.ntargets))
+				return fail_usage(verb, "bad list of uids \"%s\"", optarg);
+			break;
+		case 'p':
+			m.flags |= HMS_POPULATE;
+			break;
+		case 'a':
+			m.flags |= HMS_ALL_OR_NOTHING;
+			break;
+		default:
+			return fail_usage(verb, "bad option, or one without its value: %s",
+					  argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
+	if (!m.ntargets)
+		return fail_usage(verb, "where to? --to UID, from \"hmsctl list\"");
+	return with_range(&m);
+}
+
+const struct verb verb_migrate = {
+	.name = "migrate",
+	.summary = "try a migration on memory of hmsctl's own",
+	.usage = "--to UID[,UID...] [options]\n"
+		 "\n"
+		 "Allocates memory, fills it, moves it, prints what was done and where the pages\n"
+		 "are, then reads every byte and prints where the pages are after that.\n"
+		 "Exit code 3 when pages were skipped.\n"
+		 "\n"
+		 "  -t, --to UIDS         targets, most wanted first\n"
+		 "  -s, --size SIZE       how much, with K, M, G or T (default 16M)\n"
+		 "  -p, --populate        fill one half only, and have the other allocated there\n"
+		 "  -a, --all-or-nothing  every page or none, at most 64M\n",
+	.run = run,
+};

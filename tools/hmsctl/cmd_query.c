@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hmsctl query: set a policy on a range of its own and ask for it again. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hmsctl.h"
+#include "range.h"
+
+struct question {
+	uint64_t size;
+	int mode;
+	uint32_t targets[HMS_MAX_TARGETS];
+	unsigned int ntargets;
+	bool migrate;
+};
+
+static void print_policy(struct hms *hms, const struct hms_policy_range *policy)
+{
+	char human[24], label[24];
+
+	printf("  0x%" PRIx64 "  %8s  %s", policy->start, human_size(policy->length, human),
+	       hms_mode_text(policy->mode));
+	for (size_t i = 0; i < policy->ntargets; i++)
+		printf("%s%s", i ? "," : " ", object_label(hms, policy->targets[i], label));
+	if (policy->gone)
+		printf(" (%u gone)", policy->gone);
+	putchar('\n');
+}
+
+typedef int query_fn(struct hms *hms, const void *address, size_t length, unsigned int flags,
+		     struct hms_policy_list **list);
+
+static int print_policies(struct hms *hms, const char *heading, const struct range *range,
+			  query_fn *query)
+{
+	struct hms_policy_list *list;
+
+	if (query(hms, range->words, range->length, 0, &list))
+		return fail("query", "%s", hms_last_error(hms));
+	printf("%s\n", heading);
+	for (size_t i = 0; i < list->n; i++)
+		print_policy(hms, &list->ranges[i]);
+	if (!list->n)
+		printf("  none\n");
+	if (list->lost)
+		printf("  lost: %" PRIu64 "\n", list->lost);
+	free(list);
+	return EXIT_OK;
+}
+
+static int ask(struct hms *hms, const struct question *q, struct range *range)
+{
+	struct hms_result result = { 0 };
+	uint64_t never_touched;
+	int ret;
+
+	if (q->migrate)
+		ret = hms_bind(hms, range->words, range->length, q->mode, q->targets, q->ntargets,
+			       0, &result);
+	else
+		ret = hms_policy(hms, range->words, range->length, q->mode, q->targets,
+				 q->ntargets, 0);
+	if (ret)
+		return fail("query", "%s", hms_last_error(hms));
+	if (print_policies(hms, "policies of the range", range, hms_query_policy) ||
+	    print_policies(hms, "common to all of it", range, hms_query_common))
+		return EXIT_FAIL;
+	printf("where it is\n");
+	if (range_print_residency(hms, range))
+		return fail("query", "%s", hms_last_error(hms));
+	never_touched = result.skipped[HMS_SKIP_ABSENT];
+	return hms_result_skipped(&result) > never_touched ? EXIT_PARTIAL : EXIT_OK;
+}
+
+static int with_range(const struct question *q)
+{
+	struct range range;
+	struct hms *hms;
+	int ret;
+
+	ret = hms_open(&hms);
+	if (ret)
+		return fail_open(ret);
+	ret = range_create(&range, q->size);
+	if (ret) {
+		ret = fail("query", "range of %" PRIu64 " bytes: %s", q->size, strerror(-ret));
+		goto close;
+	}
+	range_fill(&range, range.length / 2);
+	ret = ask(hms, q, &range);
+	range_destroy(&range);
+close:
+	hms_close(hms);
+	return ret;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "size",	required_argument,	NULL, 's' },
+		{ "mode",	required_argument,	NULL, 'm' },
+		{ "to",		required_argument,	NULL, 't' },
+		{ "migrate",	no_argument,		NULL, 'M' },
+		{ }
+	};
+	struct question q = { .size = 16 << 20, .mode = -1 };
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "s:m:t:M", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			if (!parse_size(optarg, &q.size) || !q.size)
+				return fail_usage(verb, "bad size \"%s\"", optarg);
+			break;
+		case 'm':
+			q.mode = hms_mode_parse(optarg);
+			if (q.mode < 0)
+				return fail_usage(verb, "bad mode \"%s\"", optarg);
+			break;
+		case 't':
+			if (!parse_uids(optarg, q.targets, &q.ntargets))
+				return fail_usage(verb, "bad list of uids \"%s\"", optarg);
+			break;
+		case 'M':
+			q.migrate = true;
+			break;
+		default:
+			return fail_usage(verb, "bad option, or one without its value: %s",
+					  argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
+	if (q.mode < 0)
+		q.mode = q.ntargets ? HMS_MODE_PREFERRED : HMS_MODE_DEFAULT;
+	return with_range(&q);
+}
+
+const struct verb verb_query = {
+	.name = "query",
+	.summary = "try a policy on memory of hmsctl's own",
+	.usage = "[options]\n"
+		 "\n"
+		 "Allocates memory, writes to its first half, sets the policy, then prints the\n"
+		 "policies of the range, what is common to all of it, and where its pages are.\n"
+		 "\n"
+		 "  -m, --mode MODE   default, bind, preferred, interleave or weighted\n"
+		 "                    (preferred with --to, else default)\n"
+		 "  -t, --to UIDS     targets of the policy, most wanted first\n"
+		 "  -M, --migrate     move the pages too\n"
+		 "  -s, --size SIZE   how much, with K, M, G or T (default 16M)\n",
+	.run = run,
+};

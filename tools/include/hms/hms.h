@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libhms: the memory of a heterogeneous machine, by the kernel module hms.
+ *
+ * Calls that return int return 0 or -errno, unless told otherwise; hms_last_error() has the reason
+ * in plain words. Counts named pages are pages of sysconf(_SC_PAGESIZE) bytes; all other sizes are
+ * bytes. Addresses and lengths of ranges are multiples of the page size.
+ *
+ * Threads: a handle is used by one thread at a time. Different handles are independent; there is no
+ * state outside of them. Nothing here installs signal handlers or starts threads.
+ *
+ * Address spaces: a handle acts on the address space of the process that opened it. After fork()
+ * the child opens its own; calls on the inherited one fail with EBADF unless they carry HMS_REMOTE.
+ *
+ * Structs of the caller grow through their reserved fields: zero them all before use. Structs that
+ * the library hands out may grow at their end, and vectors of them are not to be indexed by a size
+ * of the caller's own; elements of vectors (struct hms_key, hms_feature, hms_policy_range,
+ * hms_run) never grow.
+ */
+#ifndef HMS_HMS_H
+#define HMS_HMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/hms.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hms;
+
+/**
+ * hms_open() - open /dev/hms for the calling process
+ * @hms: receives the handle
+ *
+ * Return: 0; -ENOENT, -ENODEV or -ENXIO when the module is not loaded; -EACCES when the caller may
+ * not use the device; -ENOMEM; any other error of open(2). hms_open_text() explains it.
+ */
+int hms_open(struct hms **hms);
+
+/**
+ * hms_open_topology() - open a handle that only lists objects
+ * @hms: receives the handle
+ *
+ * It needs no access to /dev/hms. Calls that need the module fail with EBADF.
+ *
+ * Return: 0; -ENOENT when the module is not loaded; -ENOMEM.
+ */
+int hms_open_topology(struct hms **hms);
+
+/**
+ * hms_close() - close a handle and free all that it has handed out
+ * @hms: the handle, or NULL
+ *
+ * Policies stay: they belong to the address space. Lists of hms_query_*() are the caller's and
+ * stay too.
+ */
+void hms_close(struct hms *hms);
+
+/**
+ * hms_fd() - the file descriptor of /dev/hms, to pass on or to use with the requests of linux/hms.h
+ * @hms: the handle
+ *
+ * Return: the descriptor, which hms_close() closes; -1 for a handle of hms_open_topology().
+ */
+int hms_fd(const struct hms *hms);
+
+/**
+ * hms_last_error() - why the last call on this handle failed
+ * @hms: the handle
+ *
+ * It names the field, target, modifier or range at fault, for example "hbind: modifier 0 (mode
+ * interleave): known, but not in this module or on this kernel".
+ *
+ * Return: a text without a newline that lives until the next call on the handle; "" after a call
+ * that succeeded.
+ */
+const char *hms_last_error(const struct hms *hms);
+
+/**
+ * hms_open_text() - what a failure of hms_open() means, and what to do about it
+ * @error: what hms_open() returned (negative)
+ * Return: a constant text.
+ */
+const char *hms_open_text(int error);
+
+/* Texts for the numbers of linux/hms.h: constant, never NULL, "unknown ..." for others. */
+const char *hms_why_text(uint32_t why);		/* enum hms_error_why */
+const char *hms_skip_text(unsigned int skip);	/* enum hms_skip */
+const char *hms_mode_text(uint32_t mode);	/* enum hms_mode: "preferred" ... */
+
+/**
+ * hms_mode_parse() - the other way round
+ * @name: "default", "bind", "preferred", "interleave" or "weighted"
+ * Return: the enum hms_mode, or -EINVAL.
+ */
+int hms_mode_parse(const char *name);
+
+/* Version of the library, "major.minor.patch". */
+const char *hms_library_version(void);
+
+/* ---- objects: targets, initiators, links, bridges ---- */
+
+enum hms_type {
+	HMS_TARGET	= 0,
+	HMS_INITIATOR	= 1,
+	HMS_LINK	= 2,
+	HMS_BRIDGE	= 3,
+};
+
+enum hms_kind {
+	HMS_KIND_NONE			= 0,	/* links and bridges have none */
+	HMS_KIND_OTHER			= 1,	/* one that this library does not know */
+	HMS_KIND_NODE			= 2,	/* target: memory of a NUMA node */
+	HMS_KIND_DEVICE_PRIVATE		= 3,	/* target: the CPU can't load from it */
+	HMS_KIND_DEVICE_COHERENT	= 4,	/* target: of a device, and it can */
+	HMS_KIND_CPU			= 5,	/* initiator: the CPUs of a node */
+	HMS_KIND_DEVICE			= 6,	/* initiator: a device */
+};
+
+/* Properties of a target. Words that this library does not know are left out. */
+#define HMS_PROP_CPU_ACCESSIBLE	(1U << 0)
+#define HMS_PROP_COHERENT	(1U << 1)
+#define HMS_PROP_DEVICE_PRIVATE	(1U << 2)
+#define HMS_PROP_PERSISTENT	(1U << 3)
+
+#define HMS_BYTES_UNKNOWN	UINT64_MAX
+
+/**
+ * struct hms_object - a target, initiator, link or bridge
+ * @uid: what names it in calls; never reused while the module is loaded
+ * @version: what a program must understand to use it (HMS_VERSION_*)
+ * @type: what it is
+ * @kind: which kind of that
+ * @nid: number of the NUMA node of a node target or CPU initiator, else -1
+ * @properties: HMS_PROP_* of a target
+ * @capacity: bytes of a target, or HMS_BYTES_UNKNOWN
+ * @used: bytes of it in use, or HMS_BYTES_UNKNOWN; as of the last hms_scan()
+ * @name: its name (node0, hms_sim0), "" when it has none
+ * @nlinks: how many objects it is connected to
+ * @links: their uids, ascending: links of a target, initiator or bridge; what a link connects
+ */
+struct hms_object {
+	uint32_t uid;
+	uint32_t version;
+	enum hms_type type;
+	enum hms_kind kind;
+	int nid;
+	uint32_t properties;
+	uint64_t capacity;
+	uint64_t used;
+	const char *name;
+	size_t nlinks;
+	const uint32_t *links;
+};
+
+/**
+ * hms_scan() - read the objects, again if they have been read before
+ * @hms: the handle
+ *
+ * All pointers to objects of this handle end here, unless it fails. The other calls do the first
+ * scan by themselves. Objects of a version above HMS_VERSION_DEVICE are left out, as if they did
+ * not exist.
+ *
+ * Return: 0; -ENOENT when the module is not loaded; -ENOMEM; an error of reading sysfs.
+ */
+int hms_scan(struct hms *hms);
+
+/**
+ * hms_object_next() - go through the objects of a type, by ascending uid
+ * @hms: the handle
+ * @type: which
+ * @previous: the object before, NULL for the first
+ *
+ * Return: the object, good until hms_scan() or hms_close(); NULL after the last one, and when the
+ * first scan failed (hms_last_error() is not "" then).
+ */
+const struct hms_object *hms_object_next(struct hms *hms, enum hms_type type,
+					 const struct hms_object *previous);
+
+#define hms_for_each(hms, type, object)					\
+	for ((object) = hms_object_next((hms), (type), NULL); (object);		\
+	     (object) = hms_object_next((hms), (type), (object)))
+
+/**
+ * hms_find_target() - the nth target of a kind
+ * @hms: the handle
+ * @kind: which kind
+ * @nth: which of them by ascending uid, from 0
+ * @target: receives it; as hms_object_next()
+ * Return: 0; -ENOENT when there are not that many; errors of hms_scan().
+ */
+int hms_find_target(struct hms *hms, enum hms_kind kind, unsigned int nth,
+		    const struct hms_object **target);
+
+/**
+ * hms_find_uid() - the object with a uid
+ * @hms: the handle
+ * @uid: its uid
+ * @object: receives it; as hms_object_next()
+ * Return: 0; -ENOENT when there is none; errors of hms_scan().
+ */
+int hms_find_uid(struct hms *hms, uint32_t uid, const struct hms_object **object);
+
+/* Words as in sysfs and hmsctl: "target", "device-private", "cpu-accessible"; never NULL. */
+const char *hms_type_text(enum hms_type type);
+const char *hms_kind_text(enum hms_kind kind);
+const char *hms_property_text(uint32_t property);	/* exactly one HMS_PROP_* bit */
+
+/* ---- what the module can do ---- */
+
+/* One modifier key: see struct hms_key_info of linux/hms.h. @since 0: not in this module. */
+struct hms_key {
+	uint32_t key;
+	uint32_t since;
+	uint64_t min;
+	uint64_t max;
+	const char *name;
+	const char *text;
+};
+
+/* Something that depends on the kernel; @reason is "" when it is @live. */
+struct hms_feature {
+	bool live;
+	const char *name;
+	const char *reason;
+};
+
+/**
+ * struct hms_module - the loaded module
+ * @instance: id of this load of the module
+ * @api_version: its HMS_API_VERSION
+ * @object_version: the highest object version that it has
+ * @max_targets: targets a request
+ * @max_modifiers: modifiers a request
+ * @max_ranges: policy ranges an address space
+ * @all_or_nothing_max: bytes of an all-or-nothing request
+ * @version: version of the module
+ * @nkeys: modifier keys
+ * @keys: the keys
+ * @nfeatures: features
+ * @features: the features
+ */
+struct hms_module {
+	uint64_t instance;
+	uint32_t api_version;
+	uint32_t object_version;
+	uint32_t max_targets;
+	uint32_t max_modifiers;
+	uint64_t max_ranges;
+	uint64_t all_or_nothing_max;
+	const char *version;
+	size_t nkeys;
+	const struct hms_key *keys;
+	size_t nfeatures;
+	const struct hms_feature *features;
+};
+
+/**
+ * hms_info() - what the loaded module is and can do
+ * @hms: the handle
+ * @module: receives it, good until hms_close(); asked once for a handle
+ * Return: 0; -EBADF for a handle of hms_open_topology(); -ENOMEM; errors of HMS_INFO.
+ */
+int hms_info(struct hms *hms, const struct hms_module **module);
+
+/* ---- policy and placement ---- */
+
+/* Flags of the calls below, beside HMS_REMOTE of linux/hms.h. */
+#define HMS_POPULATE		(1U << 16)	/* allocate missing pages on the targets now */
+#define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
+
+/**
+ * struct hms_result - what was done, page by page
+ * @pages: pages looked at = moved + present + populated + all that were skipped
+ * @moved: pages moved to a target
+ * @present: pages that were on the right target already
+ * @populated: missing pages that were allocated
+ * @skipped: pages that are not where they were asked to be, by enum hms_skip
+ * @bytes_copied: bytes copied or cleared
+ * @first_skipped: address of the first page skipped, UINT64_MAX when none was
+ * @next: where the work ended: the end of the range, unless the call was interrupted
+ * @ntargets: how many of @targets are filled in
+ * @targets: what each target received, in the order of the request
+ * @reserved: zero
+ *
+ * Pages that were skipped do not make a call fail. Filled in also when a call fails.
+ */
+struct hms_result {
+	uint64_t pages;
+	uint64_t moved;
+	uint64_t present;
+	uint64_t populated;
+	uint64_t skipped[HMS_SKIP_SLOTS];
+	uint64_t bytes_copied;
+	uint64_t first_skipped;
+	uint64_t next;
+	uint64_t ntargets;
+	struct hms_target_count targets[HMS_MAX_TARGETS];
+	uint64_t reserved[8];
+};
+
+/* Sum of result->skipped[]. */
+uint64_t hms_result_skipped(const struct hms_result *result);
+
+/**
+ * struct hms_request - one request to the module, in full
+ * @start: first address
+ * @length: bytes, not 0
+ * @targets: uids, most wanted first, each at most once
+ * @modifiers: what to do
+ * @ntargets: at most HMS_MAX_TARGETS
+ * @nmodifiers: 1 to HMS_MAX_MODIFIERS
+ * @flags: HMS_REMOTE or 0
+ * @version: highest object version that the caller understands; 0 for HMS_VERSION_DEVICE
+ * @instance: instance (struct hms_module) that the uids come from, 0 for whatever is loaded;
+ * needed only
+ *	for uids that are older than the handle
+ * @reserved: must be zero
+ */
+struct hms_request {
+	uint64_t start;
+	uint64_t length;
+	const uint32_t *targets;
+	const struct hms_modifier *modifiers;
+	uint32_t ntargets;
+	uint32_t nmodifiers;
+	uint32_t flags;
+	uint32_t version;
+	uint64_t instance;
+	uint64_t reserved[4];
+};
+
+/**
+ * hms_hbind() - policy, migration and population of a range in one call, with any modifiers
+ * @hms: the handle
+ * @request: what to do
+ * @result: receives what was done, or NULL
+ *
+ * A call that fails has changed nothing, except with -EINTR: the policy, if one was given, is in
+ * place, and @result says what was done up to @result->next; call again from there to go on.
+ *
+ * Return: 0, also when pages were skipped; errors of HMS_HBIND (hms(4)): -EINVAL, -E2BIG, -EFAULT,
+ * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -ENOMEM, -EINTR.
+ */
+int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result);
+
+/**
+ * hms_bind() - set the policy of a range and move its pages to it now
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @mode: HMS_MODE_BIND, HMS_MODE_PREFERRED or HMS_MODE_INTERLEAVE (weights need hms_hbind())
+ * @targets: uids, most wanted first
+ * @ntargets: how many, 1 to HMS_MAX_TARGETS
+ * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_REMOTE
+ * @result: receives what was done, or NULL
+ * Return: as hms_hbind().
+ */
+int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
+	     const uint32_t *targets, unsigned int ntargets, unsigned int flags,
+	     struct hms_result *result);
+
+/**
+ * hms_policy() - set the policy of a range; nothing moves now
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @mode: as hms_bind()
+ * @targets: uids, most wanted first
+ * @ntargets: how many, 1 to HMS_MAX_TARGETS
+ * @flags: HMS_REMOTE or 0
+ * Return: as hms_hbind().
+ */
+int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
+	       const uint32_t *targets, unsigned int ntargets, unsigned int flags);
+
+/**
+ * hms_clear() - drop the policies of a range; nothing moves
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @flags: HMS_REMOTE or 0
+ * Return: as hms_hbind(); 0 also when there were none.
+ */
+int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int flags);
+
+/**
+ * hms_migrate() - move the pages of a range now; its policy stays as it is
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @targets: uids, most wanted first: the next one takes what the one before has no room for
+ * @ntargets: how many, 1 to HMS_MAX_TARGETS
+ * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_REMOTE
+ * @result: receives what was done, or NULL
+ * Return: as hms_hbind().
+ */
+int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
+		unsigned int ntargets, unsigned int flags, struct hms_result *result);
+
+/* ---- queries ---- */
+
+/* The policy of one range. @gone: how many of its targets have been removed since. */
+struct hms_policy_range {
+	uint64_t start;
+	uint64_t length;
+	uint32_t mode;			/* enum hms_mode */
+	uint32_t gone;
+	size_t ntargets;
+	const uint32_t *targets;
+};
+
+/* Ranges with a policy, ascending. @lost: those of the address space that could not be kept. */
+struct hms_policy_list {
+	size_t n;
+	const struct hms_policy_range *ranges;
+	uint64_t lost;
+};
+
+/* A run of pages with the same answer; @uid is 0 unless @state is HMS_RESIDENT. */
+struct hms_run {
+	uint64_t start;
+	uint64_t length;
+	uint32_t uid;
+	uint32_t state;			/* enum hms_residency */
+};
+
+/* Runs, ascending. */
+struct hms_run_list {
+	size_t n;
+	const struct hms_run *runs;
+};
+
+/**
+ * hms_query_policy() - the policies in a range, cut to it
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @flags: HMS_REMOTE or 0
+ * @list: receives the list; free(3) frees all of it
+ * Return: 0, also with an empty list; -EINVAL, -EBADF, -ESRCH, -ENOMEM, -EINTR.
+ */
+int hms_query_policy(struct hms *hms, const void *address, size_t length, unsigned int flags,
+		     struct hms_policy_list **list);
+
+/**
+ * hms_query_common() - what holds for every page of a range: a list of one policy or none
+ *
+ * Where several policies cover the range it has the targets that all of them name, and their mode,
+ * HMS_MODE_DEFAULT when they differ in that.
+ *
+ * Parameters and errors as hms_query_policy().
+ */
+int hms_query_common(struct hms *hms, const void *address, size_t length, unsigned int flags,
+		     struct hms_policy_list **list);
+
+/**
+ * hms_query_residency() - where the pages of a range are now
+ *
+ * Addresses without a mapping are HMS_ABSENT. Parameters and errors as hms_query_policy().
+ */
+int hms_query_residency(struct hms *hms, const void *address, size_t length, unsigned int flags,
+			struct hms_run_list **list);
+
+/* Bytes of a list that have this state, and with HMS_RESIDENT this uid. */
+uint64_t hms_run_bytes(const struct hms_run_list *list, enum hms_residency state, uint32_t uid);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HMS_HMS_H */

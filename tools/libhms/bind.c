@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* HMS_HBIND: the full form, and the small calls over it. */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+static void fill_result(struct hms_result *result, const struct hms_hbind *b)
+{
+	result->pages = b->pages;
+	result->moved = b->moved;
+	result->present = b->present;
+	result->populated = b->populated;
+	memcpy(result->skipped, b->skipped, sizeof(result->skipped));
+	result->bytes_copied = b->bytes_copied;
+	result->first_skipped = b->first_skipped;
+	result->next = b->next;
+}
+
+int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
+{
+	struct hms_hbind b = {
+		.size = sizeof(b),
+		.version = request->version ? request->version : HMS_VERSION_DEVICE,
+		.instance = request->instance,
+		.start = request->start,
+		.length = request->length,
+		.targets = hms_pointer(request->targets),
+		.modifiers = hms_pointer(request->modifiers),
+		.ntargets = request->ntargets,
+		.nmodifiers = request->nmodifiers,
+		.flags = request->flags,
+		.first_skipped = UINT64_MAX,
+		.next = request->start,
+	};
+	int error;
+
+	hms_error_clear(hms);
+	for (size_t i = 0; i < sizeof(request->reserved) / sizeof(request->reserved[0]); i++)
+		if (request->reserved[i])
+			return hms_error_set(hms, "hbind", EINVAL, "field reserved: %s",
+					     hms_why_text(HMS_WHY_RESERVED));
+	if (result) {
+		memset(result, 0, sizeof(*result));
+		/* More are refused, and must not be counted past the end. */
+		if (b.ntargets && b.ntargets <= HMS_MAX_TARGETS)
+			b.target_counts = hms_pointer(result->targets);
+	}
+	error = hms_request_raw(hms, HMS_HBIND, &b);
+	if (result) {
+		fill_result(result, &b);
+		if (b.target_counts && (!error || error == EINTR))
+			result->ntargets = request->ntargets;
+	}
+	return error ? hms_error_hbind(hms, &b, error) : 0;
+}
+
+#define LIBRARY_FLAGS (HMS_POPULATE | HMS_ALL_OR_NOTHING)
+
+/* A request while the small calls put it together. */
+struct builder {
+	struct hms_request request;
+	struct hms_modifier modifiers[4];
+};
+
+static void add(struct builder *builder, uint32_t key, uint64_t value)
+{
+	builder->modifiers[builder->request.nmodifiers++] =
+		(struct hms_modifier){ .key = key, .value = value };
+}
+
+static void begin(struct builder *builder, const void *address, size_t length,
+		  const uint32_t *targets, unsigned int ntargets, unsigned int flags)
+{
+	*builder = (struct builder){
+		.request = {
+			.start = hms_pointer(address),
+			.length = length,
+			.targets = targets,
+			.modifiers = builder->modifiers,
+			.ntargets = ntargets,
+			.flags = flags & ~LIBRARY_FLAGS,
+		},
+	};
+}
+
+static void add_migrate(struct builder *builder, unsigned int flags)
+{
+	add(builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	if (flags & HMS_POPULATE)
+		add(builder, HMS_MOD_POPULATE, 1);
+	if (flags & HMS_ALL_OR_NOTHING)
+		add(builder, HMS_MOD_ALL_OR_NOTHING, 1);
+}
+
+int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
+	     const uint32_t *targets, unsigned int ntargets, unsigned int flags,
+	     struct hms_result *result)
+{
+	struct builder builder;
+
+	begin(&builder, address, length, targets, ntargets, flags);
+	add(&builder, HMS_MOD_MODE, mode);
+	add_migrate(&builder, flags);
+	return hms_hbind(hms, &builder.request, result);
+}
+
+int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
+	       const uint32_t *targets, unsigned int ntargets, unsigned int flags)
+{
+	struct builder builder;
+
+	/* These need a call that moves pages: refused, not ignored. */
+	if (flags & LIBRARY_FLAGS) {
+		hms_error_clear(hms);
+		return hms_error_set(hms, "policy", EINVAL, "flags: %s",
+				     hms_why_text(HMS_WHY_COMBINATION));
+	}
+	begin(&builder, address, length, targets, ntargets, flags);
+	add(&builder, HMS_MOD_MODE, mode);
+	return hms_hbind(hms, &builder.request, NULL);
+}
+
+int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int flags)
+{
+	return hms_policy(hms, address, length, HMS_MODE_DEFAULT, NULL, 0, flags);
+}
+
+int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
+		unsigned int ntargets, unsigned int flags, struct hms_result *result)
+{
+	struct builder builder;
+
+	begin(&builder, address, length, targets, ntargets, flags);
+	add_migrate(&builder, flags);
+	return hms_hbind(hms, &builder.request, result);
+}
+
+uint64_t hms_result_skipped(const struct hms_result *result)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < HMS_SKIP_SLOTS; i++)
+		sum += result->skipped[i];
+	return sum;
+}
