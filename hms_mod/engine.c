@@ -171,12 +171,11 @@ static int hms_batch_find_shared(struct hms_engine *engine, struct hms_batch *ba
 	idx = hms_devmem_read_lock();
 	ret = hms_locate(engine->binding, batch->start, batch->npages, batch->entries);
 	for (i = 0; i < batch->npages && !ret; i++) {
-		unsigned long entry = batch->entries[i];
+		struct page *page = hms_located_page(batch->entries[i]);
 
 		/* Where nothing can be told, be on the safe side. */
-		if ((entry & HMM_PFN_ERROR) ||
-		    ((entry & HMM_PFN_VALID) &&
-		     folio_maybe_mapped_shared(page_folio(hmm_pfn_to_page(entry)))))
+		if (hms_located_unknown(batch->entries[i]) ||
+		    (page && folio_maybe_mapped_shared(page_folio(page))))
 			set_bit(i, batch->shared);
 	}
 	hms_devmem_read_unlock(idx);
@@ -448,17 +447,17 @@ static void hms_batch_explain(struct hms_engine *engine, struct hms_batch *batch
 	ret = hms_locate(engine->binding, batch->start, batch->npages, batch->entries);
 	for (i = 0; i < batch->npages; i++) {
 		unsigned long entry = ret ? HMM_PFN_ERROR : batch->entries[i];
-		struct page *page;
+		struct page *page = hms_located_page(entry);
 		u32 rank;
 
 		if (batch->fate[i] != HMS_FATE_UNSEEN)
 			continue;
-		if (entry & HMM_PFN_ERROR) {
+		if (hms_located_unknown(entry)) {
 			hms_fate(batch, i, HMS_FATE_SKIP, ret == -ENOMEM ? HMS_SKIP_NOMEM :
 				 ret ? HMS_SKIP_BUSY : HMS_SKIP_SPECIAL);
 			continue;
 		}
-		if (!(entry & HMM_PFN_VALID)) {
+		if (!page) {
 			/* Holes of anonymous memory are collected: this one is somewhere. */
 			if (request->migrate && vma_is_anonymous(batch->vma))
 				hms_fate(batch, i, HMS_FATE_SWAPPED, 0);
@@ -466,7 +465,6 @@ static void hms_batch_explain(struct hms_engine *engine, struct hms_batch *batch
 				hms_fate(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
 			continue;
 		}
-		page = hmm_pfn_to_page(entry);
 		rank = hms_rank(request, page);
 		if (rank < request->ntargets)
 			hms_fate(batch, i, HMS_FATE_PRESENT, rank);

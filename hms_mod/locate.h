@@ -3,6 +3,7 @@
 #define _HMS_LOCATE_H
 
 #include <linux/hmm.h>
+#include <linux/pgtable.h>
 
 struct hms_binding;
 
@@ -10,9 +11,27 @@ struct hms_binding;
 #define HMS_MAX_OWNERS	32
 
 /*
- * Where the pages of a window are, an entry each: HMM_PFN_VALID with the page, HMM_PFN_ERROR where it
- * can't be told, else 0: no page, or one that is being moved.
+ * Where the pages of a window are, an entry each: a pfn; or HMM_PFN_ERROR, where it can't be told; or 0:
+ * no page, or one that is being moved.
  */
+static inline bool hms_located_unknown(unsigned long entry)
+{
+	return entry & HMM_PFN_ERROR;
+}
+
+/*
+ * The page of an entry, or NULL. A page that NUMA balancing has made fault once more comes without
+ * HMM_PFN_VALID, but is there. The zero page is nobody's.
+ */
+static inline struct page *hms_located_page(unsigned long entry)
+{
+	unsigned long pfn = entry & ~HMM_PFN_FLAGS;
+
+	if (hms_located_unknown(entry) || !pfn || is_zero_pfn(pfn))
+		return NULL;
+	return hmm_pfn_to_page(entry);
+}
+
 int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
 	       unsigned long *entries);
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,

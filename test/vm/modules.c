@@ -217,10 +217,12 @@ bool module_load(const char *path, char **params)
 		len += snprintf(options + len, sizeof(options) - len, "%s%s", len ? " " : "", *params);
 	if (kmod_module_get_initstate(mod) >= 0) {
 		report_fail(step, "%s: a module of this name is there already", path);
-	} else if ((err = kmod_module_insert_module(mod, 0, options)) < 0) {
-		report_fail(step, "%s: %s", path, strerror(-err));
 	} else {
-		good = check(mod);
+		err = kmod_module_insert_module(mod, 0, options);
+		if (err < 0)
+			report_fail(step, "%s: %s", path, strerror(-err));
+		else
+			good = check(mod);
 	}
 	kmod_module_unref(mod);
 	return good;

@@ -64,9 +64,11 @@ static void emit(const char *kind, const char *text, const char *more, const cha
 	free(line);
 }
 
+/* Sent before the step begins: a panic takes along what is still in a buffer. */
 void report_step(const char *name)
 {
 	emit("@ ", name, "", "");
+	tcdrain(channel);
 }
 
 void report_output(const char *line)

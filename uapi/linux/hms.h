@@ -199,8 +199,8 @@ struct hms_target_count {
  * @skipped: out: pages that were skipped, by enum hms_skip
  *
  * Counted pages: pages = moved + present + populated + the sum of skipped[]. Pages that were skipped do
- * not make the call fail. With EINTR the counts say what was done up to @next, and the policy, if one
- * was given, is in place.
+ * not make the call fail. With EINTR the counts (@target_counts too) say what was done up to @next; if
+ * that is past @start, the policy, if one was given, is in place, else nothing has changed.
  *
  * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF from
  * another address space without HMS_REMOTE; ESRCH when the opener's address space is gone; ENOENT for a
@@ -297,9 +297,12 @@ struct hms_residency_entry {
  * @reserved: must be zero
  * @lost: out: policy ranges of this address space that could not be kept, since it was opened
  *
- * With too little room the call fails with ENOSPC and writes only the out fields, so a call without room
- * asks for the sizes. An answer without entries succeeds with any room. Other errors as in HMS_HBIND.
- * Addresses without a mapping are HMS_ABSENT, not an error. EINTR: interrupted, nothing written.
+ * With too little room the call fails with ENOSPC; the out fields say how much is needed, so a call
+ * without room asks for the sizes, and what room there is has been written to. An answer without entries
+ * succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are HMS_ABSENT, not
+ * an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in the order of the
+ * first; HMS_MODE_DEFAULT when their modes differ; no entry when an address has no policy. EINTR:
+ * interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;
@@ -369,7 +372,7 @@ struct hms_feature_info {
  * @all_or_nothing_max: out: bytes
  * @module_version: out: version of the module, a string
  *
- * Fails with ENOSPC like HMS_QUERY when there is some room, but not enough.
+ * Fails with ENOSPC when there is some room, but not enough; without room it tells the sizes.
  */
 struct hms_info {
 	__u32 size;

@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each allocation of each request fails once. After every failure: an error that says so or a success
+ * with counts, contents intact, and a policy that is the old one or the new one, never half of it.
+ */
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "hms_fixture.h"
+
+#define NPAGES	8
+#define MAX_NTH	5000
+#define DEBUGFS	"/sys/kernel/debug"
+
+FIXTURE(fault)
+{
+	struct env e;
+	int nth;		/* fail-nth of this thread */
+	char *p;
+	struct request r;
+	struct state before;
+	int fd;
+	__u32 to;		/* what is far from node 0 */
+};
+
+FIXTURE_SETUP(fault)
+{
+	static const struct {
+		const char *path, *value;
+	} settings[] = {
+		{ DEBUGFS "/failslab/ignore-gfp-wait", "N" },
+		{ DEBUGFS "/failslab/cache-filter", "N" },
+		{ DEBUGFS "/failslab/verbose", "0" },
+		{ DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N" },
+		{ DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ DEBUGFS "/fail_page_alloc/min-order", "0" },
+		{ DEBUGFS "/fail_page_alloc/verbose", "0" },
+	};
+
+	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (self->nth < 0)
+		SKIP(return, "the kernel has no CONFIG_FAULT_INJECTION");
+	if (access(DEBUGFS "/failslab", F_OK))
+		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (text_write(settings[i].path, settings[i].value))
+			SKIP(return, "can't set %s: CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAULT_INJECTION_DEBUG_FS",
+			     settings[i].path);
+	}
+	ASSERT_STREQ("", env_open(&self->e));
+	self->to = self->e.nsims ? self->e.sim[0] : self->e.node[self->e.nnodes - 1];
+	self->p = area(NPAGES * PAGE);
+	ASSERT_NE(NULL, self->p);
+	fill(self->p, NPAGES * PAGE, 1);
+}
+
+FIXTURE_TEARDOWN_PARENT(fault)
+{
+	for (int i = 0; i < self->e.nsims; i++)
+		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+}
+
+typedef FIXTURE_DATA(fault) fault_t;
+
+/* One kind of request. prepare() and check() run without failures; check() says what is wrong, or "". */
+struct action {
+	const char *(*prepare)(fault_t *s);
+	int (*act)(fault_t *s);
+	const char *(*check)(fault_t *s, int ret);
+};
+
+/* Fail the first allocation, then the second ... until there are no more. */
+static const char *fail_each(fault_t *s, const struct action *a)
+{
+	static char text[256];
+	const char *why;
+	char number[16] = "";
+	int ret, n;
+
+	for (n = 1; n < MAX_NTH; n++) {
+		why = a->prepare(s);
+		if (*why) {
+			snprintf(text, sizeof(text), "before failure %d: %s", n, why);
+			return text;
+		}
+		snprintf(number, sizeof(number), "%d", n);
+		if (pwrite(s->nth, number, strlen(number), 0) < 0)
+			return "fail-nth can't be written";
+		ret = a->act(s);
+		memset(number, 0, sizeof(number));
+		if (pread(s->nth, number, sizeof(number) - 1, 0) <= 0 || pwrite(s->nth, "0", 1, 0) < 0)
+			return "fail-nth can't be read";
+		why = a->check(s, ret);
+		if (*why) {
+			snprintf(text, sizeof(text), "after failure %d, returned %d: %s", n, ret, why);
+			return text;
+		}
+		if (atoi(number))
+			break;		/* not reached: this was a run without a failure */
+	}
+	if (n == MAX_NTH)
+		return "the request never completes";
+	if (ret) {
+		snprintf(text, sizeof(text), "without a failure it returned %d", ret);
+		return text;
+	}
+	printf("# %d failures\n", n - 1);
+	return n > 1 ? "" : "no allocation was made to fail";
+}
+
+static const char *nothing(fault_t *s)
+{
+	return "";
+}
+
+static bool no_memory(int ret)
+{
+	return !ret || ret == -ENOMEM;
+}
+
+static const char *contents(fault_t *s)
+{
+	return verify(s->p, NPAGES * PAGE, 1) < 0 ? "" : "contents";
+}
+
+/* open */
+
+static int act_open(fault_t *s)
+{
+	s->fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+	return s->fd < 0 ? -errno : 0;
+}
+
+static const char *check_open(fault_t *s, int ret)
+{
+	struct policy p[1];
+
+	if (!ret) {
+		if (policies_read(s->fd, HMS_QUERY_POLICY, s->p, PAGE, p, 1))
+			return "the descriptor does not work";
+		close(s->fd);
+	}
+	return no_memory(ret) || ret == -ENFILE ? "" : "error";
+}
+
+HMS_TEST(fault, open)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ nothing, act_open, check_open }));
+}
+
+/* The first open of a process makes what HMS knows about it. */
+static int act_first_open(fault_t *s)
+{
+	int ret = act_open(s);
+
+	if (!ret && policy_set(s->fd, s->p, PAGE, HMS_MODE_BIND, 1, s->e.node))
+		ret = -ENOMEM;
+	return ret;
+}
+
+HMS_TEST(fault, first_open)
+{
+	/* Each failure in a new address space: after 60 of them there is nothing new. */
+	for (int n = 1; n <= 60; n++) {
+		int status;
+		pid_t pid = fork();
+
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			struct policy p[1];
+			char number[16];
+			int nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC), ret;
+
+			snprintf(number, sizeof(number), "%d", n);
+			if (pwrite(nth, number, strlen(number), 0) < 0)
+				_exit(1);
+			ret = act_first_open(self);
+			if (pwrite(nth, "0", 1, 0) < 0)
+				_exit(2);
+			if (!no_memory(ret) && ret != -ENFILE)
+				_exit(3);
+			/* It works now, whatever failed. */
+			self->fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+			if (self->fd < 0 ||
+			    policy_set(self->fd, self->p, PAGE, HMS_MODE_BIND, 1, self->e.node) ||
+			    policies_read(self->fd, HMS_QUERY_POLICY, self->p, PAGE, p, 1) != 1)
+				_exit(4);
+			_exit(0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status) {
+			TH_LOG("failure %d: exit status %d", n, WEXITSTATUS(status));
+		}
+	}
+}
+
+/* info */
+
+static int act_info(fault_t *s)
+{
+	static struct hms_key_info keys[32];
+	static struct hms_feature_info features[32];
+	struct hms_info i = { .size = sizeof(i), .version = 1, .keys = u64_ptr(keys), .nkeys = 32,
+			      .key_size = sizeof(keys[0]), .features = u64_ptr(features),
+			      .nfeatures = 32, .feature_size = sizeof(features[0]) };
+
+	return call(s->e.fd, HMS_INFO, &i);
+}
+
+static const char *check_error(fault_t *s, int ret)
+{
+	return no_memory(ret) ? "" : "error";
+}
+
+HMS_TEST(fault, info)
+{
+	const char *why = fail_each(self, &(struct action){ nothing, act_info, check_error });
+
+	/* It may do without any allocation. */
+	EXPECT_TRUE(!*why || !strcmp(why, "no allocation was made to fail")) {
+		TH_LOG("%s", why);
+	}
+}
+
+/* A policy is set over the middle of another: it is there, or everything is as it was. */
+
+static const char *prepare_policy(fault_t *s)
+{
+	__u32 both[2] = { s->e.node[0], s->to };
+
+	if (policy_clear(s->e.fd, s->p, NPAGES * PAGE) ||
+	    policy_set(s->e.fd, s->p, NPAGES * PAGE, HMS_MODE_PREFERRED, 2, both) ||
+	    state_read(&s->before, s->e.fd, s->p, NPAGES * PAGE))
+		return "can't set up";
+	return s->before.npolicies == 1 ? "" : "not one policy";
+}
+
+static int act_policy(fault_t *s)
+{
+	return policy_set(s->e.fd, s->p + 2 * PAGE, 3 * PAGE, HMS_MODE_BIND, 1, &s->to);
+}
+
+static const char *old_or_new(fault_t *s, int ret, int new_count)
+{
+	struct policy p[8];
+	struct state now;
+
+	if (ret) {
+		if (state_read(&now, s->e.fd, s->p, NPAGES * PAGE))
+			return "the state can't be read";
+		return state_differs(&s->before, &now);
+	}
+	return policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 8) == new_count ?
+	       "" : "not the new policies";
+}
+
+static const char *check_policy(fault_t *s, int ret)
+{
+	const char *why = old_or_new(s, ret, 3);
+	struct policy p[8];
+
+	if (*why)
+		return why;
+	if (!ret && (policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 8) != 3 ||
+		     !policy_is(&p[1], s->p + 2 * PAGE, 3 * PAGE, HMS_MODE_BIND, 1, &s->to)))
+		return "the new policy is wrong";
+	return no_memory(ret) ? "" : "error";
+}
+
+HMS_TEST(fault, policy)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_policy, check_policy }));
+}
+
+static int act_clear(fault_t *s)
+{
+	return policy_clear(s->e.fd, s->p + 2 * PAGE, 3 * PAGE);
+}
+
+static const char *check_clear(fault_t *s, int ret)
+{
+	const char *why = old_or_new(s, ret, 2);
+
+	return *why ? why : no_memory(ret) ? "" : "error";
+}
+
+HMS_TEST(fault, clear)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_clear, check_clear }));
+}
+
+/* munmap(2) out of the middle of a policy: what can't be kept is counted as lost. */
+
+static __u64 lost(fault_t *s)
+{
+	struct hms_query q;
+
+	query_init(&q, HMS_QUERY_POLICY, s->p + 100 * NPAGES * PAGE, PAGE);
+	call(s->e.fd, HMS_QUERY, &q);
+	return q.lost;
+}
+
+static const char *prepare_munmap(fault_t *s)
+{
+	if (mmap(s->p, NPAGES * PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != s->p)
+		return "mmap";
+	return prepare_policy(s);
+}
+
+static int act_munmap(fault_t *s)
+{
+	return munmap(s->p + 3 * PAGE, 2 * PAGE) ? -errno : 0;
+}
+
+static const char *check_munmap(fault_t *s, int ret)
+{
+	__u64 more = lost(s) - s->before.lost;
+	struct policy p[4];
+	int n = policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 4);
+
+	if (!no_memory(ret))
+		return "error";
+	if (ret)
+		return n == 1 && !more ? "" : "a munmap that failed took a policy";
+	if (n < 1 || p[0].end != u64_ptr(s->p + 3 * PAGE))
+		return "the part below the hole is wrong";
+	if (n == 2)
+		return p[1].start == u64_ptr(s->p + 5 * PAGE) && !more ? "" : "the part above is wrong";
+	return n == 1 && more == 1 ? "" : "the part above went without being counted";
+}
+
+HMS_TEST(fault, munmap)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_munmap, act_munmap, check_munmap }));
+}
+
+/* migrate, there and back */
+
+static const char *prepare_home(fault_t *s)
+{
+	if (*contents(s))
+		return "contents";
+	if (migrate(s->e.fd, s->p, NPAGES * PAGE, s->e.node[0], NULL))
+		return "can't bring home";
+	return policy_clear(s->e.fd, s->p, NPAGES * PAGE) ? "can't clear" : "";
+}
+
+static int act_migrate(fault_t *s)
+{
+	return migrate(s->e.fd, s->p, NPAGES * PAGE, s->to, &s->r);
+}
+
+static const char *check_migrate(fault_t *s, int ret)
+{
+	if (!no_memory(ret))
+		return "error";
+	if (!ret && *counts_wrong(&s->r))
+		return counts_wrong(&s->r);
+	if (!ret && pages_on(s->e.fd, s->p, NPAGES * PAGE, s->to) !=
+		    (long)(s->r.h.moved + s->r.h.present))
+		return "not where the counts say";
+	return contents(s);
+}
+
+HMS_TEST(fault, migrate)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_migrate, check_migrate }));
+}
+
+static const char *prepare_away(fault_t *s)
+{
+	if (*contents(s))
+		return "contents";
+	if (migrate(s->e.fd, s->p, NPAGES * PAGE, s->to, NULL))
+		return "can't move away";
+	return "";
+}
+
+static int act_migrate_home(fault_t *s)
+{
+	return migrate(s->e.fd, s->p, NPAGES * PAGE, s->e.node[0], &s->r);
+}
+
+static const char *check_migrate_home(fault_t *s, int ret)
+{
+	if (!no_memory(ret))
+		return "error";
+	if (!ret && *counts_wrong(&s->r))
+		return counts_wrong(&s->r);
+	return contents(s);
+}
+
+HMS_TEST(fault, migrate_home)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_migrate_home,
+							   check_migrate_home }));
+}
+
+/* Policy and migration in one request. */
+
+static int act_both(fault_t *s)
+{
+	request_init(&s->r, s->p, NPAGES * PAGE);
+	request_target(&s->r, s->to);
+	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&s->r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	return request_send(&s->r, s->e.fd);
+}
+
+static const char *check_both(fault_t *s, int ret)
+{
+	struct policy p[2];
+	int n = policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 2);
+
+	if (ret && n)
+		return "the call failed, but left its policy";
+	if (ret && pages_on(s->e.fd, s->p, NPAGES * PAGE, s->to))
+		return "the call failed, but moved pages";
+	if (!ret && (n != 1 || !policy_is(&p[0], s->p, NPAGES * PAGE, HMS_MODE_BIND, 1, &s->to)))
+		return "the call succeeded without its policy";
+	return check_migrate(s, ret);
+}
+
+HMS_TEST(fault, policy_and_migrate)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_both, check_both }));
+}
+
+static int act_all_or_nothing(fault_t *s)
+{
+	request_init(&s->r, s->p, NPAGES * PAGE);
+	request_target(&s->r, s->to);
+	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&s->r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&s->r, HMS_MOD_ALL_OR_NOTHING, 1);
+	return request_send(&s->r, s->e.fd);
+}
+
+static const char *check_all_or_nothing(fault_t *s, int ret)
+{
+	return check_both(s, ret == -EBUSY ? -ENOMEM : ret);
+}
+
+HMS_TEST(fault, all_or_nothing)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_all_or_nothing,
+							   check_all_or_nothing }));
+}
+
+/* populate */
+
+static const char *prepare_hole(fault_t *s)
+{
+	return madvise(s->p, NPAGES * PAGE, MADV_DONTNEED) ? "madvise" : "";
+}
+
+static int act_populate(fault_t *s)
+{
+	return populate(s->e.fd, s->p, NPAGES * PAGE, s->to, &s->r);
+}
+
+static int act_populate_node(fault_t *s)
+{
+	return populate(s->e.fd, s->p, NPAGES * PAGE, s->e.node[0], &s->r);
+}
+
+static const char *check_populate(fault_t *s, int ret)
+{
+	if (!no_memory(ret))
+		return "error";
+	if (!ret && *counts_wrong(&s->r))
+		return counts_wrong(&s->r);
+	if (!ret && pages_on(s->e.fd, s->p, NPAGES * PAGE, ON_NOTHING) !=
+		    (long)skipped_sum(&s->r.h))
+		return "not where the counts say";
+	return verify_zero(s->p, NPAGES * PAGE) < 0 ? "" : "contents";
+}
+
+HMS_TEST(fault, populate)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_populate, check_populate }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_populate_node,
+							   check_populate }));
+}
+
+/* query */
+
+static int act_query(fault_t *s)
+{
+	static __u32 where[NPAGES];
+	struct policy p[4];
+	int ret = policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 4);
+
+	return ret < 0 ? ret : residency_read(s->e.fd, s->p, NPAGES * PAGE, where);
+}
+
+static const char *check_query(fault_t *s, int ret)
+{
+	struct state now;
+
+	if (state_read(&now, s->e.fd, s->p, NPAGES * PAGE) || *state_differs(&s->before, &now))
+		return "asking changed something";
+	return no_memory(ret) ? "" : "error";
+}
+
+HMS_TEST(fault, query)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_query, check_query }));
+}
+
+/* A CPU touches device memory: no failure is seen, and no byte is lost. */
+
+static int act_touch(fault_t *s)
+{
+	for (int i = 0; i < NPAGES; i++)
+		(void)*(volatile char *)(s->p + i * PAGE);
+	return 0;
+}
+
+static const char *check_touch(fault_t *s, int ret)
+{
+	if (pages_on(s->e.fd, s->p, NPAGES * PAGE, s->e.sim[0]))
+		return "touched, and still on the device";
+	return contents(s);
+}
+
+HMS_TEST(fault, touch)
+{
+	NEED_SIMS(1);
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_touch, check_touch }));
+}
+
+/* fork and munmap with device pages */
+
+static int act_fork(fault_t *s)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		_exit(0);
+	if (waitpid(pid, &status, 0) != pid || status)
+		return -ECHILD;
+	return 0;
+}
+
+static const char *check_fork(fault_t *s, int ret)
+{
+	if (!no_memory(ret) && ret != -EAGAIN)
+		return "error";
+	return contents(s);
+}
+
+HMS_TEST(fault, fork)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_fork, check_fork }));
+}
+
+/* The device's operations. */
+
+static int act_sim_open(fault_t *s)
+{
+	s->fd = sim_open(0);
+	return s->fd < 0 ? s->fd : 0;
+}
+
+static const char *check_sim_open(fault_t *s, int ret)
+{
+	__u64 word;
+
+	if (!ret) {
+		if (sim_read(s->fd, s->p, &word, 8) || word != *(__u64 *)s->p)
+			return "the descriptor does not work";
+		close(s->fd);
+	}
+	return no_memory(ret) || ret == -ENFILE ? "" : "error";
+}
+
+HMS_TEST(fault, sim_open)
+{
+	NEED_SIMS(1);
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_sim_open, check_sim_open }));
+}
+
+static char buffer[NPAGES * PAGE] __attribute__((aligned(8)));
+
+static int act_sim_read(fault_t *s)
+{
+	return sim_read(s->e.sim_fd[0], s->p, buffer, sizeof(buffer));
+}
+
+static const char *check_sim_read(fault_t *s, int ret)
+{
+	if (!no_memory(ret) && ret != -EFAULT)
+		return "error";
+	if (!ret && verify(buffer, sizeof(buffer), 1) >= 0)
+		return "wrong bytes read";
+	return contents(s);
+}
+
+HMS_TEST(fault, sim_read)
+{
+	NEED_SIMS(1);
+	fill(buffer, sizeof(buffer), 1);
+	/* A new mirror each time would need an open; moving empties the entries as well. */
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_sim_read, check_sim_read }));
+}
+
+static int act_sim_write(fault_t *s)
+{
+	return sim_write(s->e.sim_fd[0], s->p, buffer, sizeof(buffer));
+}
+
+/* What was written, and what was not yet, are both the same pattern. */
+static const char *check_sim_write(fault_t *s, int ret)
+{
+	if (!no_memory(ret) && ret != -EFAULT)
+		return "error";
+	return contents(s);
+}
+
+HMS_TEST(fault, sim_write)
+{
+	NEED_SIMS(1);
+	fill(buffer, sizeof(buffer), 1);
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_sim_write,
+							   check_sim_write }));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unloading and loading again: every page comes home, uids are not used twice, and a module that is
+ * needed does not go. Ends with both modules loaded, whatever happens.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "hms_fixture.h"
+
+#define HMS_MODULE	"/lib/modules/hms/hms.ko"
+#define SIM_MODULE	"/lib/modules/hms/hms_sim.ko"
+#define NPAGES		600
+
+static int module_load(const char *file, const char *parameters)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int module_unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+/* The last user is gone, or about to go: a process that ended drops its references in a worker. */
+static int module_unload_wait(const char *name)
+{
+	const struct timespec tick = { .tv_nsec = 10000000 };
+	int ret = -EAGAIN;
+
+	for (int i = 0; i < 1000 && ret == -EAGAIN; i++) {
+		ret = module_unload(name);
+		if (ret == -EAGAIN)
+			nanosleep(&tick, NULL);
+	}
+	return ret;
+}
+
+static bool is_loaded(const char *name)
+{
+	char path[64], state[16];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	return !text_read(path, state, sizeof(state)) && !strcmp(state, "live");
+}
+
+static int load_all(void)
+{
+	int ret = is_loaded("hms") ? 0 : module_load(HMS_MODULE, "");
+
+	if (!ret && !is_loaded("hms_sim"))
+		ret = module_load(SIM_MODULE, "count=2");
+	return ret;
+}
+
+FIXTURE(reload)
+{
+	struct env e;
+	char *p;
+};
+
+FIXTURE_SETUP(reload)
+{
+	if (access(HMS_MODULE, R_OK) || access(SIM_MODULE, R_OK))
+		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
+	ASSERT_EQ(0, load_all());
+	ASSERT_STREQ("", env_open(&self->e));
+	if (self->e.nsims < 2)
+		SKIP(return, "needs 2 emulated accelerators");
+	/* Their descriptors would hold the module. */
+	for (int i = 0; i < 2; i++)
+		close(self->e.sim_fd[i]);
+	self->p = area(NPAGES * PAGE);
+	ASSERT_NE(NULL, self->p);
+	fill(self->p, NPAGES * PAGE, 1);
+}
+
+FIXTURE_TEARDOWN_PARENT(reload)
+{
+	EXPECT_EQ(0, load_all());
+	EXPECT_TRUE(is_loaded("hms"));
+	EXPECT_TRUE(is_loaded("hms_sim"));
+	for (int i = 0; i < 2; i++) {
+		struct hms_sim_info info;
+		int fd = sim_open(i);
+
+		EXPECT_LE(0, fd);
+		EXPECT_EQ(0, sim_info(fd, &info));
+		EXPECT_TRUE(used_becomes(info.target, 0));
+		close(fd);
+	}
+}
+
+HMS_TEST(reload, pages_come_home)
+{
+	const __u32 sim[2] = { self->e.sim[0], self->e.sim[1] };
+	long long evacuated = stat_read("evacuated");
+	__u32 list[2] = { sim[0], self->e.node[0] };
+	struct policy p[2];
+	struct request r;
+	long away = 0;
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, 400 * PAGE, sim[0], NULL));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p + 400 * PAGE, 100 * PAGE, sim[1], NULL));
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, NPAGES * PAGE, HMS_MODE_PREFERRED, 2, list));
+	for (int i = 0; i < 2; i++)
+		away += pages_on(self->e.fd, self->p, NPAGES * PAGE, sim[i]);
+	ASSERT_EQ(500, away);
+
+	ASSERT_EQ(0, module_unload("hms_sim"));
+	EXPECT_EQ(evacuated + 500, stat_read("evacuated"));
+	away = 0;
+	for (int i = 0; i < self->e.nnodes; i++)
+		away += pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.node[i]);
+	EXPECT_EQ(NPAGES, away);
+	EXPECT_EQ(-ENOENT, sim_open(0));
+	EXPECT_EQ(-ENOENT, target_used(sim[0]));
+
+	/* The policy keeps the uid, marked gone; naming it anew is refused. */
+	for (int again = 0; again < 2; again++) {
+		ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p, 2));
+		EXPECT_TRUE(policy_is(&p[0], self->p, NPAGES * PAGE, HMS_MODE_PREFERRED, 2, list));
+		EXPECT_EQ(1, p[0].gone);
+		for (int migrating = 0; migrating < 2; migrating++) {
+			int ret;
+
+			request_init(&r, self->p, NPAGES * PAGE);
+			request_target(&r, self->e.node[0]);
+			request_target(&r, sim[1]);
+			request_modifier(&r, migrating ? HMS_MOD_MIGRATE : HMS_MOD_MODE, 1);
+			ret = request_send(&r, self->e.fd);
+			EXPECT_TRUE(ret == -ENODEV || ret == -ENOENT) {
+				TH_LOG("returned %d", ret);
+			}
+			EXPECT_EQ(HMS_ERROR_TARGET, r.h.error_where);
+			EXPECT_EQ(1, r.h.error_index);
+			EXPECT_EQ(HMS_WHY_GONE, r.h.error_why);
+		}
+		/* The same when there are new accelerators: they are others. */
+		ASSERT_EQ(0, load_all());
+	}
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+/* New accelerators work on memory that was on the old ones. */
+HMS_TEST(reload, new_ones_work)
+{
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	for (int round = 0; round < 3; round++) {
+		struct env e;
+
+		ASSERT_EQ(0, module_unload("hms_sim"));
+		ASSERT_EQ(0, load_all());
+		ASSERT_STREQ("", env_open(&e));
+		ASSERT_EQ(2, e.nsims);
+		ASSERT_EQ(0, migrate(e.fd, self->p, NPAGES * PAGE, e.sim[round % 2], NULL));
+		EXPECT_EQ(NPAGES, pages_on(e.fd, self->p, NPAGES * PAGE, e.sim[round % 2]));
+		env_close(&e);
+	}
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+HMS_TEST(reload, uids_are_used_once)
+{
+	struct object o[64];
+	__u32 greatest = object_greatest();
+	int n;
+
+	for (int round = 0; round < 4; round++) {
+		__u32 next = greatest;
+
+		ASSERT_EQ(0, module_unload("hms_sim"));
+		/* What stays, keeps its uid. */
+		for (int i = 0; i < self->e.nnodes; i++)
+			EXPECT_GE(target_capacity(self->e.node[i]), 1);
+		ASSERT_EQ(0, load_all());
+		n = objects_read(o, 64);
+		for (int i = 0; i < n; i++) {
+			bool of_sim = !strcmp(o[i].kind, "device-private") || !strcmp(o[i].kind, "device");
+
+			if (of_sim)
+				EXPECT_GT(o[i].uid, greatest);
+			if (o[i].uid > next)
+				next = o[i].uid;
+		}
+		EXPECT_GE(next, greatest + 4);
+		greatest = next;
+	}
+}
+
+/* Who is in use does not go. */
+HMS_TEST(reload, refused_while_used)
+{
+	int fd = sim_open(1);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EAGAIN, module_unload("hms_sim"));
+	EXPECT_TRUE(is_loaded("hms_sim"));
+	close(fd);
+	/* hms_sim needs hms. */
+	EXPECT_EQ(-EAGAIN, module_unload("hms"));
+	ASSERT_EQ(0, module_unload("hms_sim"));
+	/* An open descriptor. */
+	EXPECT_EQ(-EAGAIN, module_unload("hms"));
+	/* No descriptor, but a policy. */
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, PAGE, HMS_MODE_BIND, 1, self->e.node));
+	close(self->e.fd);
+	EXPECT_EQ(-EAGAIN, module_unload("hms"));
+	EXPECT_TRUE(is_loaded("hms"));
+	/* It is still there, and when it goes, the module may. */
+	self->e.fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->e.fd);
+	ASSERT_EQ(0, policy_clear(self->e.fd, self->p, PAGE));
+	close(self->e.fd);
+	EXPECT_EQ(0, module_unload_wait("hms"));
+	EXPECT_FALSE(is_loaded("hms"));
+	EXPECT_NE(0, access(DEV_HMS, F_OK));
+	EXPECT_NE(0, access(SYS_DEVICES, F_OK));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+/* A policy goes with munmap and with its process, and then holds nothing. */
+HMS_TEST(reload, policies_of_the_dead)
+{
+	for (int how = 0; how < 3; how++) {
+		struct peer peer;
+		pid_t pid;
+
+		/* This process opened it as well. */
+		close(self->e.fd);
+		pid = peer_fork(&peer);
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+
+			EXPECT_EQ(0, policy_set(fd, self->p, NPAGES * PAGE, HMS_MODE_BIND, 1,
+						self->e.node));
+			close(fd);
+			if (how == 0)
+				EXPECT_EQ(0, munmap(self->p, NPAGES * PAGE));
+			tell(&peer);
+			hear(&peer);
+			_exit(0);
+		}
+		ASSERT_EQ(0, hear(&peer));
+		ASSERT_EQ(0, module_unload("hms_sim"));
+		if (how == 1) {
+			tell(&peer);
+			EXPECT_EQ(0, peer_wait(&peer));
+		} else if (how == 2) {
+			EXPECT_EQ(SIGKILL, peer_kill(&peer));
+		}
+		EXPECT_EQ(0, module_unload_wait("hms"));
+		if (how == 0) {
+			tell(&peer);
+			EXPECT_EQ(0, peer_wait(&peer));
+		}
+		ASSERT_EQ(0, load_all());
+		self->e.fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+		ASSERT_LE(0, self->e.fd);
+		{
+			struct env e;
+
+			/* The uids of this load. */
+			ASSERT_STREQ("", env_open(&e));
+			memcpy(self->e.node, e.node, sizeof(e.node));
+			env_close(&e);
+		}
+	}
+}
+
+/* A request made for another load of the module is told so. */
+HMS_TEST(reload, old_instance)
+{
+	struct hms_info before = { .size = sizeof(before), .version = 1 };
+	struct hms_info after = { .size = sizeof(after), .version = 1 };
+	struct request r;
+	struct hms_query q;
+	struct env e;
+
+	ASSERT_EQ(0, call(self->e.fd, HMS_INFO, &before));
+	close(self->e.fd);
+	ASSERT_EQ(0, module_unload("hms_sim"));
+	ASSERT_EQ(0, module_unload_wait("hms"));
+	ASSERT_EQ(0, load_all());
+	ASSERT_STREQ("", env_open(&e));
+	ASSERT_EQ(0, call(e.fd, HMS_INFO, &after));
+	EXPECT_NE(before.instance, after.instance);
+
+	request_init(&r, self->p, NPAGES * PAGE)->h.instance = before.instance;
+	request_target(&r, self->e.node[0]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
+	EXPECT_EQ(-ESTALE, request_send(&r, e.fd));
+	EXPECT_EQ(HMS_ERROR_FIELD, r.h.error_where);
+	EXPECT_EQ(offsetof(struct hms_hbind, instance), r.h.error_index);
+	EXPECT_EQ(HMS_WHY_INSTANCE, r.h.error_why);
+	query_init(&q, HMS_QUERY_POLICY, self->p, NPAGES * PAGE);
+	q.instance = before.instance;
+	EXPECT_EQ(-ESTALE, call(e.fd, HMS_QUERY, &q));
+	q.instance = after.instance;
+	EXPECT_EQ(0, call(e.fd, HMS_QUERY, &q));
+	EXPECT_EQ(0, q.nentries);
+	env_close(&e);
+}
+
+/* Pages that two processes share come home for both, and stay copy-on-write. */
+HMS_TEST(reload, shared_pages_come_home)
+{
+	struct peer peer;
+	pid_t pid;
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		/* Not to hold the module. */
+		close(self->e.fd);
+		tell(&peer);
+		EXPECT_EQ(0, hear(&peer));
+		EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+		fill(self->p, NPAGES * PAGE, 2);
+		EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	ASSERT_EQ(0, module_unload("hms_sim"));
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+/* Accelerators go and come while processes move to them and touch. */
+HMS_TEST(reload, under_load)
+{
+	enum { N = 3, ROUNDS = 4 };
+	volatile bool *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct peer peer[N];
+
+	ASSERT_NE(MAP_FAILED, stop);
+	for (int i = 0; i < N; i++) {
+		pid_t pid = peer_fork(&peer[i]);
+
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+			struct object o[64];
+			struct request r;
+
+			ASSERT_LE(0, fd);
+			for (int step = 0; !*stop; step++) {
+				/* Objects may go while they are listed. */
+				int n = objects_read(o, 64);
+
+				for (int k = 0; k < n; k++) {
+					int ret;
+
+					if (strcmp(o[k].type, "target") || o[k].nid >= 0)
+						continue;
+					ret = migrate(fd, self->p, NPAGES * PAGE, o[k].uid, &r);
+					ASSERT_TRUE(!ret || ret == -ENOENT || ret == -ENODEV) {
+						TH_LOG("returned %d", ret);
+					}
+					ASSERT_STREQ("", ret ? "" : counts_wrong(&r));
+				}
+				/* Before the first of them goes, there is something on it. */
+				if (!step) {
+					ASSERT_NE(0, r.h.moved);
+					tell(&peer[i]);
+				}
+				ASSERT_PATTERN(self->p, NPAGES * PAGE, 1);
+			}
+			_exit(0);
+		}
+		ASSERT_EQ(0, hear(&peer[i]));
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		EXPECT_EQ(0, module_unload_wait("hms_sim"));
+		EXPECT_EQ(0, load_all());
+	}
+	*stop = true;
+	for (int i = 0; i < N; i++)
+		EXPECT_EQ(0, peer_wait(&peer[i]));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+static pid_t first_process;
+
+/* Also after a test that crashed. */
+static void leave_loaded(void)
+{
+	if (getpid() == first_process && !access(HMS_MODULE, R_OK))
+		load_all();
+}
+
+int main(int argc, char **argv)
+{
+	first_process = getpid();
+	atexit(leave_loaded);
+	return test_harness_run(argc, argv);
+}
