@@ -2,10 +2,10 @@
 /*
  * The binding: what HMS keeps for an address space, and the notifier that follows it.
  *
- * A binding is made by the first call that needs one. It lives as long as a descriptor that used it, or
- * a policy in it: policy belongs to the address space and outlives close(). munmap() and exit take
- * policies away inside a notifier, where nothing may sleep, so the last of them leaves the giving up of
- * the binding to a work item.
+ * A binding is made by the first call that needs one. It lives as long as a descriptor that used
+ * it, or a policy in it: policy belongs to the address space and outlives close(). munmap() and
+ * exit take policies away inside a notifier, where nothing may sleep, so the last of them leaves
+ * the giving up of the binding to a work item.
  */
 
 #include <linux/hashtable.h>
@@ -234,8 +234,8 @@ int hms_binding_check(struct hms_binding *binding, unsigned long first, unsigned
  * @last: last address
  * @policy: the policy, or NULL for none
  *
- * Return: 0; -EFAULT when an address lost its mapping since hms_binding_check(), and -EINTR when the
- * caller is being killed. On failure nothing has changed.
+ * Return: 0; -EFAULT when an address lost its mapping since hms_binding_check(), and -EINTR when
+ * the caller is being killed. On failure nothing has changed.
  */
 int hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		    unsigned long first, unsigned long last, struct hms_policy *policy)

@@ -27,8 +27,8 @@
 struct hms_binding {
 	struct mmu_interval_notifier notifier;
 	refcount_t ref;
-	struct mutex lock;
-	spinlock_t tree_lock;
+	struct mutex lock;	/* see above */
+	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
 	bool has_policy;
 	unsigned long emptied;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Device memory: the struct pages of a target that the CPU cannot load from, which of them are free,
- * and how the last of them come home when the device goes.
+ * Device memory: the struct pages of a target that the CPU cannot load from, which of them are
+ * free, and how the last of them come home when the device goes.
  *
- * A page belongs to the free list until hms_devmem_alloc(), and again from the moment core frees it. A
- * page in use is known to core alone: the page tables of the processes that have it lead to it.
+ * A page belongs to the free list until hms_devmem_alloc(), and again from the moment core frees
+ * it. A page in use is known to core alone: the page tables of the processes that have it lead to
+ * it.
  */
 
 #include <linux/err.h>
@@ -41,7 +42,7 @@ struct hms_devmem {
 	struct resource *region;
 	unsigned long first_pfn;
 	unsigned long npages;
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	struct page *free;
 	unsigned long nfree;
 	wait_queue_head_t emptied;
@@ -73,15 +74,13 @@ static void hms_devmem_free(struct page *page)
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
-HMS_DEFINE_PAGE_FREE(hms_devmem_free)
-
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
 {
 	return hms_home_fault(vmf, hms_devmem_of_page(vmf->page)->target);
 }
 
 static const struct dev_pagemap_ops hms_devmem_ops = {
-	HMS_DEV_PAGEMAP_FREE(hms_devmem_free),
+	.HMS_PAGEMAP_FREE = hms_devmem_free,
 	.migrate_to_ram = hms_devmem_touched,
 };
 
@@ -196,8 +195,8 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
  * hms_devmem_evacuate - bring every page home
  * @mem: nobody allocates from it any more
  *
- * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again until it
- * has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
+ * until it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
  *
  * Context: may sleep.
  */
@@ -218,18 +217,20 @@ void hms_devmem_evacuate(struct hms_devmem *mem)
 /**
  * hms_devmem_read_lock - keep the struct pages of all devices from being freed
  *
- * A page table that is read without taking references may show a device page that is on its way home.
- * Under this lock its struct page can still be looked at.
+ * A page table that is read without taking references may show a device page that is on its way
+ * home. Under this lock its struct page can still be looked at.
  *
  * Context: may sleep.
  * Return: for hms_devmem_read_unlock().
  */
-int hms_devmem_read_lock(void) __acquires(&hms_devmem_srcu)
+int hms_devmem_read_lock(void)
+	__acquires(&hms_devmem_srcu)
 {
 	return srcu_read_lock(&hms_devmem_srcu);
 }
 
-void hms_devmem_read_unlock(int idx) __releases(&hms_devmem_srcu)
+void hms_devmem_read_unlock(int idx)
+	__releases(&hms_devmem_srcu)
 {
 	srcu_read_unlock(&hms_devmem_srcu, idx);
 }

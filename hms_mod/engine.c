@@ -2,12 +2,12 @@
 /*
  * The engine: migrate and populate, for a request.
  *
- * A range is worked on in batches of at most HMS_PASS_PAGES pages of one mapping. For each batch core
- * collects the pages (a pass for main memory and one device, and another for each further device that
- * holds pages), the engine gives every page a fate and a destination, the passes copy and commit, and
- * what no pass ever saw is explained by a look at the page tables. mmap_lock is dropped after each
- * batch. All-or-nothing does the same with all its batches at once, and looks at the fates before it
- * lets any of them copy.
+ * A range is worked on in batches of at most HMS_PASS_PAGES pages of one mapping. For each batch
+ * core collects the pages (a pass for main memory and one device, and another for each further
+ * device that holds pages), the engine gives every page a fate and a destination, the passes copy
+ * and commit, and what no pass ever saw is explained by a look at the page tables. mmap_lock is
+ * dropped after each batch. All-or-nothing does the same with all its batches at once, and looks
+ * at the fates before it lets any of them copy.
  */
 
 #include <linux/bitmap.h>
@@ -34,7 +34,7 @@
 enum hms_fate {
 	HMS_FATE_UNSEEN,	/* no pass has had it */
 	HMS_FATE_MOVE,		/* to target @which, by pass @pass_of */
-	HMS_FATE_POPULATE,	/* the same, from nothing; @which is ntargets for any other memory */
+	HMS_FATE_POPULATE,	/* the same, from nothing; @which may be ntargets: elsewhere */
 	HMS_FATE_PRESENT,	/* on target @which */
 	HMS_FATE_SKIP,		/* for reason @which */
 	HMS_FATE_SWAPPED,	/* to be brought back to memory first */
@@ -157,9 +157,9 @@ static u32 hms_rank(const struct hms_request *request, struct page *page)
 }
 
 /*
- * Moving a page takes it from everybody who maps it, which needs a privilege. Once core has collected it,
- * nobody maps it any more, so look before. A page of ours cannot become shared in between: fork takes
- * mmap_lock for write.
+ * Moving a page takes it from everybody who maps it, which needs a privilege. Once core has
+ * collected it, nobody maps it any more, so look before. A page of ours cannot become shared in
+ * between: fork takes mmap_lock for write.
  */
 static int hms_batch_find_shared(struct hms_engine *engine, struct hms_batch *batch)
 {
@@ -211,7 +211,7 @@ static int hms_batch_collect(struct hms_engine *engine, struct hms_batch *batch)
 	if (ret)
 		return ret;
 
-	/* Pages on the most wanted target can stay where they are, so they need not be collected. */
+	/* Pages on the most wanted target can stay where they are: do not collect them. */
 	if (hms_target_is_device(request->targets[0]))
 		best = hms_devmem_owner(request->targets[0]->mem);
 	nowners = hms_devmem_owners(owners, HMS_MAX_OWNERS);
@@ -246,9 +246,9 @@ enum {
 };
 
 /*
- * Where may this page go? Core moves file pages to another node by their mapping alone, so only memory of
- * which nothing else is known (anonymous, shmem) is let through; writeback would be a BUG there. mlocked
- * pages never go to a device: munlock would leave them accounted for good.
+ * Where may this page go? Core moves file pages to another node by their mapping alone, so only
+ * memory of which nothing else is known (anonymous, shmem) is let through; writeback would be a
+ * BUG there. mlocked pages never go to a device: munlock would leave them accounted for good.
  */
 static unsigned int hms_page_allows(const struct vm_area_struct *vma, struct folio *folio,
 				    enum hms_skip *reason)
@@ -315,7 +315,7 @@ static bool hms_batch_wish(struct hms_engine *engine, struct hms_batch *batch,
 	return true;
 }
 
-/* Destinations on one target for as many pages of the list as it has room for; the rest stays on it. */
+/* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
 static unsigned int hms_place_on(struct hms_engine *engine, struct hms_batch *batch,
 				 unsigned int p, u32 rank, unsigned int npending, u16 *pending)
 {
@@ -597,7 +597,9 @@ static void hms_batch_run_swapped(struct hms_engine *engine, struct hms_batch *b
 		bool swapped = batch->fate[i] == HMS_FATE_SWAPPED;
 
 		for (n = 1; i + n < batch->npages; n++) {
-			if ((batch->fate[i + n] == HMS_FATE_SWAPPED) != swapped)
+			bool next = batch->fate[i + n] == HMS_FATE_SWAPPED;
+
+			if (next != swapped)
 				break;
 		}
 		if (!swapped)
@@ -832,8 +834,8 @@ void hms_engine_free(struct hms_engine *engine)
  * @engine: from hms_engine_new()
  *
  * Context: may sleep; mmap_lock not held.
- * Return: 0, however many pages were skipped; -EINTR with the counts so far. For all-or-nothing also
- * -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing was moved.
+ * Return: 0, however many pages were skipped; -EINTR with the counts so far. For all-or-nothing
+ * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing was moved.
  */
 int hms_engine_run(struct hms_engine *engine)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/hms: open files, and the way of a request from user memory to the part that serves it and back.
+ * /dev/hms: open files, and the way of a request from user memory to the part that serves it and
+ * back.
  */
 
 #include <linux/fs.h>

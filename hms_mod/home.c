@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coming home: pages of a device return to main memory because a CPU touched them, because the device
- * itself may not write them, or because the device goes.
+ * Coming home: pages of a device return to main memory because a CPU touched them, because the
+ * device itself may not write them, or because the device goes.
  */
 
 #include <linux/mempolicy.h>
@@ -36,9 +36,9 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 }
 
 /*
- * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by that. The
- * policy of HMS may choose the node only as long as that costs no reclaim; else any node will do that the
- * faulting task may use.
+ * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by
+ * that. The policy of HMS may choose the node only as long as that costs no reclaim; else any
+ * node will do that the faulting task may use.
  */
 static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address, int nid)
 {
@@ -91,12 +91,12 @@ static void hms_home_pass(struct hms_pass *pass, int nid)
  * @vmf: the fault; core holds a reference to vmf->page
  * @target: the device
  *
- * Brings home that page, and more when the thread is reading or writing along. A fault never fails for
- * a reason of policy.
+ * Brings home that page, and more when the thread is reading or writing along. A fault never
+ * fails for a reason of policy.
  *
  * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
- * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM, or
- * VM_FAULT_SIGBUS when the device can't give the data back.
+ * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM,
+ * or VM_FAULT_SIGBUS when the device can't give the data back.
  */
 vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 {
@@ -108,7 +108,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	vm_fault_t ret = 0;
 	bool collected;
 
-	/* Whoever has the lock is moving this very page: let it, instead of trying again and again. */
+	/* Whoever has the lock is moving this very page: let it, instead of trying in vain. */
 	if (!HMS_CORE_LOCKS_FAULT_PAGE && PageLocked(vmf->page)) {
 		folio_wait_locked_killable(page_folio(vmf->page));
 		return 0;

@@ -2,8 +2,8 @@
 /*
  * Where pages are, read from the page tables through hmm_range_fault without faulting anything in.
  *
- * Core shows a device page only to the owner of its pgmap, so there is a look for each owner that has
- * pages, until every page is found.
+ * Core shows a device page only to the owner of its pgmap, so there is a look for each owner that
+ * has pages, until every page is found.
  */
 
 #include <linux/mm.h>

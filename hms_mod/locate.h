@@ -11,8 +11,8 @@ struct hms_binding;
 #define HMS_MAX_OWNERS	32
 
 /*
- * Where the pages of a window are, an entry each: a pfn; or HMM_PFN_ERROR, where it can't be told; or 0:
- * no page, or one that is being moved.
+ * Where the pages of a window are, an entry each: a pfn; or HMM_PFN_ERROR, where it can't be
+ * told; or 0: no page, or one that is being moved.
  */
 static inline bool hms_located_unknown(unsigned long entry)
 {

@@ -14,8 +14,8 @@
  *
  *	hms_graph_lock		graph.c: edges of the map; nests sysfs; apart from all of the above
  *
- * mmu notifiers call us with rmap locks held and sometimes inside reclaim. All they take is a mirror or
- * tree lock; they never sleep, never wait for memory
+ * mmu notifiers call us with rmap locks held and sometimes inside reclaim. All they take is a
+ * mirror or tree lock; they never sleep, never wait for memory
  * and never refuse. No lock of ours is held while a page is copied, nor over copy_to_user() or
  * copy_from_user(): the buffer may itself be in a device.
  */

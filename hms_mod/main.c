@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * HMS: one interface to all memory of a heterogeneous machine. This file starts and stops the parts.
+ * HMS: one interface to all memory of a heterogeneous machine. This file starts and stops the
+ * parts.
  */
 
 #include <linux/module.h>

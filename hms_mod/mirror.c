@@ -2,10 +2,10 @@
 /*
  * The mirror: keeps a device page table true to that of a process.
  *
- * A device fault reads the page tables with hmm_range_fault and enters what it finds under the lock of
- * the mirror, unless a notifier came in between; notifiers take entries back under the same lock. No
- * notifier is ever skipped: when pages move into the device itself, its entries for where they were go
- * like any other, and the next access finds them at the new place.
+ * A device fault reads the page tables with hmm_range_fault and enters what it finds under the
+ * lock of the mirror, unless a notifier came in between; notifiers take entries back under the
+ * same lock. No notifier is ever skipped: when pages move into the device itself, its entries for
+ * where they were go like any other, and the next access finds them at the new place.
  */
 
 #include <linux/hmm.h>
@@ -126,12 +126,13 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  * @address: what the device wants
  * @write: to write it
  *
- * Faults the page in as a CPU access would, but for a page of the device itself, which stays there, and
- * enters it. By the time the caller looks it may have been taken back: look, and fault again.
+ * Faults the page in as a CPU access would, but for a page of the device itself, which stays
+ * there, and enters it. By the time the caller looks it may have been taken back: look, and fault
+ * again.
  *
  * Context: may sleep; mmap_lock and the lock of the mirror not held.
- * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM, -EINTR
- * when a signal is pending, -EBUSY after ten seconds without success.
+ * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM,
+ * -EINTR when a signal is pending, -EBUSY after ten seconds without success.
  */
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
 {

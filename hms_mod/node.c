@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the machine has without any driver: a target for each node with memory, an initiator for each
- * node with CPUs, and a link for each node.
+ * What the machine has without any driver: a target for each node with memory, an initiator for
+ * each node with CPUs, and a link for each node.
  */
 
 #include <linux/err.h>

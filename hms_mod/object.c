@@ -52,7 +52,7 @@ static const struct attribute_group hms_object_group = {
 	.attrs = hms_object_attrs,
 };
 
-/* The type's groups belong to the object as dev->groups, what all objects have to the device type. */
+/* Files that all objects have; those of its type come with the object. */
 static const struct attribute_group *hms_object_groups[] = {
 	&hms_object_group,
 	NULL
@@ -92,8 +92,8 @@ static int hms_uid_take(struct hms_object *obj)
 
 /**
  * hms_object_add - give an object its uid and show it
- * @obj: first member of a zeroed kmalloc'ed struct; owned by its reference count from here on, also when
- *	this fails
+ * @obj: first member of a zeroed kmalloc'ed struct; owned by its reference count from here on,
+ *	also when this fails
  * @type: what it is
  * @version: object version
  * @name: copied

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pass: one run of pages through migrate_vma or migrate_device. Everything that moves a page does it
- * here: requests, CPU faults, and the emptying of a device.
+ * A pass: one run of pages through migrate_vma or migrate_device. Everything that moves a page
+ * does it here: requests, CPU faults, and the emptying of a device.
  */
 
 #include <linux/highmem.h>
@@ -13,7 +13,7 @@
 #include "pass.h"
 #include "target.h"
 
-/* Pages that go through main memory at a time, between two devices that can't copy to each other. */
+/* Pages that go through main memory at a time, between devices that can't copy to each other. */
 #define HMS_BOUNCE_PAGES	16
 
 /**
@@ -111,7 +111,7 @@ static int hms_copy_by_cpu(const struct hms_copy *copies, unsigned int n)
 	return 0;
 }
 
-/* Two devices that can't reach each other: the source writes main memory, the destination reads it. */
+/* Two devices that can't reach each other: one writes main memory, the other reads it. */
 static int hms_copy_bounced(struct hms_target *to, struct hms_target *from,
 			    const struct hms_copy *copies, unsigned int n)
 {
@@ -217,8 +217,9 @@ u64 hms_pass_copy(struct hms_pass *pass)
 }
 
 /*
- * A page cache page is freed with its mapping cleared; migrate_device.c, made for anonymous memory, leaves
- * that to us. The folio is locked, and only we and the migration entries still refer to it.
+ * A page cache page is freed with its mapping cleared; migrate_device.c, made for anonymous
+ * memory, leaves that to us. The folio is locked, and only we and the migration entries still
+ * refer to it.
  */
 static void hms_pass_forget_mappings(struct hms_pass *pass)
 {

@@ -18,7 +18,8 @@
  * @copies: room for a batch
  *
  * Collect; set @dst (migrate_pfn() of a locked page) where a page is to move; hms_pass_copy();
- * hms_pass_commit(). Every path ends with hms_pass_commit(), which also restores what was not moved.
+ * hms_pass_commit(). Every path ends with hms_pass_commit(), which also restores what was not
+ * moved.
  */
 struct hms_pass {
 	struct migrate_vma vma;

@@ -5,6 +5,7 @@
  */
 
 #ifdef __KERNEL__
+#include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #endif
@@ -99,7 +100,7 @@ void hms_policy_edit_drop(struct hms_policy_edit *edit)
 		kfree(edit->nodes[--edit->n]);
 }
 
-/* In a change that was prepared there is always a node; in a notifier only if there is memory now. */
+/* In a prepared change there is always a node; in a notifier only if there is memory now. */
 static struct hms_range *hms_edit_take(struct hms_policy_edit *edit)
 {
 	if (edit && edit->n)
@@ -152,8 +153,8 @@ static void hms_range_split(struct hms_policy_tree *tree, struct hms_policy_edit
 /**
  * hms_policy_punch - forget the policies of a range
  * @tree: the tree, locked
- * @edit: prepared nodes, or NULL in a notifier: then the part above the range may be lost and counted
- *	when a range is cut in the middle and there is no memory
+ * @edit: prepared nodes, or NULL in a notifier: then the part above the range may be lost and
+ *	counted when a range is cut in the middle and there is no memory
  * @first: first address
  * @last: last address
  *

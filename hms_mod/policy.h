@@ -11,7 +11,8 @@
 #endif
 
 /**
- * struct hms_policy - what a range wants; never changes, shared by the ranges that were set together
+ * struct hms_policy - what a range wants; never changes, shared by the ranges that were set
+ * together
  * @ref: references
  * @mode: enum hms_mode
  * @ntargets: how many

@@ -2,8 +2,8 @@
 /*
  * HMS_QUERY: the policies of a range, what they have in common, and where its pages are.
  *
- * Answers are gathered a piece at a time and written to the program between the pieces, with no lock
- * held: its buffer may be in a device, or part of the range that is asked about.
+ * Answers are gathered a piece at a time and written to the program between the pieces, with no
+ * lock held: its buffer may be in a device, or part of the range that is asked about.
  */
 
 #include <linux/err.h>
@@ -205,7 +205,7 @@ static int hms_runs_add(struct hms_runs *runs, const struct hms_residency_entry 
 	return ret;
 }
 
-/* Look at the next window; returns its pages, 0 and a longer @gap for addresses without a mapping. */
+/* Look at the next window; one of addresses without a mapping is as long as the gap. */
 static int hms_runs_look(struct hms_runs *runs, unsigned long address, unsigned long *npages,
 			 bool *mapped)
 {

@@ -42,8 +42,11 @@ int hms_refuse(struct hms_request *request, int error, enum hms_error_where wher
 	hms_refuse(request, error, HMS_ERROR_FIELD, offsetof(struct hms_hbind, field), why)
 
 /* Only for a key that the request has. */
-#define hms_refuse_key(request, error, key, why) \
-	hms_refuse(request, error, HMS_ERROR_MODIFIER, (request)->key_index[key], why)
+static int hms_refuse_key(struct hms_request *request, int error, enum hms_modifier_key key,
+			  enum hms_error_why why)
+{
+	return hms_refuse(request, error, HMS_ERROR_MODIFIER, request->key_index[key], why);
+}
 
 /**
  * hms_range_check - can these addresses be named

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Statistics: what is used, and what happened behind the callers' backs. In sysfs below the misc device,
- * one number a file, counted since the module was loaded.
+ * Statistics: what is used, and what happened behind the callers' backs. In sysfs below the misc
+ * device, one number a file, counted since the module was loaded.
  */
 
 #include <linux/atomic.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sequential access: how many pages should a touch bring home? Pure logic, also built in user space.
+ * Sequential access: how many pages should a touch bring home? Pure logic, also built in user
+ * space.
  */
 
 #ifdef __KERNEL__
@@ -19,9 +20,9 @@
  * @who: the thread
  * @page: page number of the address
  *
- * One page at first; twice as many each time that the thread goes on where the last run ended, so that
- * random access pays for no page that it does not touch. A thread may follow HMS_STREAM_WAYS streams
- * at a time (the arrays of a loop).
+ * One page at first; twice as many each time that the thread goes on where the last run ended, so
+ * that random access pays for no page that it does not touch. A thread may follow HMS_STREAM_WAYS
+ * streams at a time (the arrays of a loop).
  *
  * Return: how many pages to bring home, from @page on, 1 to HMS_STREAM_MAX.
  */
@@ -37,7 +38,7 @@ unsigned int hms_stream_touch(struct hms_streams *streams, unsigned long who, un
 			break;
 		}
 	}
-	/* A new stream takes the place of any other: which one hardly matters, so let the page choose. */
+	/* A new stream takes the place of another; which hardly matters: let the page choose. */
 	if (way == HMS_STREAM_WAYS)
 		way = page % HMS_STREAM_WAYS;
 	WRITE_ONCE(streams->set[s][way].who, who);

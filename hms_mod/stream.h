@@ -10,10 +10,11 @@
 
 /**
  * struct hms_streams - recent touches, to tell sequential access from random
- * @set: who touched what: @next is the page number that would continue the stream, @run how many pages
- *	the last touch brought home
+ * @set: who touched what: @next is the page number that would continue the stream, @run how many
+ *	pages the last touch brought home
  *
- * Entries are read and written without a lock: a torn one costs a page more or less, never a wrong one.
+ * Entries are read and written without a lock: a torn one costs a page more or less, never a
+ * wrong one.
  */
 struct hms_streams {
 	struct {

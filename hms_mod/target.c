@@ -137,12 +137,12 @@ struct hms_target *hms_target_add_node(int nid)
  * hms_target_register - offer the memory of a device
  * @desc: what it is; copied, but for what it points to
  *
- * Makes struct pages for the memory (device-private) and shows the target. Programs may move pages into
- * it at once, so the driver must be ready to copy.
+ * Makes struct pages for the memory (device-private) and shows the target. Programs may move
+ * pages into it at once, so the driver must be ready to copy.
  *
  * Context: may sleep.
- * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory, -EINVAL for
- * a size below a page, -ENOMEM, -ENOSPC.
+ * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory,
+ * -EINVAL for a size below a page, -ENOMEM, -ENOSPC.
  */
 struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 {
@@ -179,9 +179,9 @@ EXPORT_SYMBOL_GPL(hms_target_register);
  * hms_target_unregister - take a target back
  * @target: from hms_target_register()
  *
- * New requests no longer find it, those under way end, and every page that is in the device comes home
- * to main memory. Policies that name it keep its uid. The target and its connections are gone when this
- * returns.
+ * New requests no longer find it, those under way end, and every page that is in the device comes
+ * home to main memory. Policies that name it keep its uid. The target and its connections are
+ * gone when this returns.
  *
  * Context: may sleep, for as long as it takes to move the pages.
  */

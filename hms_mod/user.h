@@ -11,8 +11,8 @@
  * @arg: receives it
  * @known: its size here; the first one published, so none is shorter
  *
- * The struct is also written back, to find out now, and not when the work is done, whether the answer
- * can be.
+ * The struct is also written back, to find out now, and not when the work is done, whether the
+ * answer can be.
  *
  * Return: 0, -EFAULT, -EINVAL when it is too short, -E2BIG when it holds what is not known here.
  */

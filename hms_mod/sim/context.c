@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A context: a program on an accelerator. Its page table is filled through the mirror, one device fault
- * at a time; the accelerator reaches memory through it and in no other way.
+ * A context: a program on an accelerator. Its page table is filled through the mirror, one device
+ * fault at a time; the accelerator reaches memory through it and in no other way.
  */
 
 #include <linux/fs.h>
@@ -69,7 +69,7 @@ int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool 
 		spin_lock(&mirror->lock);
 		entry = xa_load(&context->page_table, address >> PAGE_SHIFT);
 		if (entry && (!write || xa_pointer_tag(entry))) {
-			/* An entry is only there as long as the page is mapped: no reference needed. */
+			/* An entry is there as long as the page is mapped: no reference needed. */
 			page = xa_untag_pointer(entry);
 			memory = hms_sim_map_page(page);
 			access(memory + offset_in_page(address), data);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hms_sim: emulated accelerators with memory of their own, to try HMS without hardware, to test it, and
- * to show a driver author what a driver is. This file starts and stops them.
+ * hms_sim: emulated accelerators with memory of their own, to try HMS without hardware, to test
+ * it, and to show a driver author what a driver is. This file starts and stops them.
  */
 
 #include <linux/err.h>

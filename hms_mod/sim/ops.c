@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the accelerator does on a run of memory: read, write, fill, sum, add. A page at a time, each found
- * through the page table of the context.
+ * What the accelerator does on a run of memory: read, write, fill, sum, add. A page at a time,
+ * each found through the page table of the context.
  */
 
 #include <linux/atomic.h>

@@ -576,7 +576,13 @@ const char *state_differs(const struct state *a, const struct state *b)
 	    memcmp(a->uids, b->uids, sizeof(a->uids)))
 		return "the policies changed";
 	if (a->nruns != b->nruns || memcmp(a->runs, b->runs, sizeof(a->runs)))
+	{
+		for (__u32 i = 0; i < a->nruns || i < b->nruns; i++)
+			fprintf(stderr, "# run %u: %llx+%llx on %u/%u, was %llx+%llx on %u/%u\n", i,
+				b->runs[i].start, b->runs[i].length, b->runs[i].uid, b->runs[i].state,
+				a->runs[i].start, a->runs[i].length, a->runs[i].uid, a->runs[i].state);
 		return "the residency changed";
+	}
 	if (a->lost != b->lost)
 		return "lost changed";
 	return "";
@@ -584,15 +590,19 @@ const char *state_differs(const struct state *a, const struct state *b)
 
 /* Memory. */
 
-/* Fresh private memory of base pages. */
+/*
+ * Fresh private memory of base pages. The pages around it are not accessible, so that no two areas
+ * become one mapping: touching one may bring home device pages that follow in the same mapping.
+ */
 void *area(size_t length)
 {
-	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, length + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
 
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED || mprotect(p + PAGE, length, PROT_READ | PROT_WRITE))
 		return NULL;
-	madvise(p, length, MADV_NOHUGEPAGE);
-	return p;
+	madvise(p + PAGE, length, MADV_NOHUGEPAGE);
+	return p + PAGE;
 }
 
 /* The same, aligned to 2 MiB and advised to take huge pages. */

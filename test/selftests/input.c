@@ -804,6 +804,7 @@ HMS_TEST(input, opener_gone)
 	good(&r, self)->h.flags = HMS_REMOTE;
 	EXPECT_EQ(-ESRCH, request_send(&r, fd));
 	r.modifiers[0].key = HMS_MOD_MIGRATE;
+	r.modifiers[0].value = HMS_MIGRATE_NOW;
 	EXPECT_EQ(-ESRCH, request_send(&r, fd));
 	query_init(&q, HMS_QUERY_POLICY, self->p, NPAGES * PAGE);
 	EXPECT_EQ(-EBADF, call(fd, HMS_QUERY, &q));

@@ -3,17 +3,20 @@
  * HMS: one interface to all memory of a heterogeneous machine.
  *
  * A descriptor of /dev/hms acts on the address space of the process that opened it. Three requests
- * exist: HMS_INFO, HMS_HBIND and HMS_QUERY. Each takes a struct that begins with @size and @version:
+ * exist: HMS_INFO, HMS_HBIND and HMS_QUERY. Each takes a struct that begins with @size and
+ * @version:
  *
- * size		sizeof() the struct as the caller was built. A shorter (older) struct is filled up with
- *		zeros; a longer (newer) one is accepted when all that this module does not know is zero,
- *		else the call fails with E2BIG. It alone versions the struct.
- * version	the highest object version that the caller understands (HMS_VERSION_*). 0 is EINVAL, any
+ * size		sizeof() the struct as the caller was built. A shorter (older) struct is filled up
+ * with
+ *		zeros; a longer (newer) one is accepted when all that this module does not know is
+ *		zero, else the call fails with E2BIG. It alone versions the struct.
+ * version	the highest object version that the caller understands (HMS_VERSION_*). 0 is
+ * EINVAL, any
  *		other value is accepted. Naming a target of a higher version fails.
  *
- * Structs have the same layout for 32-bit callers. Fields named reserved must be zero. Fields marked
- * "out" are written by the module and ignored on the way in. A call that fails with anything but EINTR
- * has changed nothing; HMS_HBIND says in @error_* which entry was at fault.
+ * Structs have the same layout for 32-bit callers. Fields named reserved must be zero. Fields
+ * marked "out" are written by the module and ignored on the way in. A call that fails with
+ * anything but EINTR has changed nothing; HMS_HBIND says in @error_* which entry was at fault.
  */
 #ifndef _UAPI_LINUX_HMS_H
 #define _UAPI_LINUX_HMS_H
@@ -51,7 +54,8 @@ struct hms_modifier {
  * @HMS_MOD_MIGRATE: enum hms_migrate: move the pages that exist now
  * @HMS_MOD_POPULATE: 1: allocate the missing pages of anonymous memory on the targets now
  * @HMS_MOD_LAZY: 1: place a page when it is first touched
- * @HMS_MOD_ALL_OR_NOTHING: 1: move all pages of the range or none; at most HMS_ALL_OR_NOTHING_MAX bytes
+ * @HMS_MOD_ALL_OR_NOTHING: 1: move all pages of the range or none; at most HMS_ALL_OR_NOTHING_MAX
+ *	bytes
  * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target
  * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork
  * @HMS_MOD_PRIORITY: order of eviction
@@ -155,7 +159,7 @@ enum hms_error_why {
 	HMS_WHY_INCOMPLETE	= 19,	/* all-or-nothing: not every page could be moved */
 };
 
-#define HMS_REMOTE		(1U << 0)	/* act on the opener's address space from another one */
+#define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
 
 /**
  * struct hms_target_count - what one target of a request received
@@ -198,15 +202,16 @@ struct hms_target_count {
  * @next: out: where the work ended; start + length unless the call was interrupted
  * @skipped: out: pages that were skipped, by enum hms_skip
  *
- * Counted pages: pages = moved + present + populated + the sum of skipped[]. Pages that were skipped do
- * not make the call fail. With EINTR the counts (@target_counts too) say what was done up to @next; if
- * that is past @start, the policy, if one was given, is in place, else nothing has changed.
+ * Counted pages: pages = moved + present + populated + the sum of skipped[]. Pages that were
+ * skipped do not make the call fail. With EINTR the counts (@target_counts too) say what was done
+ * up to @next; if that is past @start, the policy, if one was given, is in place, else nothing
+ * has changed.
  *
- * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF from
- * another address space without HMS_REMOTE; ESRCH when the opener's address space is gone; ENOENT for a
- * uid that names no object, ENODEV for a target that is being removed; ESTALE for another instance;
- * EOPNOTSUPP for a key or value that this module lacks; ENOSPC when the address space has too many
- * ranges; EBUSY when all-or-nothing found a page that can't move; ENOMEM; EINTR.
+ * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
+ * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
+ * ENOENT for a uid that names no object, ENODEV for a target that is being removed; ESTALE for
+ * another instance; EOPNOTSUPP for a key or value that this module lacks; ENOSPC when the address
+ * space has too many ranges; EBUSY when all-or-nothing found a page that can't move; ENOMEM; EINTR.
  */
 struct hms_hbind {
 	__u32 size;
@@ -235,9 +240,9 @@ struct hms_hbind {
 
 /* What a query is about. */
 enum hms_query_what {
-	HMS_QUERY_POLICY	= 1,	/* the policies in the range, a struct hms_policy_entry each */
-	HMS_QUERY_COMMON	= 2,	/* what holds for every page of it: 0 or 1 struct hms_policy_entry */
-	HMS_QUERY_RESIDENCY	= 3,	/* where its pages are, a struct hms_residency_entry a run */
+	HMS_QUERY_POLICY	= 1,	/* its policies, a struct hms_policy_entry each */
+	HMS_QUERY_COMMON	= 2,	/* what holds for all of it: one of these, or none */
+	HMS_QUERY_RESIDENCY	= 3,	/* its pages, a struct hms_residency_entry a run */
 };
 
 /**
@@ -291,18 +296,18 @@ struct hms_residency_entry {
  * @what: enum hms_query_what
  * @flags: HMS_REMOTE or 0
  * @nentries: in: room; out: how many the answer has
- * @entry_size: in: bytes an entry as the caller was built; out: bytes an entry has in this module. An
- *	entry is cut or filled with zeros to what the caller asked for.
+ * @entry_size: in: bytes an entry as the caller was built; out: bytes an entry has in this
+ *	module. An entry is cut or filled with zeros to what the caller asked for.
  * @nuids: in: room; out: how many the answer has
  * @reserved: must be zero
  * @lost: out: policy ranges of this address space that could not be kept, since it was opened
  *
  * With too little room the call fails with ENOSPC; the out fields say how much is needed, so a call
- * without room asks for the sizes, and what room there is has been written to. An answer without entries
- * succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are HMS_ABSENT, not
- * an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in the order of the
- * first; HMS_MODE_DEFAULT when their modes differ; no entry when an address has no policy. EINTR:
- * interrupted, no answer.
+ * without room asks for the sizes, and what room there is has been written to. An answer without
+ * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
+ * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
+ * the order of the first; HMS_MODE_DEFAULT when their modes differ; no entry when an address has
+ * no policy. EINTR: interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;

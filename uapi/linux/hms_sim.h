@@ -2,10 +2,11 @@
 /*
  * What an emulated accelerator of hms_sim does for a program: device-side memory operations.
  *
- * /dev/hms_simN is accelerator N. A descriptor is a context on it, bound to the address space of the
- * process that opened it; from another one every request fails with EBADF. Addresses are those of the
- * process. The device reaches memory through its own page table only: its own memory directly, all
- * other memory through the mirror. Requests follow the rules of linux/hms.h for @size.
+ * /dev/hms_simN is accelerator N. A descriptor is a context on it, bound to the address space of
+ * the process that opened it; from another one every request fails with EBADF. Addresses are
+ * those of the process. The device reaches memory through its own page table only: its own memory
+ * directly, all other memory through the mirror. Requests follow the rules of linux/hms.h for
+ * @size.
  */
 #ifndef _UAPI_LINUX_HMS_SIM_H
 #define _UAPI_LINUX_HMS_SIM_H
@@ -20,15 +21,16 @@
  * @address: where the device works
  * @length: bytes; a multiple of 8 for HMS_SIM_FILL and HMS_SIM_SUM
  * @buffer: HMS_SIM_READ: receives @length bytes; HMS_SIM_WRITE: holds them
- * @value: in: HMS_SIM_FILL: every 64-bit word is set to it; HMS_SIM_ADD: is added to the 64-bit word at
- *	@address. out: HMS_SIM_SUM: sum of the 64-bit words; HMS_SIM_ADD: the word before
+ * @value: in: HMS_SIM_FILL: every 64-bit word is set to it; HMS_SIM_ADD: is added to the 64-bit
+ *	word at @address. out: HMS_SIM_SUM: sum of the 64-bit words; HMS_SIM_ADD: the word before
  * @done: out: bytes worked on; less than @length only with an error
  * @local: out: pages found in this device's own memory
  * @remote: out: pages reached elsewhere
  * @faults: out: device page faults
  *
- * Addresses are multiples of 8 for HMS_SIM_FILL, HMS_SIM_SUM and HMS_SIM_ADD. Errors: EINVAL; EFAULT for
- * an address without memory, EPERM for a write to a read-only one; EINTR; ENOMEM. @done, @local,
+ * Addresses are multiples of 8 for HMS_SIM_FILL, HMS_SIM_SUM and HMS_SIM_ADD. Errors: EINVAL;
+ * EFAULT for an address without memory, EPERM for a write to a read-only one; EINTR; ENOMEM.
+ * @done, @local,
  * @remote and @faults are written with an error too.
  */
 struct hms_sim_op {

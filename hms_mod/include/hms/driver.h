@@ -3,20 +3,20 @@
  * hms/driver.h: how a driver offers its memory to HMS.
  *
  * A driver registers a target (its memory), an initiator (what computes on it) and a link that
- * connects them. The core then does everything that is the same for all devices: it makes the struct
- * pages, moves pages in and out, applies policy, brings a page home when a CPU touches it, and empties
- * the device when the driver goes. The driver copies pages, and keeps its own page table through a
- * mirror.
+ * connects them. The core then does everything that is the same for all devices: it makes the
+ * struct pages, moves pages in and out, applies policy, brings a page home when a CPU touches it,
+ * and empties the device when the driver goes. The driver copies pages, and keeps its own page
+ * table through a mirror.
  *
- * Locking. &struct hms_target_ops callbacks run with mmap_lock of some process held for read and the
- * folios of the batch locked, so they must not touch user memory, and must not wait for anything that
- * could. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see below. HMS holds no
- * other lock over a callback.
+ * Locking. &struct hms_target_ops callbacks run with mmap_lock of some process held for read and
+ * the folios of the batch locked, so they must not touch user memory, and must not wait for
+ * anything that could. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see
+ * below. HMS holds no other lock over a callback.
  *
- * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns. That call
- * stops new work on it, waits for requests under way, moves every page that is still in the device to
- * main memory, and only then frees the struct pages. After it, no callback runs. A driver's module may
- * go when its targets are unregistered and its mirrors are removed.
+ * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns.
+ * That call stops new work on it, waits for requests under way, moves every page that is still in
+ * the device to main memory, and only then frees the struct pages. After it, no callback runs. A
+ * driver's module may go when its targets are unregistered and its mirrors are removed.
  */
 #ifndef _HMS_DRIVER_H
 #define _HMS_DRIVER_H
@@ -46,8 +46,8 @@ struct hms_copy {
 /**
  * struct hms_target_ops - what a driver does for its memory
  * @copy: copy @n pages. The data must be visible to CPU and device when it returns. May sleep.
- *	Returns 0, or a negative errno when any of them was not copied; the core then leaves all of the
- *	batch where they are.
+ *	Returns 0, or a negative errno when any of them was not copied; the core then leaves all
+ *	of the batch where they are.
  */
 struct hms_target_ops {
 	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
@@ -111,14 +111,14 @@ struct hms_mirror_ops {
 
 /**
  * struct hms_mirror - the device page table of one process
- * @lock: holds the device page table still. While it is held, an entry that @map made and @unmap did
- *	not take back may be used, for writing only when it was made writable.
+ * @lock: holds the device page table still. While it is held, an entry that @map made and @unmap
+ *	did not take back may be used, for writing only when it was made writable.
  * @notifier: for the core
  * @target: the device's own memory, whose pages it reaches directly
  * @ops: the driver's page table
  */
 struct hms_mirror {
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	struct mmu_interval_notifier notifier;
 	struct hms_target *target;
 	const struct hms_mirror_ops *ops;

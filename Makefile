@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# The project's commands. Each sets up what it needs, installs what is missing (as root), shows
+# progress, says where its log is, and fails when anything went wrong.
+#
+#	make demo	the main job, in a virtual machine
+#	make test	unit tests, then the suite in a virtual machine; KERNEL=6.12 or debug
+#	make check	style: checkpatch, sparse, compiler warnings, shellcheck
+#	make		the library and the tools, for this machine
+#	make modules	the kernel modules, for KDIR (default: the kernel that runs)
+#	make install	library, tools and man pages; modules_install: the modules
+
+KERNEL	?= 6.12
+KDIR	?= /lib/modules/$(shell uname -r)/build
+
+all:
+	$(MAKE) -C tools
+
+demo:
+	scripts/vm demo $(KERNEL) --icount --timeout 600
+
+test:
+	scripts/test $(KERNEL)
+
+check:
+	scripts/check
+
+# The harness catches what it should: worth a run when it changes.
+test-harness:
+	scripts/deps
+	test/vm/selftest
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/hms_mod modules
+
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/hms_mod modules_install
+	depmod -a
+
+install:
+	$(MAKE) -C tools install
+
+clean:
+	rm -rf out
+	find hms_mod \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o \
+		-name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -delete
+
+.PHONY: all demo test check test-harness modules modules_install install clean

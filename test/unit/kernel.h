@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the pure parts of hms_mod use of the kernel, for user space. The interval tree and the rbtree are
+ * the kernel's own, built from its source.
+ */
+#ifndef _TEST_UNIT_KERNEL_H
+#define _TEST_UNIT_KERNEL_H
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/compiler.h>
+#include <linux/interval_tree.h>
+#include <linux/types.h>
+
+typedef unsigned int unit_gfp_t;
+#define gfp_t			unit_gfp_t
+#define GFP_KERNEL_ACCOUNT	1U
+#define GFP_NOWAIT		2U
+#define __GFP_NOWARN		4U
+#define __GFP_ACCOUNT		8U
+
+typedef struct {
+	int refs;
+} refcount_t;
+
+static inline void refcount_set(refcount_t *r, int n)
+{
+	r->refs = n;
+}
+
+static inline void refcount_inc(refcount_t *r)
+{
+	assert(r->refs > 0);
+	r->refs++;
+}
+
+static inline bool refcount_dec_and_test(refcount_t *r)
+{
+	assert(r->refs > 0);
+	return !--r->refs;
+}
+
+/* Allocations under way, and a countdown to the one that fails; 0 lets all succeed. */
+extern long unit_allocated;
+extern long unit_fail_at;
+
+void *unit_alloc(size_t size);
+void unit_free(void *p);
+
+#define kmalloc(size, gfp)	((void)(gfp), unit_alloc(size))
+#define kzalloc(size, gfp)	kmalloc(size, gfp)
+#define kfree(p)		unit_free(p)
+
+#define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+
+#ifndef clamp
+#define clamp(v, lo, hi)	((v) < (lo) ? (lo) : (v) > (hi) ? (hi) : (v))
+#endif
+
+/* The same multiplicative hash as the kernel's. */
+static inline unsigned long hash_long(unsigned long v, unsigned int bits)
+{
+	return v * 0x61c8864680b583ebul >> (64 - bits);
+}
+
+#endif
