@@ -1141,7 +1141,7 @@ static void *tug_of_war(void *arg)
 	struct tug *t = arg;
 	struct request r;
 
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 8; i++) {
 		if (migrate(t->e->fd, t->p, t->length, t->to, &r) || *counts_wrong(&r))
 			t->failed++;
 	}

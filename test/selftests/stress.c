@@ -12,7 +12,7 @@
 #include "hms_fixture.h"
 
 #define NPAGES	64
-#define STEPS	120
+#define STEPS	80
 
 HMS_FIXTURE(stress)
 
@@ -185,7 +185,7 @@ static void *shared_run(void *arg)
 	struct worker w = { .e = s->e, .random = 77 + s->id };
 	static const __u64 seed = 5;
 
-	for (int step = 0; step < 60; step++) {
+	for (int step = 0; step < 30; step++) {
 		int from = random_next(&w.random) % NPAGES, n = 1 + random_next(&w.random) % (NPAGES - from);
 		char *beside;
 
@@ -289,7 +289,7 @@ HMS_TEST(stress, unmapped_meanwhile)
 		r[i] = (struct race){ &self->e, p, i, 0, &stop };
 		ASSERT_EQ(0, pthread_create(&t[i], NULL, race_run, &r[i]));
 	}
-	for (int step = 0; step < 100; step++) {
+	for (int step = 0; step < 25; step++) {
 		/* MAP_FIXED_NOREPLACE: nobody else can have taken the place */
 		EXPECT_EQ(0, munmap(p + step % 8 * PAGE, (NPAGES - step % 8) * PAGE));
 		EXPECT_EQ(p, mmap(p, NPAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -307,7 +307,7 @@ HMS_TEST(stress, unmapped_meanwhile)
 /* Killed in the middle of requests, again and again; nothing stays behind. */
 HMS_TEST(stress, killed)
 {
-	enum { KILLS = 15 };
+	enum { KILLS = 10 };
 	__u64 random = 42;
 
 	for (int i = 0; i < KILLS; i++) {
