@@ -191,6 +191,27 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
 	return got;
 }
 
+/* What zone_device_data of a page in use is set to when its contents have moved away. */
+static char hms_devmem_buried;
+
+/**
+ * hms_devmem_bury - note that the contents of a page have moved away
+ * @page: a device page, locked, about to be freed
+ */
+void hms_devmem_bury(struct page *page)
+{
+	page->zone_device_data = &hms_devmem_buried;
+}
+
+/**
+ * hms_devmem_is_buried - have the contents of a page moved away
+ * @page: a device page, locked
+ */
+bool hms_devmem_is_buried(const struct page *page)
+{
+	return page->zone_device_data == &hms_devmem_buried;
+}
+
 /**
  * hms_devmem_evacuate - bring every page home
  * @mem: nobody allocates from it any more

@@ -13,6 +13,8 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_evacuate(struct hms_devmem *mem);
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n);
+void hms_devmem_bury(struct page *page);
+bool hms_devmem_is_buried(const struct page *page);
 unsigned long hms_devmem_pages(const struct hms_devmem *mem);
 unsigned long hms_devmem_used(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);

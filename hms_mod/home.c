@@ -57,11 +57,15 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	return page;
 }
 
-/* Move the device pages that were collected; those for which there is no memory stay. */
-static void hms_home_pass(struct hms_pass *pass, int nid)
+/*
+ * Move the device pages that were collected; those that can't be stay. The answer is about the first of
+ * the pass: -ENOMEM when there is no memory for it, -EIO when the device does not give it back.
+ */
+static int hms_home_pass(struct hms_pass *pass, int nid)
 {
 	u64 home = 0, elsewhere = 0;
-	unsigned long i;
+	unsigned long i, first;
+	int ret = 0;
 
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page;
@@ -69,11 +73,16 @@ static void hms_home_pass(struct hms_pass *pass, int nid)
 		if (!hms_pass_has(pass, i) || hms_pass_is_hole(pass, i))
 			continue;
 		page = hms_home_alloc(pass->vma.vma, pass->vma.start + (i << PAGE_SHIFT), nid);
-		if (!page)
+		if (!page) {
+			ret = i ? 0 : -ENOMEM;
 			break;
+		}
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
 	}
+	first = pass->dst[0];
 	hms_pass_copy(pass);
+	if (first && !pass->dst[0])
+		ret = -EIO;
 	for (i = 0; i < pass->npages; i++) {
 		if (pass->dst[i] && nid != NUMA_NO_NODE &&
 		    page_to_nid(migrate_pfn_to_page(pass->dst[i])) != nid)
@@ -84,6 +93,7 @@ static void hms_home_pass(struct hms_pass *pass, int nid)
 		home += hms_pass_moved(pass, i);
 	hms_stat_add(HMS_STAT_HOME, home);
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
+	return ret;
 }
 
 /**
@@ -106,7 +116,6 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	struct hms_home_one one;
 	unsigned long npages;
 	vm_fault_t ret = 0;
-	bool collected;
 
 	/* Whoever has the lock is moving this very page: let it, instead of trying in vain. */
 	if (!HMS_CORE_LOCKS_FAULT_PAGE && PageLocked(vmf->page)) {
@@ -128,11 +137,15 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	collected = hms_pass_has(pass, 0) && !hms_pass_is_hole(pass, 0);
-	hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address));
-	hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
-	if (collected && !pass->dst[0])
+	switch (hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address))) {
+	case -ENOMEM:
 		ret = VM_FAULT_OOM;
+		break;
+	case -EIO:
+		ret = VM_FAULT_SIGBUS;
+		break;
+	}
+	hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
 free:
 	hms_pass_free(many);
 	return ret;
@@ -145,21 +158,18 @@ free:
  * @target: the device that has it
  *
  * Context: mmap_lock held for read.
- * Return: 0 (the page may be gone from there by now), -ENOMEM, or the errno of the mapping.
+ * Return: 0 (the page may be gone from there by now), -ENOMEM, -EIO, or the errno of the mapping.
  */
 int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target)
 {
 	struct hms_home_one one;
 	struct hms_pass *pass = hms_home_one_init(&one);
-	bool collected;
 	int ret;
 
 	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
 	if (ret)
 		return ret;
-	collected = hms_pass_has(pass, 0) && !hms_pass_is_hole(pass, 0);
-	hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address));
-	return collected && !pass->dst[0] ? -ENOMEM : 0;
+	return hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address));
 }
 
 /**
@@ -183,7 +193,8 @@ void hms_home_range(struct hms_target *target, unsigned long first_pfn, unsigned
 	for (i = 0; i < npages; i++) {
 		struct page *page;
 
-		if (!hms_pass_has(pass, i))
+		if (!hms_pass_has(pass, i) ||
+		    hms_devmem_is_buried(migrate_pfn_to_page(pass->src[i])))
 			continue;
 		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
 		lock_page(page);

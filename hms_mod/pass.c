@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "devmem.h"
 #include "pass.h"
 #include "target.h"
 
@@ -79,6 +80,8 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
  * @pass: from hms_pass_new(), or done with hms_pass_commit()
  * @first_pfn: of the device
  * @npages: pages
+ *
+ * Among them may be pages that have just moved elsewhere, see hms_devmem_is_buried().
  *
  * Context: may sleep.
  * Return: 0 or a negative errno.
@@ -217,18 +220,22 @@ u64 hms_pass_copy(struct hms_pass *pass)
 }
 
 /*
- * A page cache page is freed with its mapping cleared; migrate_device.c, made for anonymous
- * memory, leaves that to us. The folio is locked, and only we and the migration entries still
- * refer to it.
+ * The pages that moved are empty shells now, still locked. A page cache page is freed with its
+ * mapping cleared; migrate_device.c, made for anonymous memory, leaves that to us. A device page
+ * must not be taken for a live one by an evacuation that finds it between unlock and free.
  */
-static void hms_pass_forget_mappings(struct hms_pass *pass)
+static void hms_pass_bury(struct hms_pass *pass)
 {
 	unsigned long i;
 
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
-		if (page && hms_pass_moved(pass, i) && !PageAnon(page))
+		if (!page || !hms_pass_moved(pass, i))
+			continue;
+		if (is_zone_device_page(page))
+			hms_devmem_bury(page);
+		else if (!PageAnon(page))
 			page_folio(page)->mapping = NULL;
 	}
 }
@@ -245,10 +252,11 @@ void hms_pass_commit(struct hms_pass *pass)
 {
 	if (pass->vma.vma) {
 		migrate_vma_pages(&pass->vma);
-		hms_pass_forget_mappings(pass);
+		hms_pass_bury(pass);
 		migrate_vma_finalize(&pass->vma);
 	} else {
 		migrate_device_pages(pass->src, pass->dst, pass->npages);
+		hms_pass_bury(pass);
 		migrate_device_finalize(pass->src, pass->dst, pass->npages);
 	}
 }

@@ -470,6 +470,38 @@ HMS_TEST(touch, mremap)
 	EXPECT_PATTERN(q, 20 * PAGE, 21);
 }
 
+/* A device that does not give a page back: SIGBUS for who touches it, and the page is still whole. */
+HMS_TEST(touch, copy_fails)
+{
+	const char *fail = "/sys/module/hms_sim/parameters/fail_copy";
+	char *p;
+
+	NEED_SIMS(1);
+	p = on_device(self, 4 * PAGE, 44, 0);
+	ASSERT_NE(NULL, p);
+	for (int write = 0; write < 2; write++) {
+		int status;
+		pid_t pid;
+
+		ASSERT_EQ(0, text_write(fail, "1"));
+		pid = fork();
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			signal(SIGBUS, SIG_DFL);
+			if (write)
+				*(volatile char *)p = 1;
+			else
+				(void)*(volatile char *)p;
+			_exit(0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+		EXPECT_EQ(0, number_read(fail));
+	}
+	EXPECT_EQ(4, ON_DEVICE(p, 4 * PAGE));
+	EXPECT_PATTERN(p, 4 * PAGE, 44);
+}
+
 /* How a process ends makes no difference: the device gets all of its pages back. */
 HMS_TEST(touch, ends)
 {

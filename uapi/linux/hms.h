@@ -7,16 +7,15 @@
  * @version:
  *
  * size		sizeof() the struct as the caller was built. A shorter (older) struct is filled up
- * with
- *		zeros; a longer (newer) one is accepted when all that this module does not know is
- *		zero, else the call fails with E2BIG. It alone versions the struct.
+ *		with zeros; a longer (newer) one is accepted when all that this module does not
+ *		know is zero, else the call fails with E2BIG. It alone versions the struct.
  * version	the highest object version that the caller understands (HMS_VERSION_*). 0 is
- * EINVAL, any
- *		other value is accepted. Naming a target of a higher version fails.
+ *		EINVAL, any other value is accepted. Naming a target of a higher version fails.
  *
  * Structs have the same layout for 32-bit callers. Fields named reserved must be zero. Fields
  * marked "out" are written by the module and ignored on the way in. A call that fails with
- * anything but EINTR has changed nothing; HMS_HBIND says in @error_* which entry was at fault.
+ * anything but EINTR has changed nothing; HMS_HBIND says in @error_* which entry was at fault. The
+ * one exception is EFAULT when the program takes the memory for the answer away during the call.
  */
 #ifndef _UAPI_LINUX_HMS_H
 #define _UAPI_LINUX_HMS_H
@@ -206,6 +205,8 @@ struct hms_target_count {
  * skipped do not make the call fail. With EINTR the counts (@target_counts too) say what was done
  * up to @next; if that is past @start, the policy, if one was given, is in place, else nothing
  * has changed.
+ *
+ * All-or-nothing is about pages: a hole is none, and stays one unless populate fills it.
  *
  * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
  * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
