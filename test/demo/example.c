@@ -12,13 +12,14 @@ int main(void)
 	const struct hms_object *target;
 	struct hms_result result;
 	struct hms *hms;
+	char *array;
 	int ret = hms_open(&hms);
 
 	if (ret) {
 		fprintf(stderr, "%s\n", hms_open_text(ret));
 		return 1;
 	}
-	char *array = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	array = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (array == MAP_FAILED)
 		return perror("mmap"), 1;
 	for (size_t i = 0; i < size; i++)

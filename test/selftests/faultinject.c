@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation of each request fails once. After every failure: an error that says so or a success
- * with counts, contents intact, and a policy that is the old one or the new one, never half of it.
+ * Each allocation of each request fails once. After every failure: an error that says so or a
+ * success with counts, contents intact, and a policy that is the old one or the new one, never
+ * half of it.
  */
 
 #include <fcntl.h>
@@ -46,8 +47,9 @@ FIXTURE_SETUP(fault)
 		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		if (text_write(settings[i].path, settings[i].value))
-			SKIP(return, "can't set %s: CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAULT_INJECTION_DEBUG_FS",
-			     settings[i].path);
+			SKIP(return,
+				   "can't set %s: CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAULT_INJECTION_DEBUG_FS",
+				   settings[i].path);
 	}
 	ASSERT_STREQ("", env_open(&self->e));
 	self->to = self->e.nsims ? self->e.sim[0] : self->e.node[self->e.nnodes - 1];
@@ -64,7 +66,10 @@ FIXTURE_TEARDOWN_PARENT(fault)
 
 typedef FIXTURE_DATA(fault) fault_t;
 
-/* One kind of request. prepare() and check() run without failures; check() says what is wrong, or "". */
+/*
+ * One kind of request. prepare() and check() run without failures; check() says what is wrong,
+ * or "".
+ */
 struct action {
 	const char *(*prepare)(fault_t *s);
 	int (*act)(fault_t *s);
@@ -91,11 +96,13 @@ static const char *fail_each(fault_t *s, const struct action *a)
 			return "fail-nth can't be written";
 		ret = a->act(s);
 		memset(number, 0, sizeof(number));
-		if (pread(s->nth, number, sizeof(number) - 1, 0) <= 0 || pwrite(s->nth, "0", 1, 0) < 0)
+		if (pread(s->nth, number, sizeof(number) - 1, 0) <= 0 ||
+		    pwrite(s->nth, "0", 1, 0) < 0)
 			return "fail-nth can't be read";
 		why = a->check(s, ret);
 		if (*why) {
-			snprintf(text, sizeof(text), "after failure %d, returned %d: %s", n, ret, why);
+			snprintf(text, sizeof(text), "after failure %d, returned %d: %s", n, ret,
+				 why);
 			return text;
 		}
 		if (atoi(number))
@@ -277,7 +284,8 @@ static const char *check_policy(fault_t *s, int ret)
 
 HMS_TEST(fault, policy)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_policy, check_policy, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_policy, check_policy,
+							   1 }));
 }
 
 static int act_clear(fault_t *s)
@@ -294,7 +302,8 @@ static const char *check_clear(fault_t *s, int ret)
 
 HMS_TEST(fault, clear)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_clear, check_clear, 1 }));
+	EXPECT_STREQ("", fail_each(self,
+				   &(struct action){ prepare_policy, act_clear, check_clear, 1 }));
 }
 
 /* munmap(2) out of the middle of a policy: what can't be kept is counted as lost. */
@@ -334,13 +343,15 @@ static const char *check_munmap(fault_t *s, int ret)
 	if (n < 1 || p[0].end != u64_ptr(s->p + 3 * PAGE))
 		return "the part below the hole is wrong";
 	if (n == 2)
-		return p[1].start == u64_ptr(s->p + 5 * PAGE) && !more ? "" : "the part above is wrong";
+		return p[1].start == u64_ptr(s->p + 5 * PAGE) && !more ? "" :
+									 "the part above is wrong";
 	return n == 1 && more == 1 ? "" : "the part above went without being counted";
 }
 
 HMS_TEST(fault, munmap)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_munmap, act_munmap, check_munmap, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_munmap, act_munmap, check_munmap,
+							   1 }));
 }
 
 /* migrate, there and back */
@@ -373,7 +384,8 @@ static const char *check_migrate(fault_t *s, int ret)
 
 HMS_TEST(fault, migrate)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_migrate, check_migrate, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_migrate, check_migrate,
+							   1 }));
 }
 
 static const char *prepare_away(fault_t *s)
@@ -432,7 +444,8 @@ static const char *check_both(fault_t *s, int ret)
 
 HMS_TEST(fault, policy_and_migrate)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_both, check_both, 1 }));
+	EXPECT_STREQ("",
+		     fail_each(self, &(struct action){ prepare_home, act_both, check_both, 1 }));
 }
 
 static int act_all_or_nothing(fault_t *s)
@@ -487,7 +500,8 @@ static const char *check_populate(fault_t *s, int ret)
 
 HMS_TEST(fault, populate)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_populate, check_populate, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_populate,
+							   check_populate, 1 }));
 	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_populate_node,
 							   check_populate, 1 }));
 }
@@ -514,7 +528,8 @@ static const char *check_query(fault_t *s, int ret)
 
 HMS_TEST(fault, query)
 {
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_policy, act_query, check_query, 1 }));
+	EXPECT_STREQ("", fail_each(self,
+				   &(struct action){ prepare_policy, act_query, check_query, 1 }));
 }
 
 /* A CPU touches device memory: no failure is seen, and no byte is lost. */
@@ -536,7 +551,8 @@ static const char *check_touch(fault_t *s, int ret)
 HMS_TEST(fault, touch)
 {
 	NEED_SIMS(1);
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_touch, check_touch, 1 }));
+	EXPECT_STREQ("",
+		     fail_each(self, &(struct action){ prepare_away, act_touch, check_touch, 1 }));
 }
 
 /* fork and munmap with device pages */
@@ -565,7 +581,8 @@ static const char *check_fork(fault_t *s, int ret)
 HMS_TEST(fault, fork)
 {
 	/* Most of what fork allocates has nothing to do with pages, and there is much of it. */
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_fork, check_fork, 7 }));
+	EXPECT_STREQ("",
+		     fail_each(self, &(struct action){ prepare_away, act_fork, check_fork, 7 }));
 }
 
 /* The device's operations. */
@@ -591,7 +608,8 @@ static const char *check_sim_open(fault_t *s, int ret)
 HMS_TEST(fault, sim_open)
 {
 	NEED_SIMS(1);
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_sim_open, check_sim_open, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_sim_open,
+							   check_sim_open, 1 }));
 }
 
 static char buffer[NPAGES * PAGE] __attribute__((aligned(8)));
@@ -615,7 +633,8 @@ HMS_TEST(fault, sim_read)
 	NEED_SIMS(1);
 	fill(buffer, sizeof(buffer), 1);
 	/* A new mirror each time would need an open; moving empties the entries as well. */
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_sim_read, check_sim_read, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_sim_read,
+							   check_sim_read, 1 }));
 }
 
 static int act_sim_write(fault_t *s)

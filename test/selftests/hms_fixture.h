@@ -29,10 +29,11 @@
 
 #define HMS_TEST(fixture, name)	TEST_F_TIMEOUT(fixture, name, HMS_TIMEOUT)
 
-#define NEED_SIMS(n)								\
-	do {									\
-		if (self->e.nsims < (n))					\
-			SKIP(return, "needs %d emulated accelerators: no hms_sim on this kernel", (n)); \
+#define NEED_SIMS(n)                                                                              \
+	do {                                                                                      \
+		if (self->e.nsims < (n))                                                          \
+			SKIP(return, "needs %d emulated accelerators: no hms_sim on this kernel", \
+				   (n));                                                          \
 	} while (0)
 
 #define NEED_NODES(n)								\

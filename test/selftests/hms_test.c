@@ -229,7 +229,10 @@ long long target_capacity(__u32 uid)
 	return target_number(uid, "capacity");
 }
 
-/* The last reference to an address space may go in a worker, so this waits for the state, not a time. */
+/*
+ * The last reference to an address space may go in a worker, so this waits for the state, not a
+ * time.
+ */
 bool used_becomes(__u32 uid, long long want)
 {
 	const struct timespec tick = { .tv_nsec = 10000000 };
@@ -394,7 +397,8 @@ const char *counts_wrong(const struct request *r)
 	return text;
 }
 
-static int simple(int fd, const void *start, size_t length, __u32 uid, struct request *r, bool fill_up)
+static int simple(int fd, const void *start, size_t length, __u32 uid, struct request *r,
+		  bool fill_up)
 {
 	struct request own;
 
@@ -491,7 +495,10 @@ bool policy_is(const struct policy *p, const void *start, size_t length, __u32 m
 	       p->n == n && !memcmp(p->uid, uids, n * sizeof(*uids));
 }
 
-/* Where each page is: a uid, ON_NOTHING or ON_UNKNOWN. -EPROTO when the runs don't tile the range. */
+/*
+ * Where each page is: a uid, ON_NOTHING or ON_UNKNOWN. -EPROTO when the runs don't tile the
+ * range.
+ */
 int residency_read(int fd, const void *start, size_t length, __u32 *page_uid)
 {
 	struct hms_residency_entry *e;
@@ -579,8 +586,9 @@ const char *state_differs(const struct state *a, const struct state *b)
 	{
 		for (__u32 i = 0; i < a->nruns || i < b->nruns; i++)
 			fprintf(stderr, "# run %u: %llx+%llx on %u/%u, was %llx+%llx on %u/%u\n", i,
-				b->runs[i].start, b->runs[i].length, b->runs[i].uid, b->runs[i].state,
-				a->runs[i].start, a->runs[i].length, a->runs[i].uid, a->runs[i].state);
+				b->runs[i].start, b->runs[i].length, b->runs[i].uid,
+				b->runs[i].state, a->runs[i].start, a->runs[i].length,
+				a->runs[i].uid, a->runs[i].state);
 		return "the residency changed";
 	}
 	if (a->lost != b->lost)
@@ -596,8 +604,8 @@ const char *state_differs(const struct state *a, const struct state *b)
  */
 void *area(size_t length)
 {
-	char *p = mmap(NULL, length + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		       -1, 0);
+	char *p = mmap(NULL, length + 2 * PAGE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED || mprotect(p + PAGE, length, PROT_READ | PROT_WRITE))
 		return NULL;
@@ -608,8 +616,8 @@ void *area(size_t length)
 /* The same, aligned to 2 MiB and advised to take huge pages. */
 void *area_huge(size_t length)
 {
-	char *p = mmap(NULL, length + MiB(2), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
+	char *p = mmap(NULL, length + MiB(2), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
 	size_t head;
 
 	if (p == MAP_FAILED)
@@ -697,8 +705,8 @@ int sim_info(int fd, struct hms_sim_info *info)
 	return call(fd, HMS_SIM_INFO, info);
 }
 
-int sim_op(int fd, unsigned long number, const void *address, size_t length, void *buffer, __u64 value,
-	   struct hms_sim_op *out)
+int sim_op(int fd, unsigned long number, const void *address, size_t length, void *buffer,
+	   __u64 value, struct hms_sim_op *out)
 {
 	struct hms_sim_op own;
 

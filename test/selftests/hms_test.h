@@ -141,8 +141,8 @@ int page_node(const void *page);
 
 int sim_open(int n);
 int sim_info(int fd, struct hms_sim_info *info);
-int sim_op(int fd, unsigned long number, const void *address, size_t length, void *buffer, __u64 value,
-	   struct hms_sim_op *out);
+int sim_op(int fd, unsigned long number, const void *address, size_t length, void *buffer,
+	   __u64 value, struct hms_sim_op *out);
 int sim_read(int fd, const void *address, void *buffer, size_t length);
 int sim_write(int fd, void *address, const void *buffer, size_t length);
 

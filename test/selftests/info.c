@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* HMS_INFO: what the module says about itself is complete, sized as asked, and agrees with sysfs. */
+/*
+ * HMS_INFO: what the module says about itself is complete, sized as asked, and agrees with
+ * sysfs.
+ */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -168,7 +171,8 @@ HMS_TEST(info, features)
 		EXPECT_LE(f[k].live, 1);
 		/* Missing means a reason, working means none. */
 		EXPECT_EQ(!f[k].live, !!f[k].reason[0]) {
-			TH_LOG("feature %s: live %u, reason '%s'", f[k].name, f[k].live, f[k].reason);
+			TH_LOG("feature %s: live %u, reason '%s'", f[k].name, f[k].live,
+			       f[k].reason);
 		}
 	}
 }
@@ -406,7 +410,8 @@ HMS_TEST(info, sysfs)
 		if (!strcmp(o[i].type, "target")) {
 			EXPECT_GT(target_capacity(o[i].uid), 0);
 			if (!strcmp(o[i].kind, "node")) {
-				snprintf(path, sizeof(path), "/sys/devices/system/node/node%d", o[i].nid);
+				snprintf(path, sizeof(path), "/sys/devices/system/node/node%d",
+					 o[i].nid);
 				EXPECT_EQ(0, access(path, F_OK));
 				EXPECT_EQ(HMS_VERSION_ORDINARY, o[i].version);
 			} else {
@@ -477,9 +482,9 @@ HMS_TEST(info, device_node)
 /* Each finished request is counted by what it asked for; a refused one is not. */
 HMS_TEST(info, statistics)
 {
-	static const char * const names[] = {
-		"policy_calls", "migrate_calls", "both_calls", "home", "home_elsewhere", "home_faults",
-		"policy_lost", "evacuated",
+	static const char *const names[] = {
+		"policy_calls",	  "migrate_calls", "both_calls",  "home",
+		"home_elsewhere", "home_faults",   "policy_lost", "evacuated",
 	};
 	long long policy, move, both;
 	char *p = area(4 * PAGE);

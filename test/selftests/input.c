@@ -268,13 +268,13 @@ HMS_TEST(input, hbind_range)
 	} beyond[] = {
 		{ KERNEL, PAGE },
 		{ 0xffffffff81000000ULL, PAGE },
-		{ 0xffffffffff600000ULL, PAGE },		/* [vsyscall] */
+		{ 0xffffffffff600000ULL, PAGE }, /* [vsyscall] */
 		{ 0x8000000000000000ULL, PAGE },
-		{ 0x0100000000000000ULL, PAGE },		/* not canonical, with 5 levels either */
-		{ -PAGE, PAGE },				/* the end is 0 */
-		{ -PAGE, 2 * PAGE },				/* the end wraps */
+		{ 0x0100000000000000ULL, PAGE }, /* not canonical, with 5 levels either */
+		{ -PAGE, PAGE }, /* the end is 0 */
+		{ -PAGE, 2 * PAGE }, /* the end wraps */
 		{ PAGE, -PAGE },
-		{ 2 * PAGE, -PAGE },				/* wraps to PAGE */
+		{ 2 * PAGE, -PAGE }, /* wraps to PAGE */
 		{ 0, -PAGE },
 		{ 0x8000000000000000ULL, 0x8000000000000000ULL },
 	};
@@ -416,7 +416,9 @@ HMS_TEST(input, hbind_pointers)
 	ASSERT_EQ(0, munmap(m + PAGE, PAGE));
 	ASSERT_EQ(0, mprotect(m + 2 * PAGE, PAGE, PROT_READ));
 	{
-		const __u64 bad[] = { 0, 8, u64_ptr(m + PAGE), u64_ptr(m + PAGE - 2), KERNEL, -4ULL };
+		const __u64 bad[] = {
+			0, 8, u64_ptr(m + PAGE), u64_ptr(m + PAGE - 2), KERNEL, -4ULL
+		};
 
 		for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 			good(&r, self)->h.targets = bad[i];
@@ -690,7 +692,10 @@ HMS_TEST(input, hbind_changes_nothing_half)
 	CONTENTS_INTACT();
 }
 
-/* A descriptor that came over fork does not act on the parent by accident, but does so on purpose. */
+/*
+ * A descriptor that came over fork does not act on the parent by accident, but does so on
+ * purpose.
+ */
 HMS_TEST(input, after_fork)
 {
 	struct hms_query q;
@@ -735,7 +740,8 @@ HMS_TEST(input, after_fork)
 	{
 		struct policy p[4];
 
-		ASSERT_EQ(2, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p, 4));
+		ASSERT_EQ(2, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p,
+					   4));
 		EXPECT_TRUE(policy_is(&p[0], self->p, 4 * PAGE, HMS_MODE_BIND, 1,
 				      &self->e.node[self->e.nnodes - 1]));
 	}
@@ -954,8 +960,12 @@ HMS_TEST(input, query_pointers)
 	ASSERT_EQ(0, munmap(m + PAGE, PAGE));
 	ASSERT_EQ(0, mprotect(m + 2 * PAGE, PAGE, PROT_READ));
 	{
-		const __u64 bad[] = { 8, u64_ptr(m + PAGE), u64_ptr(m + PAGE - 4), u64_ptr(m + 2 * PAGE),
-				      KERNEL, -4ULL };
+		const __u64 bad[] = { 8,
+				      u64_ptr(m + PAGE),
+				      u64_ptr(m + PAGE - 4),
+				      u64_ptr(m + 2 * PAGE),
+				      KERNEL,
+				      -4ULL };
 
 		for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 			query_init(&q, HMS_QUERY_POLICY, self->p, NPAGES * PAGE);
@@ -1044,7 +1054,8 @@ HMS_TEST(input, query_entry_size)
 
 /* Mappings that can't move: each has a defined answer, and keeps its bytes. */
 
-static const char *migrate_both_ways(FIXTURE_DATA(input) *self, void *p, size_t length, struct request *r)
+static const char *migrate_both_ways(FIXTURE_DATA(input) * self, void *p, size_t length,
+				     struct request *r)
 {
 	const __u32 to[] = { self->e.node[self->e.nnodes - 1], self->e.nsims ? self->e.sim[0] :
 							       self->e.node[0] };
@@ -1078,7 +1089,8 @@ HMS_TEST(input, mapping_vvar)
 	EXPECT_EQ(0, residency_read(self->e.fd, (void *)start, end - start, where));
 	for (size_t i = 0; i < n; i++)
 		EXPECT_TRUE(where[i] == ON_UNKNOWN || where[i] == ON_NOTHING);
-	EXPECT_EQ(0, policy_set(self->e.fd, (void *)start, end - start, HMS_MODE_BIND, 1, self->e.node));
+	EXPECT_EQ(0, policy_set(self->e.fd, (void *)start, end - start, HMS_MODE_BIND, 1,
+				self->e.node));
 	EXPECT_EQ(0, policy_clear(self->e.fd, (void *)start, end - start));
 	CONTENTS_INTACT();
 }

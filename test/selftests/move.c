@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Moving and populating: every kind of page to every kind of target, no byte lost, every page counted.
+ * Moving and populating: every kind of page to every kind of target, no byte lost, every page
+ * counted.
  */
 
 #include <fcntl.h>
@@ -55,7 +56,8 @@ HMS_TEST(move, node_to_node)
 		EXPECT_COUNTS(&r);
 		EXPECT_EQ(length / PAGE, r.h.moved);
 		EXPECT_EQ(r.h.moved * PAGE, r.h.bytes_copied);
-		EXPECT_EQ((long)(length / PAGE), pages_on(self->e.fd, p, length, self->e.node[node]));
+		EXPECT_EQ((long)(length / PAGE),
+			  pages_on(self->e.fd, p, length, self->e.node[node]));
 		for (size_t at = 0; at < length; at += 101 * PAGE)
 			EXPECT_EQ(node, page_node(p + at));
 		EXPECT_PATTERN(p, length, 1);
@@ -808,7 +810,8 @@ HMS_TEST(move, no_room)
 		}
 	}
 	EXPECT_EQ(16, pages_on(self->e.fd, p, 16 * PAGE, self->e.node[0]));
-	EXPECT_EQ(target_capacity(self->e.sim[0]) - 10 * (long long)PAGE, target_used(self->e.sim[0]));
+	EXPECT_EQ(target_capacity(self->e.sim[0]) - 10 * (long long)PAGE,
+		  target_used(self->e.sim[0]));
 
 	ASSERT_EQ(0, migrate(self->e.fd, p, 16 * PAGE, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);
@@ -878,7 +881,8 @@ HMS_TEST(move, all_or_nothing_nothing)
 	struct request r;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, policy_set(self->e.fd, p + 10 * PAGE, 10 * PAGE, HMS_MODE_PREFERRED, 1, self->e.node));
+	ASSERT_EQ(0, policy_set(self->e.fd, p + 10 * PAGE, 10 * PAGE, HMS_MODE_PREFERRED, 1,
+				self->e.node));
 	ASSERT_EQ(0, state_read(&before, self->e.fd, p, length));
 	for (size_t i = 0; i < ARRAY_SIZE(pinned); i++) {
 		struct iovec iov = { p + pinned[i] * PAGE, PAGE };
@@ -913,7 +917,8 @@ HMS_TEST(move, all_or_nothing_impossible)
 	ASSERT_EQ(p + 4 * PAGE, mmap(p + 4 * PAGE, 2 * PAGE, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	fill(p, 8 * PAGE, 25);
-	EXPECT_EQ(-EBUSY, request_send(all_or_nothing(&r, p, 8 * PAGE, self->e.sim[0]), self->e.fd));
+	EXPECT_EQ(-EBUSY,
+		  request_send(all_or_nothing(&r, p, 8 * PAGE, self->e.sim[0]), self->e.fd));
 	EXPECT_EQ(HMS_WHY_INCOMPLETE, r.h.error_why);
 	EXPECT_EQ(0, pages_on(self->e.fd, p, 8 * PAGE, self->e.sim[0]));
 	EXPECT_PATTERN(p, 8 * PAGE, 25);
@@ -931,7 +936,8 @@ HMS_TEST(move, several_mappings)
 
 	ASSERT_NE(NULL, p);
 	for (int i = 0; i < 12; i++)
-		ASSERT_EQ(0, mprotect(p + 50 * i * PAGE, 7 * PAGE, i % 2 ? PROT_READ : PROT_READ | PROT_EXEC));
+		ASSERT_EQ(0, mprotect(p + 50 * i * PAGE, 7 * PAGE,
+				      i % 2 ? PROT_READ : PROT_READ | PROT_EXEC));
 	/* One of another kind in the middle. */
 	ASSERT_EQ(p + 333 * PAGE, mmap(p + 333 * PAGE, 10 * PAGE, PROT_READ | PROT_WRITE,
 				       MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
@@ -1020,7 +1026,8 @@ static void *pester(void *arg)
 	volatile int spin;
 
 	while (!__atomic_load_n(&pest.stop, __ATOMIC_SEQ_CST)) {
-		if (__atomic_load_n(&pest.handled, __ATOMIC_SEQ_CST) == pest.sent && pest.sent < 300) {
+		if (__atomic_load_n(&pest.handled, __ATOMIC_SEQ_CST) == pest.sent &&
+		    pest.sent < 300) {
 			for (spin = 0; spin < 2000 * (1 + pest.sent % 16); spin++)
 				;
 			pest.sent++;

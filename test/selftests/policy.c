@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What becomes of a policy: set, split, merged, dropped by munmap, kept by the rest, gone by exec. */
+/*
+ * What becomes of a policy: set, split, merged, dropped by munmap, kept by the rest, gone by
+ * exec.
+ */
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -41,8 +44,8 @@ static int set_a(FIXTURE_DATA(policy) *self, int from, int to)
 
 static int set_b(FIXTURE_DATA(policy) *self, int from, int to)
 {
-	return policy_set(self->e.fd, self->p + from * PAGE, (to - from) * PAGE, HMS_MODE_PREFERRED, 1,
-			  self->b);
+	return policy_set(self->e.fd, self->p + from * PAGE, (to - from) * PAGE, HMS_MODE_PREFERRED,
+			  1, self->b);
 }
 
 static int clear(FIXTURE_DATA(policy) *self, int from, int to)
@@ -55,7 +58,8 @@ static const char *map_of(FIXTURE_DATA(policy) *self)
 {
 	static char text[1024];
 	struct policy p[MAX_POLICIES];
-	int n = policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p, MAX_POLICIES);
+	int n = policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p,
+			      MAX_POLICIES);
 	int at = 0;
 
 	text[0] = 0;
@@ -66,13 +70,15 @@ static const char *map_of(FIXTURE_DATA(policy) *self)
 		size_t length = p[i].end - p[i].start;
 		char name = '?';
 
-		if (policy_is(&p[i], start, length, HMS_MODE_BIND, self->a[0] == self->a[1] ? 1 : 2, self->a))
+		if (policy_is(&p[i], start, length, HMS_MODE_BIND, self->a[0] == self->a[1] ? 1 : 2,
+			      self->a))
 			name = 'a';
 		else if (policy_is(&p[i], start, length, HMS_MODE_PREFERRED, 1, self->b))
 			name = 'b';
-		at += snprintf(text + at, sizeof(text) - at, "%s%c%lld-%lld", i ? " " : "", name,
-			       ((long long)p[i].start - (long long)u64_ptr(self->p)) / (long long)PAGE,
-			       ((long long)p[i].end - (long long)u64_ptr(self->p)) / (long long)PAGE);
+		at += snprintf(
+			text + at, sizeof(text) - at, "%s%c%lld-%lld", i ? " " : "", name,
+			((long long)p[i].start - (long long)u64_ptr(self->p)) / (long long)PAGE,
+			((long long)p[i].end - (long long)u64_ptr(self->p)) / (long long)PAGE);
 	}
 	return text;
 }
@@ -164,7 +170,8 @@ HMS_TEST(policy, unequal_neighbours_stay_apart)
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 4 * PAGE, HMS_MODE_BIND, 2, ab));
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 4 * PAGE, 4 * PAGE, HMS_MODE_BIND, 2, ba));
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 8 * PAGE, 4 * PAGE, HMS_MODE_BIND, 1, ba));
-	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 12 * PAGE, 4 * PAGE, HMS_MODE_PREFERRED, 1, ba));
+	ASSERT_EQ(0,
+		  policy_set(self->e.fd, self->p + 12 * PAGE, 4 * PAGE, HMS_MODE_PREFERRED, 1, ba));
 	ASSERT_EQ(4, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, 16 * PAGE, p, 8));
 	EXPECT_TRUE(policy_is(&p[0], self->p, 4 * PAGE, HMS_MODE_BIND, 2, ab));
 	EXPECT_TRUE(policy_is(&p[1], self->p + 4 * PAGE, 4 * PAGE, HMS_MODE_BIND, 2, ba));
@@ -414,14 +421,18 @@ HMS_TEST(policy, query_common)
 	ASSERT_EQ(0, clear(self, 7, 8));
 	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 16 * PAGE, p, 2));
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 7 * PAGE, p, 2));
-	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 8 * PAGE, 8 * PAGE, p, 2));
-	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 6 * PAGE, 2 * PAGE, p, 2));
-	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 7 * PAGE, 2 * PAGE, p, 2));
+	EXPECT_EQ(1,
+		  policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 8 * PAGE, 8 * PAGE, p, 2));
+	EXPECT_EQ(0,
+		  policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 6 * PAGE, 2 * PAGE, p, 2));
+	EXPECT_EQ(0,
+		  policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 7 * PAGE, 2 * PAGE, p, 2));
 	/* the gap at the end, and at the beginning */
 	ASSERT_EQ(0, clear(self, 0, 16));
 	ASSERT_EQ(0, set_b(self, 1, 15));
 	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 2 * PAGE, p, 2));
-	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 14 * PAGE, 2 * PAGE, p, 2));
+	EXPECT_EQ(0,
+		  policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + 14 * PAGE, 2 * PAGE, p, 2));
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p + PAGE, 14 * PAGE, p, 2));
 }
 
@@ -433,8 +444,10 @@ HMS_TEST(policy, query_common_of_different)
 
 	NEED_NODES(2);
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 8 * PAGE, HMS_MODE_BIND, 2, first));
-	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 8 * PAGE, 4 * PAGE, HMS_MODE_BIND, 2, second));
-	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 12 * PAGE, 4 * PAGE, HMS_MODE_PREFERRED, 1, second));
+	ASSERT_EQ(0,
+		  policy_set(self->e.fd, self->p + 8 * PAGE, 4 * PAGE, HMS_MODE_BIND, 2, second));
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p + 12 * PAGE, 4 * PAGE, HMS_MODE_PREFERRED, 1,
+				second));
 	/* all targets, in the order of the first */
 	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_COMMON, self->p, 12 * PAGE, p, 2));
 	EXPECT_TRUE(policy_is(&p[0], self->p, 12 * PAGE, HMS_MODE_BIND, 2, first));
@@ -460,8 +473,10 @@ HMS_TEST(policy, query_part)
 	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, 2 * PAGE, p, 8));
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, 3 * PAGE, p, 8));
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p + 5 * PAGE, PAGE, p, 8));
-	EXPECT_EQ(2, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p + 5 * PAGE, 2 * PAGE, p, 8));
-	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p + 8 * PAGE, 2 * PAGE, p, 8));
+	EXPECT_EQ(2,
+		  policies_read(self->e.fd, HMS_QUERY_POLICY, self->p + 5 * PAGE, 2 * PAGE, p, 8));
+	EXPECT_EQ(0,
+		  policies_read(self->e.fd, HMS_QUERY_POLICY, self->p + 8 * PAGE, 2 * PAGE, p, 8));
 	EXPECT_EQ(3, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, 11 * PAGE, p, 8));
 }
 
@@ -571,7 +586,8 @@ HMS_TEST(policy, model)
 			break;
 		case 4:
 			ASSERT_EQ(self->p + from * PAGE,
-				  mmap(self->p + from * PAGE, (to - from) * PAGE, PROT_READ | PROT_WRITE,
+				  mmap(self->p + from * PAGE, (to - from) * PAGE,
+				       PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 			break;
 		}
@@ -581,8 +597,8 @@ HMS_TEST(policy, model)
 			if (i && model[i] != model[i - 1])
 				start = i;
 			if (model[i] && (i == NPAGES - 1 || model[i + 1] != model[i]))
-				at += snprintf(want + at, sizeof(want) - at, "%s%c%d-%d", at ? " " : "",
-					       model[i], start, i + 1);
+				at += snprintf(want + at, sizeof(want) - at, "%s%c%d-%d",
+					       at ? " " : "", model[i], start, i + 1);
 		}
 		ASSERT_STREQ(want, map_of(self)) {
 			TH_LOG("step %d: %d on %d-%d", step, what, from, to);

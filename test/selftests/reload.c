@@ -127,7 +127,8 @@ HMS_TEST(reload, pages_come_home)
 
 	/* The policy keeps the uid, marked gone; naming it anew is refused. */
 	for (int again = 0; again < 2; again++) {
-		ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p, 2));
+		ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, p,
+					   2));
 		EXPECT_TRUE(policy_is(&p[0], self->p, NPAGES * PAGE, HMS_MODE_PREFERRED, 2, list));
 		EXPECT_EQ(1, p[0].gone);
 		for (int migrating = 0; migrating < 2; migrating++) {
@@ -185,7 +186,8 @@ HMS_TEST(reload, uids_are_used_once)
 		ASSERT_EQ(0, load_all());
 		n = objects_read(o, 64);
 		for (int i = 0; i < n; i++) {
-			bool of_sim = !strcmp(o[i].kind, "device-private") || !strcmp(o[i].kind, "device");
+			bool of_sim = !strcmp(o[i].kind, "device-private") ||
+				      !strcmp(o[i].kind, "device");
 
 			if (of_sim)
 				EXPECT_GT(o[i].uid, greatest);
@@ -342,7 +344,8 @@ HMS_TEST(reload, shared_pages_come_home)
 HMS_TEST(reload, under_load)
 {
 	enum { N = 3, ROUNDS = 4 };
-	volatile bool *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile bool *stop =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct peer peer[N];
 
 	ASSERT_NE(MAP_FAILED, stop);

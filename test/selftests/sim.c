@@ -70,7 +70,8 @@ HMS_TEST(device, read)
 
 		ASSERT_NE(NULL, p);
 		memset(bytes, 0, sizeof(bytes));
-		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_READ, p, sizeof(bytes), bytes, 0, &op));
+		ASSERT_EQ(0,
+			  sim_op(self->e.sim_fd[0], HMS_SIM_READ, p, sizeof(bytes), bytes, 0, &op));
 		EXPECT_PATTERN(bytes, sizeof(bytes), 1);
 		EXPECT_EQ(sizeof(bytes), op.done);
 		EXPECT_EQ(NPAGES, op.local + op.remote);
@@ -99,12 +100,14 @@ HMS_TEST(device, write)
 
 		ASSERT_NE(NULL, p);
 		fill(bytes, sizeof(bytes), 3);
-		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_WRITE, p, sizeof(bytes), bytes, 0, &op));
+		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_WRITE, p, sizeof(bytes), bytes, 0,
+				    &op));
 		EXPECT_EQ(sizeof(bytes), op.done);
 		EXPECT_EQ(place == ON_OWN ? NPAGES : 0, op.local);
 		EXPECT_PATTERN(p, sizeof(bytes), 3);
 		/* A few bytes over an edge, with the neighbours kept. */
-		ASSERT_EQ(0, migrate(self->e.fd, p, NPAGES * PAGE, place_uid(&self->e, place), NULL));
+		ASSERT_EQ(0,
+			  migrate(self->e.fd, p, NPAGES * PAGE, place_uid(&self->e, place), NULL));
 		memcpy(bytes + 5 * PAGE - 3, "edging", 6);
 		ASSERT_EQ(0, sim_write(self->e.sim_fd[0], p + 5 * PAGE - 3, "edging", 6));
 		EXPECT_EQ(0, memcmp(bytes, p, sizeof(bytes)));
@@ -120,13 +123,16 @@ HMS_TEST(device, fill_sum_add)
 		struct hms_sim_op op;
 
 		ASSERT_NE(NULL, p);
-		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, NPAGES * PAGE, NULL, 0, &op));
+		ASSERT_EQ(0,
+			  sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, NPAGES * PAGE, NULL, 0, &op));
 		for (size_t i = 0; i < NPAGES * PAGE / 8; i++)
 			sum += ((__u64 *)p)[i];
 		EXPECT_EQ(sum, op.value);
 
-		ASSERT_EQ(0, migrate(self->e.fd, p, NPAGES * PAGE, place_uid(&self->e, place), NULL));
-		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_FILL, p + 8, 4 * PAGE, NULL, 77, &op));
+		ASSERT_EQ(0,
+			  migrate(self->e.fd, p, NPAGES * PAGE, place_uid(&self->e, place), NULL));
+		ASSERT_EQ(0,
+			  sim_op(self->e.sim_fd[0], HMS_SIM_FILL, p + 8, 4 * PAGE, NULL, 77, &op));
 		EXPECT_EQ(4 * PAGE, op.done);
 		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_ADD, word, 8, NULL, 5, &op));
 		EXPECT_EQ(77, op.value);
@@ -187,7 +193,10 @@ HMS_TEST(device, hole_with_policy)
 	ASSERT_EQ(0, policy_set(self->e.fd, p, NPAGES * PAGE, HMS_MODE_PREFERRED, 1, self->e.sim));
 	fill(bytes, sizeof(bytes), 6);
 	ASSERT_EQ(0, sim_write(self->e.sim_fd[0], p, bytes, sizeof(bytes)));
-	/* Whether it is on the device by now is the policy's matter; the bytes are there in any case. */
+	/*
+	 * Whether it is on the device by now is the policy's matter; the bytes are there in any
+	 * case.
+	 */
 	EXPECT_EQ(0, pages_on(self->e.fd, p, sizeof(bytes), ON_NOTHING));
 	EXPECT_PATTERN(p, sizeof(bytes), 6);
 }
@@ -212,7 +221,8 @@ HMS_TEST(device, read_only)
 		EXPECT_PATTERN(p, 8 * PAGE, 7);
 		/* Half of it writable: the device stops where it ends, and says so. */
 		ASSERT_EQ(0, mprotect(p, 4 * PAGE, PROT_READ | PROT_WRITE));
-		EXPECT_EQ(-EPERM, sim_op(self->e.sim_fd[0], HMS_SIM_FILL, p, 8 * PAGE, NULL, 9, &op));
+		EXPECT_EQ(-EPERM,
+			  sim_op(self->e.sim_fd[0], HMS_SIM_FILL, p, 8 * PAGE, NULL, 9, &op));
 		EXPECT_EQ(4 * PAGE, op.done);
 		EXPECT_EQ(9, *(__u64 *)(p + 4 * PAGE - 8));
 		EXPECT_NE(9, *(__u64 *)(p + 4 * PAGE));
@@ -230,12 +240,16 @@ HMS_TEST(device, no_memory_there)
 	ASSERT_EQ(0, mprotect(p + 4 * PAGE, 2 * PAGE, PROT_NONE));
 	ASSERT_EQ(0, munmap(p + 6 * PAGE, 2 * PAGE));
 	for (int page = 4; page < 8; page++) {
-		EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_READ, p + page * PAGE, 16, bytes, 0, &op));
+		EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_READ, p + page * PAGE, 16,
+					  bytes, 0, &op));
 		EXPECT_EQ(0, op.done);
-		EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p + page * PAGE, 16, NULL, 0, NULL));
+		EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p + page * PAGE, 16, NULL,
+					  0, NULL));
 		/* No access is not the same as no writing, but either refusal will do. */
-		EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_WRITE, p + page * PAGE, 16, bytes, 0, NULL));
-		EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_ADD, p + page * PAGE, 8, NULL, 1, NULL));
+		EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_WRITE, p + page * PAGE, 16, bytes, 0,
+				    NULL));
+		EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_ADD, p + page * PAGE, 8, NULL, 1,
+				    NULL));
 	}
 	EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_FILL, p, 8 * PAGE, NULL, 3, &op));
 	EXPECT_EQ(4 * PAGE, op.done);
@@ -256,7 +270,8 @@ HMS_TEST(device, follows_the_cpu)
 		fill(p, 8 * PAGE, i);
 		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, PAGE));
 		EXPECT_PATTERN(bytes, PAGE, i);
-		ASSERT_EQ(0, migrate(self->e.fd, p, 8 * PAGE, place_uid(&self->e, i % NPLACES), NULL));
+		ASSERT_EQ(0,
+			  migrate(self->e.fd, p, 8 * PAGE, place_uid(&self->e, i % NPLACES), NULL));
 		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, PAGE));
 		EXPECT_PATTERN(bytes, PAGE, i);
 		/* New memory at the old address. */
@@ -283,7 +298,8 @@ static void *add_by_device(void *arg)
 	struct adder *a = arg;
 
 	for (int i = 0; i < a->n; i++) {
-		int ret = sim_op(a->e->sim_fd[i % a->e->nsims], HMS_SIM_ADD, a->word, 8, NULL, 1, NULL);
+		int ret = sim_op(a->e->sim_fd[i % a->e->nsims], HMS_SIM_ADD, a->word, 8, NULL, 1,
+				 NULL);
 
 		a->failed += ret != 0;
 	}
@@ -500,7 +516,8 @@ HMS_TEST(device, copy_on_write)
 			/* The descriptor is the parent's. */
 			EXPECT_EQ(-EBADF, sim_read(self->e.sim_fd[0], p, bytes, 8));
 			EXPECT_EQ(-EBADF, sim_write(self->e.sim_fd[0], p, bytes, 8));
-			EXPECT_EQ(-EBADF, sim_op(self->e.sim_fd[0], HMS_SIM_ADD, p, 8, NULL, 1, NULL));
+			EXPECT_EQ(-EBADF,
+				  sim_op(self->e.sim_fd[0], HMS_SIM_ADD, p, 8, NULL, 1, NULL));
 			EXPECT_EQ(-EBADF, sim_info(self->e.sim_fd[0], &info));
 			_exit(0);
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything at once, for a fixed number of steps: threads and processes that move, touch, unmap, fork
- * and die, while every byte that is still mapped stays right.
+ * Everything at once, for a fixed number of steps: threads and processes that move, touch, unmap,
+ * fork and die, while every byte that is still mapped stays right.
  */
 
 #include <fcntl.h>
@@ -167,7 +167,10 @@ HMS_TEST(stress, own_memory)
 	EXPECT_EQ(0, peer_wait(&peer));
 }
 
-/* Threads that share their memory: some move it, some read it, some add to it, one maps beside it. */
+/*
+ * Threads that share their memory: some move it, some read it, some add to it, one maps beside
+ * it.
+ */
 struct shared {
 	struct env *e;
 	char *p;
@@ -186,13 +189,15 @@ static void *shared_run(void *arg)
 	static const __u64 seed = 5;
 
 	for (int step = 0; step < 30; step++) {
-		int from = random_next(&w.random) % NPAGES, n = 1 + random_next(&w.random) % (NPAGES - from);
+		int from = random_next(&w.random) % NPAGES,
+		    n = 1 + random_next(&w.random) % (NPAGES - from);
 		char *beside;
 
 		switch (s->id) {
 		case 0:
 		case 1:
-			s->failed += migrate(s->e->fd, s->p + from * PAGE, n * PAGE, any_target(&w), NULL) != 0;
+			s->failed += migrate(s->e->fd, s->p + from * PAGE, n * PAGE, any_target(&w),
+					     NULL) != 0;
 			break;
 		case 2:
 			s->failed += verify(s->p, NPAGES * PAGE, seed) >= 0;
@@ -201,14 +206,16 @@ static void *shared_run(void *arg)
 			/* the page behind the pattern holds counters, and moves with the rest */
 			for (int i = 0; i < 50; i++, s->sum++)
 				__atomic_fetch_add(&s->counters[i % 8], 1, __ATOMIC_SEQ_CST);
-			s->failed += migrate(s->e->fd, s->counters, PAGE, any_target(&w), NULL) != 0;
+			s->failed += migrate(s->e->fd, s->counters, PAGE, any_target(&w), NULL) !=
+				     0;
 			break;
 		case 4:
 			beside = area(NPAGES * PAGE);
 			fill(beside, NPAGES * PAGE, step);
 			s->failed += policy_set(s->e->fd, beside, NPAGES * PAGE, HMS_MODE_BIND, 1,
 						s->e->node) != 0;
-			s->failed += migrate(s->e->fd, beside, NPAGES * PAGE, any_target(&w), NULL) != 0;
+			s->failed +=
+				migrate(s->e->fd, beside, NPAGES * PAGE, any_target(&w), NULL) != 0;
 			s->failed += munmap(beside + n / 2 * PAGE, PAGE) != 0;
 			s->failed += munmap(beside, NPAGES * PAGE) != 0;
 			break;
@@ -371,8 +378,9 @@ HMS_TEST(stress, too_little_room)
 			hear(&peer[i]);
 			EXPECT_EQ(0, populate(e.fd, p, length, e.sim[0], &r));
 			EXPECT_COUNTS(&r);
-			EXPECT_EQ(length / PAGE, r.h.moved + r.h.populated + r.h.skipped[HMS_SKIP_NOMEM] +
-						 r.h.skipped[HMS_SKIP_ABSENT]);
+			EXPECT_EQ(length / PAGE, r.h.moved + r.h.populated +
+							 r.h.skipped[HMS_SKIP_NOMEM] +
+							 r.h.skipped[HMS_SKIP_ABSENT]);
 			EXPECT_PATTERN(p, MiB(1), i);
 			EXPECT_ZERO(p + length - MiB(1), MiB(1));
 			/* Give way. */

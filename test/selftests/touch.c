@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens to device memory when somebody but HMS_HBIND acts on it: CPUs, fork, exit, the kernel's
- * own readers and writers. To all of them it is memory like any other.
+ * What happens to device memory when somebody but HMS_HBIND acts on it: CPUs, fork, exit, the
+ * kernel's own readers and writers. To all of them it is memory like any other.
  */
 
 #include <fcntl.h>
@@ -281,7 +281,10 @@ HMS_TEST(touch, fork_and_go)
 	EXPECT_TRUE(used_becomes(self->e.sim[0], self->e.used[0]));
 }
 
-/* Another process reads and writes the memory: by ptrace(2), and by process_vm_readv(2) and its twin. */
+/*
+ * Another process reads and writes the memory: by ptrace(2), and by process_vm_readv(2) and its
+ * twin.
+ */
 HMS_TEST(touch, from_another_process)
 {
 	static char bytes[16 * PAGE] __attribute__((aligned(8)));
@@ -470,7 +473,10 @@ HMS_TEST(touch, mremap)
 	EXPECT_PATTERN(q, 20 * PAGE, 21);
 }
 
-/* A device that does not give a page back: SIGBUS for who touches it, and the page is still whole. */
+/*
+ * A device that does not give a page back: SIGBUS for who touches it, and the page is still
+ * whole.
+ */
 HMS_TEST(touch, copy_fails)
 {
 	const char *fail = "/sys/module/hms_sim/parameters/fail_copy";
@@ -536,7 +542,8 @@ HMS_TEST(touch, ends)
 		}
 		ASSERT_EQ(0, hear(&peer));
 		if (how >= 3) {
-			EXPECT_EQ(self->e.used[0] + 128 * (long long)PAGE, target_used(self->e.sim[0]));
+			EXPECT_EQ(self->e.used[0] + 128 * (long long)PAGE,
+				  target_used(self->e.sim[0]));
 			peer_kill(&peer);
 		} else {
 			int status = peer_wait(&peer);

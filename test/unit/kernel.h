@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the pure parts of hms_mod use of the kernel, for user space. The interval tree and the rbtree are
- * the kernel's own, built from its source.
+ * What the pure parts of hms_mod use of the kernel, for user space. The interval tree and the
+ * rbtree are the kernel's own, built from its source.
  */
 #ifndef _TEST_UNIT_KERNEL_H
 #define _TEST_UNIT_KERNEL_H

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The policy tree against a plain array of pages, under random operations and failing allocations. */
+/*
+ * The policy tree against a plain array of pages, under random operations and failing
+ * allocations.
+ */
 #include <errno.h>
 #include <stdio.h>
 
@@ -127,7 +130,10 @@ TEST(random_operations)
 	EXPECT_EQ(0, unit_allocated);
 }
 
-/* With its spare a range survives one punch through the middle even when there is no memory at all. */
+/*
+ * With its spare a range survives one punch through the middle even when there is no memory at
+ * all.
+ */
 TEST(spare)
 {
 	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };

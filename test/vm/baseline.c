@@ -123,8 +123,8 @@ void baseline_compare(void)
 	for (i = 0; i < COUNTERS && off; i++) {
 		if (is_back(i, &now))
 			continue;
-		report_comment("baseline| %s: %lld before, %lld now, slack %lld", label(&counters[i]),
-			       before[i], now, counters[i].slack);
+		report_comment("baseline| %s: %lld before, %lld now, slack %lld",
+			       label(&counters[i]), before[i], now, counters[i].slack);
 		if (!*worst)
 			snprintf(worst, sizeof(worst), "%s: %lld before, %lld now",
 				 label(&counters[i]), before[i], now);

@@ -113,7 +113,8 @@ static bool step(int words, char **word, bool stopped)
 	bool go_on = true;
 	char name[160];
 
-	snprintf(name, sizeof(name), "%s%s%s", verb, words > 1 ? " " : "", words > 1 ? word[1] : "");
+	snprintf(name, sizeof(name), "%s%s%s", verb, words > 1 ? " " : "",
+		 words > 1 ? word[1] : "");
 	if (!strcmp(verb, "test") && words >= 4)
 		snprintf(name, sizeof(name), "%s", word[2]);
 	else if (!strcmp(verb, "run") && words >= 3)

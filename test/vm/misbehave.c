@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 
 	printf("TAP version 13\n1..2\nok 1 global.one\n");
 	if (!strcmp(how, "fail")) {
-		printf("#  RUN           global.two ...\n# a.c:7:two:Expected 1 == 2\nnot ok 2 global.two\n");
+		printf("#  RUN           global.two ...\n");
+		printf("# a.c:7:two:Expected 1 == 2\nnot ok 2 global.two\n");
 		return 1;
 	} else if (!strcmp(how, "skip")) {
 		printf("ok 2 global.two # SKIP no second node\n");
@@ -72,7 +73,8 @@ int main(int argc, char **argv)
 				pause();
 		}
 	} else if (!strcmp(how, "mlock")) {
-		void *at = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *at = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				-1, 0);
 
 		if (at == MAP_FAILED || mlock(at, 1 << 20))
 			return 1;

@@ -214,7 +214,8 @@ bool module_load(const char *path, char **params)
 		return false;
 	snprintf(step, sizeof(step), "module %s", kmod_module_get_name(mod));
 	for (; *params && len < sizeof(options); params++)
-		len += snprintf(options + len, sizeof(options) - len, "%s%s", len ? " " : "", *params);
+		len += snprintf(options + len, sizeof(options) - len, "%s%s", len ? " " : "",
+				*params);
 	if (kmod_module_get_initstate(mod) >= 0) {
 		report_fail(step, "%s: a module of this name is there already", path);
 	} else {
