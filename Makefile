@@ -3,13 +3,18 @@
 # progress, says where its log is, and fails when anything went wrong.
 #
 #	make demo	the main job, in a virtual machine
-#	make test	unit tests, then the suite in a virtual machine; KERNEL=6.12 or debug
+#	make test	unit tests, then the suite in a virtual machine; KERNEL=6.12 or debug,
+#			or KDIR=the build folder of another kernel
 #	make check	style: checkpatch, sparse, compiler warnings, shellcheck
 #	make		the library and the tools, for this machine
 #	make modules	the kernel modules, for KDIR (default: the kernel that runs)
 #	make install	library, tools and man pages; modules_install: the modules
 
 KERNEL	?= 6.12
+# The tests take a kernel's name, or its build folder as KDIR.
+ifneq ($(origin KDIR),undefined)
+KERNEL	:= $(KDIR)
+endif
 KDIR	?= /lib/modules/$(shell uname -r)/build
 
 all:
