@@ -23,7 +23,9 @@ module_param_named(max_ranges, hms_max_ranges, ulong, 0644);
 MODULE_PARM_DESC(max_ranges, "policy ranges that an address space may have");
 
 static DEFINE_HASHTABLE(hms_bindings, 8);
-static DEFINE_MUTEX(hms_bindings_lock);
+
+/* Protects changes of hms_bindings; nothing is waited for under it. */
+static DEFINE_SPINLOCK(hms_bindings_lock);
 static struct workqueue_struct *hms_binding_wq;
 
 static struct hms_binding *hms_binding_find_rcu(struct mm_struct *mm)
@@ -125,6 +127,13 @@ static void hms_binding_work(struct work_struct *work)
 	hms_binding_put(binding);
 }
 
+/* Nobody has a reference; so there are no policies either, as they hold one. */
+static void hms_binding_free(struct hms_binding *binding)
+{
+	mmu_interval_notifier_remove(&binding->notifier);
+	kfree_rcu(binding, rcu);
+}
+
 static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 {
 	struct hms_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
@@ -144,8 +153,16 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 		kfree(binding);
 		return ERR_PTR(ret);
 	}
-	hash_add_rcu(hms_bindings, &binding->hash, (unsigned long)mm);
 	return binding;
+}
+
+/* The binding that is known for an mm, with a reference, or NULL. Under hms_bindings_lock. */
+static struct hms_binding *hms_binding_known(struct mm_struct *mm)
+{
+	struct hms_binding *binding = hms_binding_find_rcu(mm);
+
+	/* One without references is being freed. */
+	return binding && refcount_inc_not_zero(&binding->ref) ? binding : NULL;
 }
 
 /**
@@ -157,13 +174,26 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
  */
 struct hms_binding *hms_binding_get(struct mm_struct *mm)
 {
-	struct hms_binding *binding;
+	struct hms_binding *binding, *fresh;
 
-	mutex_lock(&hms_bindings_lock);
-	binding = hms_binding_find_rcu(mm);
-	if (!binding || !refcount_inc_not_zero(&binding->ref))
-		binding = hms_binding_new(mm);
-	mutex_unlock(&hms_bindings_lock);
+	spin_lock(&hms_bindings_lock);
+	binding = hms_binding_known(mm);
+	spin_unlock(&hms_bindings_lock);
+	if (binding)
+		return binding;
+
+	/* Without the lock: this waits for mmap_lock, and one process must not hold up all others. */
+	fresh = hms_binding_new(mm);
+	if (IS_ERR(fresh))
+		return fresh;
+	spin_lock(&hms_bindings_lock);
+	binding = hms_binding_known(mm);
+	if (!binding)
+		hash_add_rcu(hms_bindings, &fresh->hash, (unsigned long)mm);
+	spin_unlock(&hms_bindings_lock);
+	if (!binding)
+		return fresh;
+	hms_binding_free(fresh);
 	return binding;
 }
 
@@ -178,12 +208,10 @@ void hms_binding_put(struct hms_binding *binding)
 	if (!refcount_dec_and_test(&binding->ref))
 		return;
 	/* hms_binding_get() may find it until here, and then makes another. */
-	mutex_lock(&hms_bindings_lock);
+	spin_lock(&hms_bindings_lock);
 	hash_del_rcu(&binding->hash);
-	mutex_unlock(&hms_bindings_lock);
-	/* Policies hold a reference, so there are none. */
-	mmu_interval_notifier_remove(&binding->notifier);
-	kfree_rcu(binding, rcu);
+	spin_unlock(&hms_bindings_lock);
+	hms_binding_free(binding);
 }
 
 /* Does every address of the range have a mapping? mmap_lock held. */

@@ -2,20 +2,20 @@
 /*
  * The lock order of HMS. lockdep agrees; code that takes two of them takes the upper one first.
  *
- *	hms_bindings_lock	binding.c: makes the binding of an mm; nests mmap_lock for write
  *	hms_binding.lock	binding.c: one policy change at a time in an address space
  *	    mmap_lock		core
- *	    folio lock		core; up to 512 at a time, taken with trylock by migrate_vma
+ *	    folio lock		core; those of a batch at a time, by trylock in migrate_vma
  *	    rmap locks		core
  *	hms_mirror.lock		mirror.c: a device page table; from mmu notifiers
  *	hms_binding.tree_lock	binding.c: a policy tree; leaf; from mmu notifiers
  *	hms_devmem.lock		devmem.c: free pages of a device; leaf; interrupts off
  *	hms_devmems_lock	devmem.c: the list of devices; leaf
+ *	hms_bindings_lock	binding.c: the table of bindings; leaf
  *
  *	hms_graph_lock		graph.c: edges of the map; nests sysfs; apart from all of the above
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. All they take is a
- * mirror or tree lock; they never sleep, never wait for memory
- * and never refuse. No lock of ours is held while a page is copied, nor over copy_to_user() or
- * copy_from_user(): the buffer may itself be in a device.
+ * mirror or tree lock; they never sleep, never wait for memory and never refuse. No lock of ours is
+ * held while a page is copied, nor over copy_to_user() or copy_from_user(): the buffer may itself
+ * be in a device.
  */

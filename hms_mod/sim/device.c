@@ -8,6 +8,7 @@
 #include <linux/kmemleak.h>
 #include <linux/memremap.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/vmalloc.h>
 
 #include "sim.h"
@@ -67,6 +68,17 @@ static const struct hms_target_ops hms_sim_target_ops = {
 	.copy = hms_sim_copy,
 };
 
+/* Their memory comes from the nodes in turn, the last one first: others need node 0 more. */
+static int hms_sim_node(unsigned int index)
+{
+	unsigned int nodes = num_node_state(N_MEMORY), before = nodes - 1 - index % nodes;
+	int nid = first_node(node_states[N_MEMORY]);
+
+	while (before--)
+		nid = next_node(nid, node_states[N_MEMORY]);
+	return nid;
+}
+
 /**
  * hms_sim_device_add - make an accelerator and register it
  * @sim: zeroed
@@ -92,7 +104,7 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 
 	snprintf(sim->name, sizeof(sim->name), "hms_sim%u", index);
 	sim->size = size;
-	sim->memory = vzalloc(size);
+	sim->memory = vzalloc_node(size, hms_sim_node(index));
 	if (!sim->memory)
 		return -ENOMEM;
 	/* Holds the data of programs, no pointers of ours. */
