@@ -16,7 +16,6 @@
 
 #include "binding.h"
 #include "stats.h"
-#include "target.h"
 
 unsigned long hms_max_ranges = 131072;
 module_param_named(max_ranges, hms_max_ranges, ulong, 0644);
@@ -300,18 +299,18 @@ unlock:
 }
 
 /**
- * hms_binding_home_nid - the node where policy wants a page that comes home
+ * hms_binding_policy - the policy of an address
  * @mm: of the mapping, which need not be current's
- * @address: of the page
+ * @address: in it
  *
  * Context: does not sleep.
- * Return: a node, or NUMA_NO_NODE.
+ * Return: a reference, or NULL.
  */
-int hms_binding_home_nid(struct mm_struct *mm, unsigned long address)
+struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address)
 {
+	struct hms_policy *policy = NULL;
 	struct hms_binding *binding;
 	struct hms_range *range;
-	int nid = NUMA_NO_NODE;
 
 	rcu_read_lock();
 	binding = hms_binding_find_rcu(mm);
@@ -319,11 +318,11 @@ int hms_binding_home_nid(struct mm_struct *mm, unsigned long address)
 		spin_lock(&binding->tree_lock);
 		range = hms_policy_first(&binding->tree, address, address);
 		if (range)
-			nid = hms_target_home_nid(range->policy->uids, range->policy->ntargets);
+			policy = hms_policy_get(range->policy);
 		spin_unlock(&binding->tree_lock);
 	}
 	rcu_read_unlock();
-	return nid;
+	return policy;
 }
 
 int hms_binding_start(void)

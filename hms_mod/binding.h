@@ -45,7 +45,7 @@ int hms_binding_check(struct hms_binding *binding, unsigned long first, unsigned
 		      const struct hms_policy *policy);
 int hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		    unsigned long first, unsigned long last, struct hms_policy *policy);
-int hms_binding_home_nid(struct mm_struct *mm, unsigned long address);
+struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address);
 
 extern unsigned long hms_max_ranges;
 

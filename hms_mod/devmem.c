@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Device memory: the struct pages of a target that the CPU cannot load from, which of them are
- * free, and how the last of them come home when the device goes.
+ * free, and what touching them leads to.
  *
  * A page belongs to the free list until hms_devmem_alloc(), and again from the moment core frees
  * it. A page in use is known to core alone: the page tables of the processes that have it lead to
@@ -19,13 +19,11 @@
 
 #include "compat/compat.h"
 #include "devmem.h"
-#include "home.h"
-#include "pass.h"
-#include "target.h"
 
 /**
  * struct hms_devmem - the pages of a device target
  * @target: whose they are
+ * @touched: what to do when a CPU touches a page
  * @pgmap: core's side
  * @region: addresses set aside for them; nothing is behind
  * @first_pfn: the first of them
@@ -38,6 +36,7 @@
  */
 struct hms_devmem {
 	struct hms_target *target;
+	hms_devmem_touched_t touched;
 	struct dev_pagemap pgmap;
 	struct resource *region;
 	unsigned long first_pfn;
@@ -76,7 +75,9 @@ static void hms_devmem_free(struct page *page)
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
 {
-	return hms_home_fault(vmf, hms_devmem_of_page(vmf->page)->target);
+	struct hms_devmem *mem = hms_devmem_of_page(vmf->page);
+
+	return mem->touched(vmf, mem->target);
 }
 
 static const struct dev_pagemap_ops hms_devmem_ops = {
@@ -88,10 +89,12 @@ static const struct dev_pagemap_ops hms_devmem_ops = {
  * hms_devmem_create - make struct pages for a device's memory
  * @target: whose memory it is
  * @npages: pages
+ * @touched: what to do when a CPU touches one of them
  *
  * Return: all pages free, or an ERR_PTR().
  */
-struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages)
+struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages,
+				     hms_devmem_touched_t touched)
 {
 	unsigned long size = ALIGN(npages << PAGE_SHIFT, memremap_compat_align());
 	struct hms_devmem *mem;
@@ -107,6 +110,7 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
 	mem->target = target;
+	mem->touched = touched;
 	mem->npages = npages;
 	spin_lock_init(&mem->lock);
 	init_waitqueue_head(&mem->emptied);
@@ -213,26 +217,20 @@ bool hms_devmem_is_buried(const struct page *page)
 }
 
 /**
- * hms_devmem_evacuate - bring every page home
- * @mem: nobody allocates from it any more
- *
- * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
- * until it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ * hms_devmem_wait_empty - wait until all pages are free
+ * @mem: the device's memory
+ * @timeout: but not longer than so many jiffies
  *
  * Context: may sleep.
  */
-void hms_devmem_evacuate(struct hms_devmem *mem)
+void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 {
-	unsigned long done;
+	wait_event_timeout(mem->emptied, !hms_devmem_used(mem), timeout);
+}
 
-	while (hms_devmem_used(mem)) {
-		for (done = 0; done < mem->npages; done += HMS_PASS_PAGES) {
-			hms_home_range(mem->target, mem->first_pfn + done,
-				       min(mem->npages - done, HMS_PASS_PAGES));
-			cond_resched();
-		}
-		wait_event_timeout(mem->emptied, !hms_devmem_used(mem), HZ / 50);
-	}
+unsigned long hms_devmem_first_pfn(const struct hms_devmem *mem)
+{
+	return mem->first_pfn;
 }
 
 /**

@@ -2,16 +2,19 @@
 #ifndef _HMS_DEVMEM_H
 #define _HMS_DEVMEM_H
 
-#include <linux/types.h>
+#include <linux/mm_types.h>
 
 struct hms_devmem;
 struct hms_target;
-struct page;
 struct vm_fault;
 
-struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages);
+typedef vm_fault_t (*hms_devmem_touched_t)(struct vm_fault *vmf, struct hms_target *target);
+
+struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages,
+				     hms_devmem_touched_t touched);
 void hms_devmem_destroy(struct hms_devmem *mem);
-void hms_devmem_evacuate(struct hms_devmem *mem);
+void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
+unsigned long hms_devmem_first_pfn(const struct hms_devmem *mem);
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n);
 void hms_devmem_bury(struct page *page);
 bool hms_devmem_is_buried(const struct page *page);

@@ -4,83 +4,33 @@
  * back.
  */
 
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/sched/mm.h>
-#include <linux/slab.h>
 #include <linux/hms.h>
 
-#include "binding.h"
 #include "file.h"
+#include "hbind.h"
 #include "info.h"
+#include "opener.h"
 #include "query.h"
-#include "request.h"
 #include "stats.h"
 #include "user.h"
 
-/**
- * hms_file_enter - begin to work on the address space of a descriptor
- * @file: the descriptor
- * @flags: HMS_REMOTE allows to come from another address space
- *
- * Return: the binding, until hms_file_leave(), or an ERR_PTR(): -EBADF, -ESRCH, -ENOMEM, -EINTR.
- */
-struct hms_binding *hms_file_enter(struct hms_file *file, u32 flags)
-{
-	struct hms_binding *binding;
-
-	if (current->mm != file->mm && !(flags & HMS_REMOTE))
-		return ERR_PTR(-EBADF);
-	if (!mmget_not_zero(file->mm))
-		return ERR_PTR(-ESRCH);
-	binding = READ_ONCE(file->binding);
-	if (binding)
-		return binding;
-	binding = hms_binding_get(file->mm);
-	if (IS_ERR(binding)) {
-		mmput_async(file->mm);
-	} else if (cmpxchg(&file->binding, NULL, binding)) {
-		/* Another thread was first; it is the same one, as that holds it. */
-		hms_binding_put(binding);
-	}
-	return binding;
-}
-
-/**
- * hms_file_leave - end hms_file_enter()
- * @file: the descriptor
- *
- * If the process has exited meanwhile, its memory is not torn down in the middle of the caller.
- */
-void hms_file_leave(struct hms_file *file)
-{
-	mmput_async(file->mm);
-}
-
 static int hms_open(struct inode *inode, struct file *filp)
 {
-	struct hms_file *file;
+	struct hms_opener *opener = hms_opener_new();
 
-	if (!current->mm)
-		return -EINVAL;
-	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
-	if (!file)
-		return -ENOMEM;
-	mmgrab(current->mm);
-	file->mm = current->mm;
-	filp->private_data = file;
+	if (IS_ERR(opener))
+		return PTR_ERR(opener);
+	filp->private_data = opener;
 	return nonseekable_open(inode, filp);
 }
 
 static int hms_release(struct inode *inode, struct file *filp)
 {
-	struct hms_file *file = filp->private_data;
-
-	if (file->binding)
-		hms_binding_put(file->binding);
-	mmdrop(file->mm);
-	kfree(file);
+	hms_opener_free(filp->private_data);
 	return 0;
 }
 
@@ -92,7 +42,7 @@ union hms_argument {
 
 static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address)
 {
-	struct hms_file *file = filp->private_data;
+	struct hms_opener *opener = filp->private_data;
 	void __user *user = (void __user *)address;
 	union hms_argument arg;
 	size_t known;
@@ -121,10 +71,10 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 		ret = hms_info(&arg.info);
 		break;
 	case HMS_HBIND:
-		ret = hms_hbind(file, &arg.hbind);
+		ret = hms_hbind(opener, &arg.hbind);
 		break;
 	case HMS_QUERY:
-		ret = hms_query(file, &arg.query);
+		ret = hms_query(opener, &arg.query);
 		break;
 	}
 	if (copy_to_user(user, &arg, known))

@@ -35,6 +35,19 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	return &one->pass;
 }
 
+/* The node where policy wants a page that comes home, or NUMA_NO_NODE. */
+static int hms_home_nid(struct vm_area_struct *vma, unsigned long address)
+{
+	/* Not current's: the fault may run in another process, or in a kthread. */
+	struct hms_policy *policy = hms_binding_policy(vma->vm_mm, address);
+	int nid = NUMA_NO_NODE;
+
+	if (policy)
+		nid = hms_target_home_nid(policy->uids, policy->ntargets);
+	hms_policy_put(policy);
+	return nid;
+}
+
 /*
  * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by
  * that. The policy of HMS may choose the node only as long as that costs no reclaim; else any
@@ -137,7 +150,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	switch (hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address))) {
+	switch (hms_home_pass(pass, hms_home_nid(vma, address))) {
 	case -ENOMEM:
 		ret = VM_FAULT_OOM;
 		break;
@@ -169,20 +182,11 @@ int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_
 	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
 	if (ret)
 		return ret;
-	return hms_home_pass(pass, hms_binding_home_nid(vma->vm_mm, address));
+	return hms_home_pass(pass, hms_home_nid(vma, address));
 }
 
-/**
- * hms_home_range - bring home all pages of a part of a device
- * @target: the device
- * @first_pfn: of the part
- * @npages: at most HMS_PASS_PAGES
- *
- * Needs no process, so it takes any main memory there is, and waits for it.
- *
- * Context: may sleep; no locks of processes held.
- */
-void hms_home_range(struct hms_target *target, unsigned long first_pfn, unsigned long npages)
+/* All pages of a part of a device. There is no process, so any main memory will do; wait for it. */
+static void hms_home_part(unsigned long first_pfn, unsigned long npages)
 {
 	struct hms_pass *pass = hms_pass_new(npages, GFP_KERNEL | __GFP_NOFAIL);
 	unsigned long i;
@@ -207,4 +211,26 @@ void hms_home_range(struct hms_target *target, unsigned long first_pfn, unsigned
 	hms_stat_add(HMS_STAT_EVACUATED, home);
 free:
 	hms_pass_free(pass);
+}
+
+/**
+ * hms_home_evacuate - bring home every page of a device
+ * @mem: its memory; nobody allocates from it any more
+ *
+ * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again until
+ * it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ *
+ * Context: may sleep; no locks of processes held.
+ */
+void hms_home_evacuate(struct hms_devmem *mem)
+{
+	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), done;
+
+	while (hms_devmem_used(mem)) {
+		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
+			hms_home_part(first + done, min(npages - done, HMS_PASS_PAGES));
+			cond_resched();
+		}
+		hms_devmem_wait_empty(mem, HZ / 50);
+	}
 }

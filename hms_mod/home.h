@@ -4,11 +4,12 @@
 
 #include <linux/mm_types.h>
 
+struct hms_devmem;
 struct hms_target;
 struct vm_fault;
 
 vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target);
 int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target);
-void hms_home_range(struct hms_target *target, unsigned long first_pfn, unsigned long npages);
+void hms_home_evacuate(struct hms_devmem *mem);
 
 #endif /* _HMS_HOME_H */

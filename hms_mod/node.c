@@ -72,7 +72,7 @@ void hms_node_stop(void)
 		if (hms_node[nid].cpus)
 			hms_initiator_unregister(hms_node[nid].cpus);
 		if (hms_node[nid].target)
-			hms_target_unregister(hms_node[nid].target);
+			hms_target_remove_node(hms_node[nid].target);
 		if (hms_node[nid].link)
 			hms_link_unregister(hms_node[nid].link);
 	}

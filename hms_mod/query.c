@@ -14,9 +14,9 @@
 
 #include "binding.h"
 #include "devmem.h"
-#include "file.h"
 #include "locate.h"
 #include "object.h"
+#include "opener.h"
 #include "pass.h"
 #include "policy.h"
 #include "query.h"
@@ -274,13 +274,13 @@ free:
 	return ret;
 }
 
-static int hms_query_check(struct hms_file *file, struct hms_query *arg)
+static int hms_query_check(struct hms_opener *opener, struct hms_query *arg)
 {
 	if (!arg->version || (arg->flags & ~HMS_REMOTE) || arg->reserved)
 		return -EINVAL;
 	if (arg->instance && arg->instance != hms_instance)
 		return -ESTALE;
-	if (hms_range_check(file->mm, arg->start, arg->length))
+	if (hms_range_check(opener->mm, arg->start, arg->length))
 		return -EINVAL;
 	if (arg->what < HMS_QUERY_POLICY || arg->what > HMS_QUERY_RESIDENCY)
 		return -EINVAL;
@@ -289,20 +289,20 @@ static int hms_query_check(struct hms_file *file, struct hms_query *arg)
 
 /**
  * hms_query - serve HMS_QUERY
- * @file: the descriptor
+ * @opener: of the descriptor
  * @arg: copied from the program; the out fields are filled in
  *
  * Context: may sleep; no locks held.
  * Return: 0 or a negative errno, see linux/hms.h.
  */
-int hms_query(struct hms_file *file, struct hms_query *arg)
+int hms_query(struct hms_opener *opener, struct hms_query *arg)
 {
 	struct hms_answer answer = { .arg = arg };
 	u32 entry_size;
 	int ret;
 
 	arg->lost = 0;
-	ret = hms_query_check(file, arg);
+	ret = hms_query_check(opener, arg);
 	if (ret)
 		return ret;
 	entry_size = arg->what == HMS_QUERY_RESIDENCY ? sizeof(struct hms_residency_entry) :
@@ -316,7 +316,7 @@ int hms_query(struct hms_file *file, struct hms_query *arg)
 		return ret;
 	answer.first = arg->start;
 	answer.last = arg->start + arg->length - 1;
-	answer.binding = hms_file_enter(file, arg->flags);
+	answer.binding = hms_opener_enter(opener, arg->flags);
 	if (IS_ERR(answer.binding))
 		return PTR_ERR(answer.binding);
 
@@ -332,7 +332,7 @@ int hms_query(struct hms_file *file, struct hms_query *arg)
 		break;
 	}
 	arg->lost = READ_ONCE(answer.binding->tree.lost);
-	hms_file_leave(file);
+	hms_opener_leave(opener);
 	if (ret)
 		return ret;
 	arg->nentries = answer.entries.count;

@@ -2,9 +2,9 @@
 #ifndef _HMS_QUERY_H
 #define _HMS_QUERY_H
 
-struct hms_file;
+struct hms_opener;
 struct hms_query;
 
-int hms_query(struct hms_file *file, struct hms_query *arg);
+int hms_query(struct hms_opener *opener, struct hms_query *arg);
 
 #endif /* _HMS_QUERY_H */

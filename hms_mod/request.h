@@ -5,8 +5,6 @@
 #include <linux/hms.h>
 #include <linux/types.h>
 
-struct hms_binding;
-struct hms_file;
 struct hms_target;
 struct mm_struct;
 
@@ -44,9 +42,33 @@ struct hms_request {
 	struct hms_target_count counts[HMS_MAX_TARGETS];
 };
 
+/**
+ * hms_refuse - say what is wrong with a request
+ * @request: the request
+ * @error: errno for the caller
+ * @where: which part
+ * @index: which one
+ * @why: why
+ *
+ * Return: @error.
+ */
+static inline int hms_refuse(struct hms_request *request, int error, enum hms_error_where where,
+			     u32 index, enum hms_error_why why)
+{
+	request->arg->error_where = where;
+	request->arg->error_index = index;
+	request->arg->error_why = why;
+	return error;
+}
+
+/* Does it work on pages, or on policy alone? */
+static inline bool hms_request_acts(const struct hms_request *request)
+{
+	return request->migrate || request->populate;
+}
+
 enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
-int hms_refuse(struct hms_request *request, int error, enum hms_error_where where, u32 index,
-	       enum hms_error_why why);
-int hms_hbind(struct hms_file *file, struct hms_hbind *arg);
+int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
+void hms_request_release(struct hms_request *request);
 
 #endif /* _HMS_REQUEST_H */

@@ -113,7 +113,7 @@ static struct hms_target *hms_target_new(void)
  * hms_target_add_node - register the memory of a NUMA node
  * @nid: a node with memory
  *
- * Return: the target or an ERR_PTR(). hms_target_unregister() takes it back.
+ * Return: the target or an ERR_PTR().
  */
 struct hms_target *hms_target_add_node(int nid)
 {
@@ -134,73 +134,63 @@ struct hms_target *hms_target_add_node(int nid)
 }
 
 /**
- * hms_target_register - offer the memory of a device
+ * hms_target_new_device - make a device target, not shown yet
  * @desc: what it is; copied, but for what it points to
  *
- * Makes struct pages for the memory (device-private) and shows the target. Programs may move
- * pages into it at once, so the driver must be ready to copy.
- *
- * Context: may sleep.
- * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory,
- * -EINVAL for a size below a page, -ENOMEM, -ENOSPC.
+ * Return: the target, or NULL.
  */
-struct hms_target *hms_target_register(const struct hms_target_desc *desc)
+struct hms_target *hms_target_new_device(const struct hms_target_desc *desc)
 {
-	struct hms_devmem *mem;
-	struct hms_target *target;
-	int ret;
+	struct hms_target *target = hms_target_new();
 
-	if (!desc->name || !desc->ops || !desc->ops->copy)
-		return ERR_PTR(-EINVAL);
-	target = hms_target_new();
 	if (!target)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	target->ops = desc->ops;
 	target->peers = desc->peers;
 	target->drvdata = desc->drvdata;
-	target->mem = hms_devmem_create(target, desc->size >> PAGE_SHIFT);
-	if (IS_ERR(target->mem)) {
-		ret = PTR_ERR(target->mem);
-		kfree(target);
-		return ERR_PTR(ret);
-	}
-	mem = target->mem;
-	ret = hms_object_add(&target->obj, HMS_OBJECT_TARGET, HMS_VERSION_DEVICE, desc->name,
-			     desc->parent, hms_device_groups);
-	if (ret) {
-		hms_devmem_destroy(mem);
-		return ERR_PTR(ret);
-	}
 	return target;
 }
-EXPORT_SYMBOL_GPL(hms_target_register);
 
 /**
- * hms_target_unregister - take a target back
- * @target: from hms_target_register()
+ * hms_target_add_device - show a device target; programs may use it at once
+ * @target: from hms_target_new_device(), with its memory; put when this fails
+ * @desc: name and parent
  *
- * New requests no longer find it, those under way end, and every page that is in the device comes
- * home to main memory. Policies that name it keep its uid. The target and its connections are
- * gone when this returns.
- *
- * Context: may sleep, for as long as it takes to move the pages.
+ * Return: 0 or a negative errno.
  */
-void hms_target_unregister(struct hms_target *target)
+int hms_target_add_device(struct hms_target *target, const struct hms_target_desc *desc)
+{
+	return hms_object_add(&target->obj, HMS_OBJECT_TARGET, HMS_VERSION_DEVICE, desc->name,
+			      desc->parent, hms_device_groups);
+}
+
+/**
+ * hms_target_retire - let nobody find a target, and wait for those who use it
+ * @target: the target; the caller still has its reference
+ *
+ * Context: may sleep.
+ */
+void hms_target_retire(struct hms_target *target)
 {
 	hms_graph_disconnect(&target->obj);
 	hms_object_del(&target->obj);
 	WRITE_ONCE(target->dying, true);
 	hms_target_unuse(target);
 	wait_for_completion(&target->idle);
-	if (hms_target_is_device(target)) {
-		hms_devmem_evacuate(target->mem);
-		hms_devmem_destroy(target->mem);
-	} else {
-		hms_nodes[target->nid] = NULL;
-	}
+}
+
+/**
+ * hms_target_remove_node - take a node target back
+ * @target: from hms_target_add_node()
+ *
+ * Context: may sleep.
+ */
+void hms_target_remove_node(struct hms_target *target)
+{
+	hms_target_retire(target);
+	hms_nodes[target->nid] = NULL;
 	hms_object_put(&target->obj);
 }
-EXPORT_SYMBOL_GPL(hms_target_unregister);
 
 /**
  * hms_target_drvdata - what the driver registered as its own

@@ -42,6 +42,11 @@ static inline bool hms_target_is_device(const struct hms_target *target)
 }
 
 struct hms_target *hms_target_add_node(int nid);
+void hms_target_remove_node(struct hms_target *target);
+struct hms_target *hms_target_new_device(const struct hms_target_desc *desc);
+int hms_target_add_device(struct hms_target *target, const struct hms_target_desc *desc);
+void hms_target_retire(struct hms_target *target);
+
 unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n);
 
 enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out);

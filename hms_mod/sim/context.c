@@ -4,14 +4,12 @@
  * fault at a time; the accelerator reaches memory through it and in no other way.
  */
 
-#include <linux/fs.h>
+#include <linux/err.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "../user.h"
 #include "sim.h"
 
 static struct hms_sim_context *hms_sim_of_mirror(struct hms_mirror *mirror)
@@ -88,96 +86,42 @@ int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool 
 	return ret;
 }
 
-static int hms_sim_open(struct inode *inode, struct file *filp)
+/**
+ * hms_sim_context_new - let a program use an accelerator
+ * @sim: the accelerator
+ *
+ * Return: the context of current's address space, or an ERR_PTR().
+ */
+struct hms_sim_context *hms_sim_context_new(struct hms_sim *sim)
 {
-	struct hms_sim *sim = container_of(filp->private_data, struct hms_sim, misc);
 	struct hms_sim_context *context;
 	int ret;
 
 	if (!current->mm)
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
 	if (!context)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	context->sim = sim;
 	context->mm = current->mm;
 	xa_init(&context->page_table);
 	ret = hms_mirror_add(&context->mirror, context->mm, sim->target, &hms_sim_mirror_ops);
 	if (ret) {
 		kfree(context);
-		return ret;
+		return ERR_PTR(ret);
 	}
 	mmgrab(context->mm);
-	filp->private_data = context;
-	return nonseekable_open(inode, filp);
+	return context;
 }
 
-static int hms_sim_release(struct inode *inode, struct file *filp)
+/**
+ * hms_sim_context_free - end hms_sim_context_new()
+ * @context: the context
+ */
+void hms_sim_context_free(struct hms_sim_context *context)
 {
-	struct hms_sim_context *context = filp->private_data;
-
 	hms_mirror_remove(&context->mirror);
 	xa_destroy(&context->page_table);
 	mmdrop(context->mm);
 	kfree(context);
-	return 0;
 }
-
-static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long address)
-{
-	struct hms_sim_context *context = filp->private_data;
-	void __user *user = (void __user *)address;
-	union {
-		struct hms_sim_info info;
-		struct hms_sim_op op;
-		struct hms_sim_walk walk;
-	} arg;
-	size_t known;
-	int ret;
-
-	switch (cmd) {
-	case HMS_SIM_INFO:
-		known = sizeof(arg.info);
-		break;
-	case HMS_SIM_READ:
-	case HMS_SIM_WRITE:
-	case HMS_SIM_FILL:
-	case HMS_SIM_SUM:
-	case HMS_SIM_ADD:
-		known = sizeof(arg.op);
-		break;
-	case HMS_SIM_WALK:
-		known = sizeof(arg.walk);
-		break;
-	default:
-		return -ENOTTY;
-	}
-	if (current->mm != context->mm)
-		return -EBADF;
-	ret = hms_user_begin(user, &arg, known);
-	if (ret)
-		return ret;
-
-	switch (cmd) {
-	case HMS_SIM_INFO:
-		ret = hms_sim_info(context, &arg.info);
-		break;
-	case HMS_SIM_WALK:
-		ret = hms_sim_walk(context, &arg.walk);
-		break;
-	default:
-		ret = hms_sim_op(context, cmd, &arg.op);
-		break;
-	}
-	if (copy_to_user(user, &arg, known))
-		return -EFAULT;
-	return ret;
-}
-
-const struct file_operations hms_sim_fops = {
-	.owner = THIS_MODULE,
-	.open = hms_sim_open,
-	.release = hms_sim_release,
-	.unlocked_ioctl = hms_sim_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-};

@@ -55,8 +55,12 @@ void hms_sim_device_remove(struct hms_sim *sim);
 void *hms_sim_map_page(struct page *page);
 void hms_sim_unmap_page(struct page *page, void *address);
 
-/* context.c */
+/* file.c */
 extern const struct file_operations hms_sim_fops;
+
+/* context.c */
+struct hms_sim_context *hms_sim_context_new(struct hms_sim *sim);
+void hms_sim_context_free(struct hms_sim_context *context);
 int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool write,
 		   void (*access)(void *memory, void *data), void *data,
 		   struct hms_sim_stats *stats);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * HMS_HBIND: set the policy of a range, migrate it, populate it. The request is known to be right
+ * before anything is changed.
+ */
+
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "binding.h"
+#include "engine.h"
+#include "hbind.h"
+#include "opener.h"
+#include "policy.h"
+#include "request.h"
+#include "stats.h"
+
+static int hms_hbind_put_counts(struct hms_request *request)
+{
+	if (!request->arg->target_counts)
+		return 0;
+	if (copy_to_user(u64_to_user_ptr(request->arg->target_counts), request->counts,
+			 request->ntargets * sizeof(*request->counts)))
+		return hms_refuse(request, -EFAULT, HMS_ERROR_FIELD,
+				  offsetof(struct hms_hbind, target_counts), HMS_WHY_POINTER);
+	return 0;
+}
+
+static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding *binding,
+				struct hms_policy_edit *edit, struct hms_policy *policy)
+{
+	if (!request->set_policy)
+		return 0;
+	return hms_binding_set(binding, edit, request->start, request->end - 1, policy);
+}
+
+/* Everything is known to be right: allocate what is needed, then change. */
+static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding)
+{
+	struct hms_policy_edit edit = { .n = 0 };
+	struct hms_policy *policy = NULL;
+	struct hms_engine *engine = NULL;
+	int ret = 0;
+
+	if (hms_request_acts(request)) {
+		engine = hms_engine_new(request, binding);
+		if (!engine)
+			return -ENOMEM;
+	}
+	if (request->set_policy)
+		ret = hms_policy_edit_prepare(&edit);
+	if (!ret && request->set_policy && request->mode != HMS_MODE_DEFAULT) {
+		policy = hms_policy_new(request->mode, request->uids, request->ntargets);
+		if (!policy)
+			ret = -ENOMEM;
+	}
+	if (!ret)
+		ret = hms_binding_check(binding, request->start, request->end - 1, policy);
+	if (ret == -EFAULT)
+		hms_refuse(request, ret, HMS_ERROR_RANGE, 0, HMS_WHY_UNMAPPED);
+	if (ret == -ENOSPC)
+		hms_refuse(request, ret, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
+	if (ret)
+		goto out;
+
+	/* All-or-nothing may still be refused, so there the policy comes last. */
+	if (request->all_or_nothing)
+		ret = hms_engine_run(engine);
+	if (!ret)
+		ret = hms_hbind_set_policy(request, binding, &edit, policy);
+	if (!ret && engine && !request->all_or_nothing)
+		ret = hms_engine_run(engine);
+out:
+	hms_engine_free(engine);
+	hms_policy_put(policy);
+	hms_policy_edit_drop(&edit);
+	return ret;
+}
+
+static void hms_hbind_count(const struct hms_request *request)
+{
+	bool act = hms_request_acts(request);
+
+	if (request->set_policy && act)
+		hms_stat_add(HMS_STAT_BOTH_CALLS, 1);
+	else
+		hms_stat_add(act ? HMS_STAT_MIGRATE_CALLS : HMS_STAT_POLICY_CALLS, 1);
+}
+
+/* The out fields are all behind the flags. */
+static void hms_hbind_clear_out(struct hms_hbind *arg)
+{
+	memset_after(arg, 0, flags);
+	arg->first_skipped = U64_MAX;
+	arg->next = arg->start;
+}
+
+/**
+ * hms_hbind - serve HMS_HBIND
+ * @opener: of the descriptor
+ * @arg: copied from the program; the out fields are filled in
+ *
+ * Context: may sleep; no locks held.
+ * Return: 0 or a negative errno, see linux/hms.h.
+ */
+int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
+{
+	struct hms_request *request;
+	struct hms_binding *binding;
+	int ret;
+
+	hms_hbind_clear_out(arg);
+	request = kzalloc(sizeof(*request), GFP_KERNEL);
+	if (!request)
+		return -ENOMEM;
+	request->arg = arg;
+	ret = hms_request_decode(request, opener->mm);
+	if (ret)
+		goto release;
+	binding = hms_opener_enter(opener, arg->flags);
+	if (IS_ERR(binding)) {
+		ret = PTR_ERR(binding);
+		goto release;
+	}
+	/* Find out now whether the counts can be written, not when the work is done. */
+	ret = hms_hbind_put_counts(request);
+	if (!ret)
+		ret = hms_hbind_do(request, binding);
+	hms_opener_leave(opener);
+	if (!ret)
+		hms_hbind_count(request);
+	if ((!ret || ret == -EINTR) && hms_hbind_put_counts(request))
+		ret = -EFAULT;
+release:
+	hms_request_release(request);
+	kfree(request);
+	return ret;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_OPENER_H
+#define _HMS_OPENER_H
+
+#include <linux/types.h>
+
+struct hms_binding;
+struct mm_struct;
+
+/**
+ * struct hms_opener - what a descriptor of /dev/hms stands for: the process that opened it
+ * @mm: its address space; only the struct is held, not the memory
+ * @binding: what the first call that needed one made, or NULL
+ */
+struct hms_opener {
+	struct mm_struct *mm;
+	struct hms_binding *binding;
+};
+
+struct hms_opener *hms_opener_new(void);
+void hms_opener_free(struct hms_opener *opener);
+struct hms_binding *hms_opener_enter(struct hms_opener *opener, u32 flags);
+void hms_opener_leave(struct hms_opener *opener);
+
+#endif /* _HMS_OPENER_H */
