@@ -80,7 +80,7 @@ static const struct mmu_interval_notifier_ops hms_binding_notifier_ops = {
 	.invalidate = hms_binding_invalidate,
 };
 
-/* Keep the binding and the module for as long as there are policies. Under binding->lock. */
+/* Keep the binding and the module for as long as there are policies. Under tree_lock. */
 static void hms_binding_hold_policy(struct hms_binding *binding)
 {
 	if (binding->has_policy)
@@ -91,18 +91,16 @@ static void hms_binding_hold_policy(struct hms_binding *binding)
 	__module_get(THIS_MODULE);
 }
 
+/* Let go of both when there are none. The caller has a reference of its own. */
 static void hms_binding_drop_policy(struct hms_binding *binding)
 {
-	bool dropped = false;
+	bool dropped;
 
-	mutex_lock(&binding->lock);
 	spin_lock(&binding->tree_lock);
-	if (binding->has_policy && !binding->tree.nr) {
+	dropped = binding->has_policy && !binding->tree.nr;
+	if (dropped)
 		binding->has_policy = false;
-		dropped = true;
-	}
 	spin_unlock(&binding->tree_lock);
-	mutex_unlock(&binding->lock);
 	if (dropped) {
 		hms_binding_put(binding);
 		/* Whoever unloads now waits for the work queue, or for the file of the caller. */
@@ -141,7 +139,6 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 	if (!binding)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&binding->ref, 1);
-	mutex_init(&binding->lock);
 	spin_lock_init(&binding->tree_lock);
 	binding->tree.root = RB_ROOT_CACHED;
 	binding->doomed.root = RB_ROOT_CACHED;
@@ -181,7 +178,7 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 	if (binding)
 		return binding;
 
-	/* Without the lock: this waits for mmap_lock, and one process must not hold up all others. */
+	/* Not under the lock: this waits for mmap_lock, and must not hold up all others. */
 	fresh = hms_binding_new(mm);
 	if (IS_ERR(fresh))
 		return fresh;
@@ -227,75 +224,66 @@ static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long 
 }
 
 /**
- * hms_binding_check - could these addresses have a policy, or be worked on
+ * hms_binding_is_full - may the address space have no more ranges
+ * @binding: the binding
+ */
+bool hms_binding_is_full(const struct hms_binding *binding)
+{
+	/* A change adds two at most: itself, and the upper half of what it cuts. */
+	return READ_ONCE(binding->tree.nr) + 2 > READ_ONCE(hms_max_ranges);
+}
+
+/**
+ * hms_binding_lock_mapped - take mmap_lock, if all addresses of a range have a mapping
  * @binding: the binding; its address space has users
  * @first: first address
  * @last: last address
- * @policy: what will be set, NULL when no range will be added
  *
- * Return: 0; -EFAULT when an address has no mapping; -ENOSPC with too many ranges; -EINTR.
+ * Return: 0 with mmap_lock held for read, until hms_binding_unlock_mapped(); -EFAULT; -EINTR.
  */
-int hms_binding_check(struct hms_binding *binding, unsigned long first, unsigned long last,
-		      const struct hms_policy *policy)
+int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last)
 {
 	struct mm_struct *mm = binding->notifier.mm;
 	int ret;
 
-	/* A change adds two ranges at most: itself, and the upper half of what it cuts. */
-	if (policy && READ_ONCE(binding->tree.nr) + 2 > hms_max_ranges)
-		return -ENOSPC;
 	ret = mmap_read_lock_killable(mm);
 	if (ret)
 		return ret;
-	if (!hms_mapped(mm, first, last))
-		ret = -EFAULT;
+	if (hms_mapped(mm, first, last))
+		return 0;
 	mmap_read_unlock(mm);
-	return ret;
+	return -EFAULT;
+}
+
+void hms_binding_unlock_mapped(struct hms_binding *binding)
+{
+	mmap_read_unlock(binding->notifier.mm);
 }
 
 /**
  * hms_binding_set - set or clear the policy of a range
- * @binding: the binding; its address space has users
+ * @binding: the binding; its address space has users, and the caller a reference of another kind
  * @edit: from hms_policy_edit_prepare()
  * @first: first address
  * @last: last address
  * @policy: the policy, or NULL for none
  *
- * Return: 0; -EFAULT when an address lost its mapping since hms_binding_check(), and -EINTR when
- * the caller is being killed. On failure nothing has changed.
+ * Context: mmap_lock held for read, so that the mappings are still there when the policy is.
  */
-int hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
-		    unsigned long first, unsigned long last, struct hms_policy *policy)
+void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
+		     unsigned long first, unsigned long last, struct hms_policy *policy)
 {
-	struct mm_struct *mm = binding->notifier.mm;
-	bool empty = false;
-	int ret;
-
-	mutex_lock(&binding->lock);
-	/* Under mmap_lock, so that the mappings are still there when the policy is. */
-	ret = mmap_read_lock_killable(mm);
-	if (ret)
-		goto unlock;
-	if (!hms_mapped(mm, first, last)) {
-		ret = -EFAULT;
-		goto unlock_mmap;
-	}
-	if (policy)
-		hms_binding_hold_policy(binding);
+	mmap_assert_locked(binding->notifier.mm);
 	spin_lock(&binding->tree_lock);
-	if (policy)
+	if (policy) {
 		hms_policy_set(&binding->tree, edit, first, last, policy);
-	else
+		hms_binding_hold_policy(binding);
+	} else {
 		hms_policy_punch(&binding->tree, edit, first, last);
-	empty = !binding->tree.nr;
+	}
 	spin_unlock(&binding->tree_lock);
-unlock_mmap:
-	mmap_read_unlock(mm);
-unlock:
-	mutex_unlock(&binding->lock);
-	if (empty)
+	if (!policy)
 		hms_binding_drop_policy(binding);
-	return ret;
 }
 
 /**

@@ -3,7 +3,6 @@
 #define _HMS_BINDING_H
 
 #include <linux/mmu_notifier.h>
-#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -14,10 +13,9 @@
  * struct hms_binding - what HMS knows of one address space
  * @notifier: over the whole address space; holds mm_count
  * @ref: descriptors that used it, calls under way, queued work, and one for having policies
- * @lock: policy changes that come from calls, one at a time
- * @tree_lock: protects @tree and @doomed; the leaf of the lock order, see lock-order.h
+ * @tree_lock: protects @tree, @doomed and @has_policy; the leaf of the lock order, see lock-order.h
  * @tree: the policies
- * @has_policy: @ref counts the policies, and they hold the module; under @lock
+ * @has_policy: @ref counts the policies, and they hold the module
  * @emptied: @work is on its way
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
@@ -27,7 +25,6 @@
 struct hms_binding {
 	struct mmu_interval_notifier notifier;
 	refcount_t ref;
-	struct mutex lock;	/* see above */
 	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
 	bool has_policy;
@@ -41,10 +38,11 @@ struct hms_binding {
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
 
-int hms_binding_check(struct hms_binding *binding, unsigned long first, unsigned long last,
-		      const struct hms_policy *policy);
-int hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
-		    unsigned long first, unsigned long last, struct hms_policy *policy);
+bool hms_binding_is_full(const struct hms_binding *binding);
+int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last);
+void hms_binding_unlock_mapped(struct hms_binding *binding);
+void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
+		     unsigned long first, unsigned long last, struct hms_policy *policy);
 struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address);
 
 extern unsigned long hms_max_ranges;

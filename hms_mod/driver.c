@@ -20,8 +20,8 @@
  * into it at once, so the driver must be ready to copy.
  *
  * Context: may sleep.
- * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory, -EINVAL
- * for a size below a page, -ENOMEM, -ENOSPC.
+ * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory,
+ * -EINVAL for a size below a page, -ENOMEM, -ENOSPC.
  */
 struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 {

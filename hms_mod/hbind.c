@@ -27,54 +27,56 @@ static int hms_hbind_put_counts(struct hms_request *request)
 	return 0;
 }
 
-static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding *binding,
-				struct hms_policy_edit *edit, struct hms_policy *policy)
+static int hms_hbind_prepare(struct hms_request *request)
 {
 	if (!request->set_policy)
 		return 0;
-	return hms_binding_set(binding, edit, request->start, request->end - 1, policy);
+	if (hms_policy_edit_prepare(&request->edit))
+		return -ENOMEM;
+	if (request->mode == HMS_MODE_DEFAULT)
+		return 0;
+	request->policy = hms_policy_new(request->mode, request->uids, request->ntargets);
+	return request->policy ? 0 : -ENOMEM;
+}
+
+static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding *binding)
+{
+	int ret;
+
+	ret = hms_binding_lock_mapped(binding, request->start, request->end - 1);
+	if (ret)
+		return ret;
+	if (request->set_policy)
+		hms_binding_set(binding, &request->edit, request->start, request->end - 1,
+				request->policy);
+	hms_binding_unlock_mapped(binding);
+	return 0;
 }
 
 /* Everything is known to be right: allocate what is needed, then change. */
 static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding)
 {
-	struct hms_policy_edit edit = { .n = 0 };
-	struct hms_policy *policy = NULL;
 	struct hms_engine *engine = NULL;
-	int ret = 0;
+	int ret;
 
 	if (hms_request_acts(request)) {
 		engine = hms_engine_new(request, binding);
 		if (!engine)
 			return -ENOMEM;
 	}
-	if (request->set_policy)
-		ret = hms_policy_edit_prepare(&edit);
-	if (!ret && request->set_policy && request->mode != HMS_MODE_DEFAULT) {
-		policy = hms_policy_new(request->mode, request->uids, request->ntargets);
-		if (!policy)
-			ret = -ENOMEM;
-	}
-	if (!ret)
-		ret = hms_binding_check(binding, request->start, request->end - 1, policy);
+	ret = hms_hbind_prepare(request);
+	if (!ret && request->policy && hms_binding_is_full(binding))
+		ret = hms_refuse(request, -ENOSPC, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
+	/* All-or-nothing may still be refused, so there the engine sets the policy. */
+	if (!ret && !request->all_or_nothing)
+		ret = hms_hbind_set_policy(request, binding);
 	if (ret == -EFAULT)
 		hms_refuse(request, ret, HMS_ERROR_RANGE, 0, HMS_WHY_UNMAPPED);
-	if (ret == -ENOSPC)
-		hms_refuse(request, ret, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
-	if (ret)
-		goto out;
-
-	/* All-or-nothing may still be refused, so there the policy comes last. */
-	if (request->all_or_nothing)
+	if (!ret && engine)
 		ret = hms_engine_run(engine);
-	if (!ret)
-		ret = hms_hbind_set_policy(request, binding, &edit, policy);
-	if (!ret && engine && !request->all_or_nothing)
-		ret = hms_engine_run(engine);
-out:
 	hms_engine_free(engine);
-	hms_policy_put(policy);
-	hms_policy_edit_drop(&edit);
+	hms_policy_put(request->policy);
+	hms_policy_edit_drop(&request->edit);
 	return ret;
 }
 

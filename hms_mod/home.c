@@ -32,6 +32,7 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	one->pass.copies = &one->copy;
 	one->pass.src = &one->src;
 	one->pass.dst = &one->dst;
+	one->pass.error = 0;
 	return &one->pass;
 }
 
@@ -51,10 +52,14 @@ static int hms_home_nid(struct vm_area_struct *vma, unsigned long address)
 /*
  * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by
  * that. The policy of HMS may choose the node only as long as that costs no reclaim; else any
- * node will do that the faulting task may use.
+ * node will do that the faulting task may use. For a page that nobody has touched yet nothing is
+ * reclaimed at all.
  */
-static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address, int nid)
+static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address, int nid,
+				   bool ahead)
 {
+	gfp_t gfp = ahead ? (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN :
+			    GFP_HIGHUSER_MOVABLE;
 	struct folio *folio = NULL;
 	struct page *page;
 
@@ -64,15 +69,16 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	if (folio)
 		page = folio_page(folio, 0);
 	else
-		page = alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma, address);
+		page = alloc_page_vma(gfp, vma, address);
 	if (page)
 		lock_page(page);
 	return page;
 }
 
 /*
- * Move the device pages that were collected; those that can't be stay. The answer is about the first of
- * the pass: -ENOMEM when there is no memory for it, -EIO when the device does not give it back.
+ * Move the device pages that were collected; those that can't be stay. The answer is about the
+ * first of the pass: -ENOMEM when there is no memory for it, -EIO when the device does not give
+ * it back.
  */
 static int hms_home_pass(struct hms_pass *pass, int nid)
 {
@@ -83,9 +89,9 @@ static int hms_home_pass(struct hms_pass *pass, int nid)
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page;
 
-		if (!hms_pass_has(pass, i) || hms_pass_is_hole(pass, i))
+		if (!hms_collected_page(pass->src[i]))
 			continue;
-		page = hms_home_alloc(pass->vma.vma, pass->vma.start + (i << PAGE_SHIFT), nid);
+		page = hms_home_alloc(pass->vma.vma, pass->vma.start + (i << PAGE_SHIFT), nid, i);
 		if (!page) {
 			ret = i ? 0 : -ENOMEM;
 			break;
@@ -95,7 +101,7 @@ static int hms_home_pass(struct hms_pass *pass, int nid)
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
-		ret = -EIO;
+		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
 	for (i = 0; i < pass->npages; i++) {
 		if (pass->dst[i] && nid != NUMA_NO_NODE &&
 		    page_to_nid(migrate_pfn_to_page(pass->dst[i])) != nid)
@@ -103,7 +109,7 @@ static int hms_home_pass(struct hms_pass *pass, int nid)
 	}
 	hms_pass_commit(pass);
 	for (i = 0; i < pass->npages; i++)
-		home += hms_pass_moved(pass, i);
+		home += hms_moved(pass->src[i], pass->dst[i]);
 	hms_stat_add(HMS_STAT_HOME, home);
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
 	return ret;
@@ -138,7 +144,9 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 
 	npages = hms_stream_touch(&hms_home_streams, (unsigned long)current,
 				  address >> PAGE_SHIFT);
-	npages = min(npages, (vma->vm_end - address) >> PAGE_SHIFT);
+	/* Not into the next page table page: core would split a huge page there. */
+	npages = min3(npages, (vma->vm_end - address) >> PAGE_SHIFT,
+		      (ALIGN_DOWN(address, PMD_SIZE) + PMD_SIZE - address) >> PAGE_SHIFT);
 	if (npages > 1)
 		many = hms_pass_new(npages, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 	if (!many)
@@ -185,52 +193,84 @@ int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_
 	return hms_home_pass(pass, hms_home_nid(vma, address));
 }
 
-/* All pages of a part of a device. There is no process, so any main memory will do; wait for it. */
-static void hms_home_part(unsigned long first_pfn, unsigned long npages)
+/* Pages of a part of a device that are in use, about. */
+static unsigned long hms_home_count(unsigned long first_pfn, unsigned long npages)
 {
-	struct hms_pass *pass = hms_pass_new(npages, GFP_KERNEL | __GFP_NOFAIL);
-	unsigned long i;
+	unsigned long used = 0, i;
+
+	for (i = 0; i < npages; i++)
+		used += !!page_ref_count(pfn_to_page(first_pfn + i));
+	return used;
+}
+
+/*
+ * All pages of a part of a device. There is no process, so any main memory will do. It is had
+ * before the pages are collected: who maps them waits for them, and may want to exit.
+ */
+static void hms_home_part(struct hms_pass *pass, unsigned long first_pfn, unsigned long npages)
+{
+	unsigned long want = hms_home_count(first_pfn, npages), used = 0, i;
+	LIST_HEAD(pages);
+	struct page *page;
 	u64 home = 0;
 
-	if (hms_pass_collect_device(pass, first_pfn, npages))
+	for (i = 0; i < want; i++) {
+		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
+		list_add(&page->lru, &pages);
+	}
+	if (!want || hms_pass_collect_device(pass, first_pfn, npages))
 		goto free;
 	for (i = 0; i < npages; i++) {
-		struct page *page;
-
-		if (!hms_pass_has(pass, i) ||
-		    hms_devmem_is_buried(migrate_pfn_to_page(pass->src[i])))
+		if (!hms_collected_page(pass->src[i]))
 			continue;
-		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
+		page = migrate_pfn_to_page(pass->src[i]);
+		if (hms_devmem_is_buried(page)) {
+			/* Core must not look for those who had it: they may be gone. */
+			page->mapping = NULL;
+			continue;
+		}
+		/* More than were counted: the next round has them. */
+		if (used == want)
+			continue;
+		page = list_first_entry(&pages, struct page, lru);
+		list_del(&page->lru);
 		lock_page(page);
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+		used++;
 	}
 	hms_pass_copy(pass);
 	hms_pass_commit(pass);
 	for (i = 0; i < npages; i++)
-		home += hms_pass_moved(pass, i);
+		home += hms_moved(pass->src[i], pass->dst[i]);
 	hms_stat_add(HMS_STAT_EVACUATED, home);
 free:
-	hms_pass_free(pass);
+	put_pages_list(&pages);
 }
 
 /**
  * hms_home_evacuate - bring home every page of a device
  * @mem: its memory; nobody allocates from it any more
  *
- * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again until
- * it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
+ * until it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
  *
  * Context: may sleep; no locks of processes held.
  */
 void hms_home_evacuate(struct hms_devmem *mem)
 {
+	struct hms_pass *pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), done;
 
 	while (hms_devmem_used(mem)) {
 		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
-			hms_home_part(first + done, min(npages - done, HMS_PASS_PAGES));
+			hms_home_part(pass, first + done, min(npages - done, HMS_PASS_PAGES));
 			cond_resched();
 		}
+		if (pass->error)
+			pr_warn_ratelimited("hms: a device does not give back pages: error %d, trying on\n",
+					    pass->error);
+		pass->error = 0;
 		hms_devmem_wait_empty(mem, HZ / 50);
 	}
+	hms_pass_free(pass);
 }

@@ -16,21 +16,26 @@
 /* Looks at a window that other threads keep changing. */
 #define HMS_LOCATE_TRIES	16
 
+/* @wanted: pages to fault in, or NULL for none. */
 static int hms_look(struct hms_binding *binding, unsigned long start, unsigned long npages,
-		    void *owner, unsigned long may_fault, unsigned long *entries)
+		    void *owner, const unsigned long *wanted, unsigned long *entries)
 {
 	struct hmm_range range = {
 		.notifier = &binding->notifier,
 		.start = start,
 		.end = start + (npages << PAGE_SHIFT),
 		.hmm_pfns = entries,
-		.pfn_flags_mask = may_fault,
+		.pfn_flags_mask = wanted ? HMM_PFN_REQ_FAULT : 0,
 		.dev_private_owner = owner,
 	};
 	int tries = HMS_LOCATE_TRIES;
+	unsigned long i;
 	int ret;
 
 	do {
+		/* Afresh each time: what a try has found would be a request to the next. */
+		for (i = 0; i < npages; i++)
+			entries[i] = wanted && test_bit(i, wanted) ? HMM_PFN_REQ_FAULT : 0;
 		range.notifier_seq = mmu_interval_read_begin(&binding->notifier);
 		ret = hmm_range_fault(&range);
 	} while (ret == -EBUSY && --tries);
@@ -71,15 +76,13 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 	unsigned int o;
 	int ret;
 
-	memset(entries, 0, npages * sizeof(*entries));
-	ret = hms_look(binding, start, npages, nowners ? owners[0] : NULL, 0, entries);
+	ret = hms_look(binding, start, npages, nowners ? owners[0] : NULL, NULL, entries);
 	for (o = 1; o < nowners && !ret && !hms_all_found(entries, npages); o++) {
 		if (!more)
 			more = kvmalloc_array(npages, sizeof(*more), GFP_KERNEL);
 		if (!more)
 			return -ENOMEM;
-		memset(more, 0, npages * sizeof(*more));
-		ret = hms_look(binding, start, npages, owners[o], 0, more);
+		ret = hms_look(binding, start, npages, owners[o], NULL, more);
 		for (i = 0; i < npages && !ret; i++)
 			entries[i] = entries[i] ?: more[i];
 	}
@@ -92,14 +95,15 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
  * @binding: of the address space
  * @start: first address
  * @npages: pages
- * @entries: HMM_PFN_REQ_FAULT for those to bring back, else 0; overwritten
+ * @wanted: which of them, a bit each
+ * @entries: room for the window
  *
  * Best effort: who wants to know looks again.
  *
  * Context: mmap_lock held for read. May sleep.
  */
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
-			 unsigned long npages, unsigned long *entries)
+			 unsigned long npages, const unsigned long *wanted, unsigned long *entries)
 {
-	hms_look(binding, start, npages, NULL, HMM_PFN_REQ_FAULT, entries);
+	hms_look(binding, start, npages, NULL, wanted, entries);
 }

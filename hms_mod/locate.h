@@ -3,6 +3,7 @@
 #define _HMS_LOCATE_H
 
 #include <linux/hmm.h>
+#include <linux/mm.h>
 #include <linux/pgtable.h>
 
 struct hms_binding;
@@ -26,8 +27,13 @@ static inline bool hms_located_unknown(unsigned long entry)
 static inline struct page *hms_located_page(unsigned long entry)
 {
 	unsigned long pfn = entry & ~HMM_PFN_FLAGS;
+	struct folio *folio;
 
 	if (hms_located_unknown(entry) || !pfn || is_zero_pfn(pfn))
+		return NULL;
+	/* The huge zero page is known by having neither a file nor an anon_vma. */
+	folio = page_folio(hmm_pfn_to_page(entry));
+	if (folio_test_large(folio) && !READ_ONCE(folio->mapping))
 		return NULL;
 	return hmm_pfn_to_page(entry);
 }
@@ -35,6 +41,6 @@ static inline struct page *hms_located_page(unsigned long entry)
 int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
 	       unsigned long *entries);
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
-			 unsigned long npages, unsigned long *entries);
+			 unsigned long npages, const unsigned long *wanted, unsigned long *entries);
 
 #endif /* _HMS_LOCATE_H */

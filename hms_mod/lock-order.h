@@ -2,7 +2,6 @@
 /*
  * The lock order of HMS. lockdep agrees; code that takes two of them takes the upper one first.
  *
- *	hms_binding.lock	binding.c: one policy change at a time in an address space
  *	    mmap_lock		core
  *	    folio lock		core; those of a batch at a time, by trylock in migrate_vma
  *	    rmap locks		core

@@ -93,10 +93,12 @@ static int hms_mirror_unshare(struct hms_mirror *mirror, unsigned long address)
 }
 
 static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
-			    unsigned long wanted)
+			    unsigned long wanted, bool write)
 {
 	unsigned long npages = (range->end - range->start) >> PAGE_SHIFT;
+	struct page *page;
 	unsigned long i;
+	bool writable;
 	int ret = 0;
 
 	spin_lock(&mirror->lock);
@@ -110,8 +112,20 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 
 		if (!(entry & HMM_PFN_VALID) || (entry & HMM_PFN_ERROR))
 			continue;
-		err = mirror->ops->map(mirror, range->start + (i << PAGE_SHIFT),
-				       hmm_pfn_to_page(entry), entry & HMM_PFN_WRITE);
+		page = hmm_pfn_to_page(entry);
+		writable = entry & HMM_PFN_WRITE;
+		/*
+		 * A PTE may be writable and the page still clean, and a device sets no dirty bit,
+		 * so say it here, and only of a page that will be written. It stays said until
+		 * the page is cleaned, which takes it from the mirror first. Pages of the device
+		 * itself are dirty when they come home.
+		 */
+		if (writable && !is_zone_device_page(page)) {
+			writable = write && i == wanted;
+			if (writable)
+				set_page_dirty(page);
+		}
+		err = mirror->ops->map(mirror, range->start + (i << PAGE_SHIFT), page, writable);
 		/* Its neighbours can do without. */
 		if (i == wanted)
 			ret = err;
@@ -141,33 +155,41 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 	unsigned long entries[HMS_MIRROR_BLOCK];
 	struct hmm_range range = {
 		.notifier = &mirror->notifier,
-		.start = ALIGN_DOWN(address, HMS_MIRROR_BLOCK << PAGE_SHIFT),
 		.hmm_pfns = entries,
-		.pfn_flags_mask = HMM_PFN_REQ_FAULT | HMM_PFN_REQ_WRITE,
 		.dev_private_owner = hms_devmem_owner(mirror->target->mem),
 	};
-	unsigned long wanted = (address - range.start) >> PAGE_SHIFT;
+	unsigned long block = ALIGN_DOWN(address, HMS_MIRROR_BLOCK << PAGE_SHIFT);
+	unsigned long wanted = (address - block) >> PAGE_SHIFT;
 	int ret;
 
 	if (address >= mm->task_size)
 		return -EFAULT;
-	range.end = min(range.start + (HMS_MIRROR_BLOCK << PAGE_SHIFT), mm->task_size);
 	do {
 		if (signal_pending(current))
 			return -EINTR;
-		memset(entries, 0, sizeof(entries));
-		entries[wanted] = HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0);
 		range.notifier_seq = mmu_interval_read_begin(&mirror->notifier);
 		mmap_read_lock(mm);
+		/* First that page alone: core faults in all of a hole for the sake of one. */
+		range.start = ALIGN_DOWN(address, PAGE_SIZE);
+		range.end = range.start + PAGE_SIZE;
+		range.default_flags = HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0);
+		entries[0] = 0;
 		ret = hmm_range_fault(&range);
-		if (!ret && write && !(entries[wanted] & HMM_PFN_WRITE)) {
+		if (!ret && write && !(entries[0] & HMM_PFN_WRITE)) {
 			ret = hms_mirror_unshare(mirror, address);
 			if (!ret)
 				ret = -EBUSY;
 		}
+		if (!ret) {
+			range.start = block;
+			range.end = min(block + (HMS_MIRROR_BLOCK << PAGE_SHIFT), mm->task_size);
+			range.default_flags = 0;
+			memset(entries, 0, sizeof(entries));
+			ret = hmm_range_fault(&range);
+		}
 		mmap_read_unlock(mm);
 		if (!ret)
-			ret = hms_mirror_enter(mirror, &range, wanted);
+			ret = hms_mirror_enter(mirror, &range, wanted, write);
 	} while (ret == -EBUSY && time_before(jiffies, deadline));
 	return ret;
 }

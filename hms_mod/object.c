@@ -74,20 +74,16 @@ static void hms_object_release(struct device *dev)
 		wake_up_all(&hms_objects_gone);
 }
 
+/* A uid that could not be entered is not given out again either. */
 static int hms_uid_take(struct hms_object *obj)
 {
-	int ret;
-
 	xa_lock(&hms_objects);
-	if (hms_last_uid == U32_MAX) {
-		ret = -ENOSPC;
-	} else {
-		ret = __xa_insert(&hms_objects, hms_last_uid + 1, NULL, GFP_KERNEL);
-		if (!ret)
-			obj->uid = ++hms_last_uid;
-	}
+	if (hms_last_uid < U32_MAX)
+		obj->uid = ++hms_last_uid;
 	xa_unlock(&hms_objects);
-	return ret;
+	if (!obj->uid)
+		return -ENOSPC;
+	return xa_insert(&hms_objects, obj->uid, NULL, GFP_KERNEL);
 }
 
 /**

@@ -171,6 +171,33 @@ static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
 	put_page(page);
 }
 
+/*
+ * Copy the entries from @first on, @n of them with a destination. If that fails, one at a time, so
+ * that a page is only held back for a reason of its own.
+ */
+static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long first, unsigned int n,
+				       struct hms_target *to, struct hms_target *from)
+{
+	unsigned int copied = 0, c;
+	unsigned long i = first;
+
+	if (n > 1 && !hms_copy_batch(to, from, pass->copies, n))
+		return n;
+	for (c = 0; c < n; c++, i++) {
+		int ret = hms_copy_batch(to, from, &pass->copies[c], 1);
+
+		while (!pass->dst[i])
+			i++;
+		if (ret) {
+			pass->error = ret;
+			hms_pass_drop(pass, i);
+		} else {
+			copied++;
+		}
+	}
+	return copied;
+}
+
 /**
  * hms_pass_copy - fill the destinations
  * @pass: collected, with destinations
@@ -201,12 +228,7 @@ u64 hms_pass_copy(struct hms_pass *pass)
 			next_from = hms_device_of(src);
 		}
 		if (n && (!dst || next_to != to || next_from != from)) {
-			if (hms_copy_batch(to, from, pass->copies, n)) {
-				while (first < i)
-					hms_pass_drop(pass, first++);
-			} else {
-				copied += n;
-			}
+			copied += hms_pass_copy_some(pass, first, n, to, from);
 			n = 0;
 		}
 		if (!n)
@@ -221,8 +243,9 @@ u64 hms_pass_copy(struct hms_pass *pass)
 
 /*
  * The pages that moved are empty shells now, still locked. A page cache page is freed with its
- * mapping cleared; migrate_device.c, made for anonymous memory, leaves that to us. A device page
- * must not be taken for a live one by an evacuation that finds it between unlock and free.
+ * mapping cleared; migrate_device.c, made for anonymous memory, leaves that to us. An anonymous one
+ * stays so until the last migration entry is gone, which is accounted by it. A device page must not
+ * be taken for a live one by an evacuation that finds it between unlock and free.
  */
 static void hms_pass_bury(struct hms_pass *pass)
 {
@@ -231,12 +254,29 @@ static void hms_pass_bury(struct hms_pass *pass)
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
-		if (!page || !hms_pass_moved(pass, i))
+		if (!page || !hms_moved(pass->src[i], pass->dst[i]))
 			continue;
 		if (is_zone_device_page(page))
 			hms_devmem_bury(page);
 		else if (!PageAnon(page))
 			page_folio(page)->mapping = NULL;
+	}
+}
+
+/*
+ * The device may have written to its pages, and sets no dirty bit that core could see: without
+ * one a page that was clean when it came (MADV_FREE, swap cache) could be dropped again once it
+ * is home.
+ */
+static void hms_pass_keep_dirt(struct hms_pass *pass)
+{
+	unsigned long i;
+
+	for (i = 0; i < pass->npages; i++) {
+		struct page *page = migrate_pfn_to_page(pass->src[i]);
+
+		if (page && is_zone_device_page(page))
+			SetPageDirty(page);
 	}
 }
 
@@ -250,6 +290,7 @@ static void hms_pass_bury(struct hms_pass *pass)
  */
 void hms_pass_commit(struct hms_pass *pass)
 {
+	hms_pass_keep_dirt(pass);
 	if (pass->vma.vma) {
 		migrate_vma_pages(&pass->vma);
 		hms_pass_bury(pass);

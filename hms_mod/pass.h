@@ -15,7 +15,8 @@
  * @npages: entries
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
- * @copies: room for a batch
+ * @copies: room for what is copied in one go
+ * @error: why something was not copied
  *
  * Collect; set @dst (migrate_pfn() of a locked page) where a page is to move; hms_pass_copy();
  * hms_pass_commit(). Every path ends with hms_pass_commit(), which also restores what was not
@@ -27,6 +28,7 @@ struct hms_pass {
 	unsigned long *src;
 	unsigned long *dst;
 	struct hms_copy *copies;
+	int error;
 };
 
 struct hms_pass *hms_pass_new(unsigned long npages, gfp_t gfp);
@@ -39,21 +41,26 @@ u64 hms_pass_copy(struct hms_pass *pass);
 void hms_pass_commit(struct hms_pass *pass);
 void hms_pass_abort(struct hms_pass *pass);
 
-/* Has entry i a page that core gave us, or, without a page, a hole that may be filled? */
-static inline bool hms_pass_has(const struct hms_pass *pass, unsigned long i)
+/* Has core given us this entry: a page, or a hole that may be filled? */
+static inline bool hms_collected(unsigned long src)
 {
-	return pass->src[i] & MIGRATE_PFN_MIGRATE;
+	return src & MIGRATE_PFN_MIGRATE;
 }
 
-static inline bool hms_pass_is_hole(const struct hms_pass *pass, unsigned long i)
+static inline bool hms_collected_hole(unsigned long src)
 {
-	return !(pass->src[i] & MIGRATE_PFN_VALID);
+	return hms_collected(src) && !(src & MIGRATE_PFN_VALID);
 }
 
-/* After hms_pass_commit(): is entry i now where dst said? */
-static inline bool hms_pass_moved(const struct hms_pass *pass, unsigned long i)
+static inline bool hms_collected_page(unsigned long src)
 {
-	return pass->dst[i] && (pass->src[i] & MIGRATE_PFN_MIGRATE);
+	return hms_collected(src) && (src & MIGRATE_PFN_VALID);
+}
+
+/* After hms_pass_commit(): is the entry now where dst said? */
+static inline bool hms_moved(unsigned long src, unsigned long dst)
+{
+	return dst && hms_collected(src);
 }
 
 #endif /* _HMS_PASS_H */

@@ -97,6 +97,7 @@ static int hms_query_policies(struct hms_answer *answer)
 			return ret;
 		if (signal_pending(current))
 			return -EINTR;
+		cond_resched();
 		if (last >= answer->last)
 			break;
 		from = last + 1;
@@ -148,6 +149,7 @@ static int hms_query_common(struct hms_answer *answer)
 			return hms_answer_policy(answer, &entry, uids);
 		if (signal_pending(current))
 			return -EINTR;
+		cond_resched();
 		from = last + 1;
 	}
 	return 0;

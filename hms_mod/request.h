@@ -5,6 +5,8 @@
 #include <linux/hms.h>
 #include <linux/types.h>
 
+#include "policy.h"
+
 struct hms_target;
 struct mm_struct;
 
@@ -20,9 +22,11 @@ struct mm_struct;
  * @may_move_shared: the caller has CAP_SYS_NICE
  * @mode: enum hms_mode
  * @key_index: which modifier has a key that was given
+ * @policy: to set, NULL to clear
+ * @edit: nodes for that
  * @ntargets: how many targets
  * @uids: as given
- * @targets: each in use, see hms_target_use()
+ * @targets: each in use, see hms_target_use(), or NULL when it went away meanwhile
  * @counts: per target
  */
 struct hms_request {
@@ -36,6 +40,8 @@ struct hms_request {
 	bool may_move_shared;
 	u32 mode;
 	u8 key_index[HMS_MOD_ASYNC + 1];
+	struct hms_policy *policy;
+	struct hms_policy_edit edit;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
 	struct hms_target *targets[HMS_MAX_TARGETS];

@@ -284,7 +284,7 @@ static unsigned int hms_node_alloc(int nid, struct page **pages, unsigned int n)
  */
 unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n)
 {
-	if (READ_ONCE(target->dying))
+	if (hms_target_is_dying(target))
 		return 0;
 	if (hms_target_is_device(target))
 		return hms_devmem_alloc(target->mem, pages, n);

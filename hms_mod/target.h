@@ -41,6 +41,11 @@ static inline bool hms_target_is_device(const struct hms_target *target)
 	return target->mem;
 }
 
+static inline bool hms_target_is_dying(const struct hms_target *target)
+{
+	return READ_ONCE(target->dying);
+}
+
 struct hms_target *hms_target_add_node(int nid);
 void hms_target_remove_node(struct hms_target *target);
 struct hms_target *hms_target_new_device(const struct hms_target_desc *desc);

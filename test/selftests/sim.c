@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "hms_fixture.h"
 
@@ -756,6 +757,45 @@ HMS_TEST(device, many_contexts)
 	}
 	EXPECT_EQ(8, pages_on(self->e.fd, p, 8 * PAGE, self->e.sim[0]));
 	EXPECT_PATTERN(p, 8 * PAGE, 16);
+}
+
+/*
+ * MADV_FREE leaves pages writable and clean, to be dropped by reclaim unless they are written
+ * again. A device's write is a write: to the page in RAM, and to one that was moved to the device
+ * meanwhile.
+ */
+HMS_TEST(device, written_after_madv_free)
+{
+	static const char group[] = "/sys/fs/cgroup/hms-madv-free";
+	const size_t length = 64 * PAGE;
+	char path[128], pid[16];
+	char *p, *copy;
+
+	NEED_SIMS(1);
+	if (access("/sys/fs/cgroup/cgroup.controllers", R_OK))
+		SKIP(return, "the kernel has no CONFIG_MEMCG");
+	for (int moved = 0; moved < 2; moved++) {
+		mkdir(group, 0755);
+		snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+		snprintf(pid, sizeof(pid), "%d", getpid());
+		ASSERT_EQ(0, text_write(path, pid));
+		p = area(length);
+		copy = area(length);
+		fill(p, length, 60);
+		fill(copy, length, 61 + moved);
+		ASSERT_EQ(0, madvise(p, length, MADV_FREE));
+		if (moved)
+			ASSERT_EQ(0, migrate(self->e.fd, p, length, self->e.sim[0], NULL));
+		ASSERT_EQ(0, sim_write(self->e.sim_fd[0], p, copy, length));
+		if (moved)
+			ASSERT_EQ(0, migrate(self->e.fd, p, length, self->e.node[0], NULL));
+		/* Whether it finds enough to reclaim does not matter. */
+		snprintf(path, sizeof(path), "%s/memory.reclaim", group);
+		text_write(path, "8M");
+		EXPECT_PATTERN(p, length, 61 + moved);
+		ASSERT_EQ(0, text_write("/sys/fs/cgroup/cgroup.procs", pid));
+		rmdir(group);
+	}
 }
 
 TEST_HARNESS_MAIN

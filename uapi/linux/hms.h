@@ -101,7 +101,8 @@ enum hms_migrate {
  * @HMS_SKIP_BUSY: pinned, locked by somebody else, or changed while it was to be moved
  * @HMS_SKIP_SHARED: other processes map it, and the caller has no CAP_SYS_NICE
  * @HMS_SKIP_FILE: file memory; nodes take anonymous and shmem pages, devices anonymous ones
- * @HMS_SKIP_SPECIAL: hugetlb, device mappings, DAX, memory locked by mlock() for a device
+ * @HMS_SKIP_SPECIAL: hugetlb, device mappings, DAX, not readable; for a device also KSM pages and
+ *	memory locked by mlock()
  * @HMS_SKIP_ABSENT: no page here (and populate was not asked or is not possible)
  * @HMS_SKIP_NOMEM: no target had room
  * @HMS_SKIP_UNREACHABLE: no target of the list can be used by this caller (cpuset, removed)
@@ -198,7 +199,8 @@ struct hms_target_count {
  * @populated: out: missing pages that were allocated
  * @bytes_copied: out: bytes copied or cleared
  * @first_skipped: out: address of the first page that was skipped, or ~0
- * @next: out: where the work ended; start + length unless the call was interrupted
+ * @next: out: where the work on pages ended: start + length, unless the call was interrupted, or
+ *	was about policy alone
  * @skipped: out: pages that were skipped, by enum hms_skip
  *
  * Counted pages: pages = moved + present + populated + the sum of skipped[]. Pages that were
@@ -268,7 +270,7 @@ struct hms_policy_entry {
 enum hms_residency {
 	HMS_ABSENT	= 0,	/* never touched, swapped out, or on its way */
 	HMS_RESIDENT	= 1,	/* on the target @uid */
-	HMS_UNKNOWN	= 2,	/* can't be told: not readable, a device mapping, memory of no target */
+	HMS_UNKNOWN	= 2,	/* not readable, a device mapping, memory of no target */
 };
 
 /**

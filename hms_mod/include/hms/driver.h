@@ -46,8 +46,9 @@ struct hms_copy {
 /**
  * struct hms_target_ops - what a driver does for its memory
  * @copy: copy @n pages. The data must be visible to CPU and device when it returns. May sleep.
- *	Returns 0, or a negative errno when any of them was not copied; the core then leaves all
- *	of the batch where they are.
+ *	Returns 0, or a negative errno when any of them was not copied; the core then asks again
+ *	for one page at a time, and leaves those that fail where they are. -ENOMEM may pass; any
+ *	other error for a page that a CPU wants means SIGBUS.
  */
 struct hms_target_ops {
 	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
@@ -98,7 +99,8 @@ struct hms_mirror;
 
 /**
  * struct hms_mirror_ops - the device page table
- * @map: enter @page at @address, for writing when @writable. Called with &hms_mirror.lock held.
+ * @map: enter @page at @address, for writing when @writable; the core has seen to it that what the
+ *	device then writes is not taken for clean. Called with &hms_mirror.lock held.
  *	Returns 0 or -ENOMEM (allocate with GFP_NOWAIT).
  * @unmap: forget [@start, @end) and make sure that the device does not use it any more. Called with
  *	&hms_mirror.lock held, from mmu notifiers: it never sleeps and never fails.

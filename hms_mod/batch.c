@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A batch: what becomes of each page of a run of addresses.
+ *
+ * First the page tables are read, and pages that are where they should be, or that may not move,
+ * get their fate without being touched: taking a page from everybody who maps it is not free, and
+ * for the pages of others a privilege. Core collects the others, in runs; they get destinations
+ * and are copied and committed. What core was asked for and did not give is explained by another
+ * look.
+ */
+
+#include <linux/dax.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/ksm.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "batch.h"
+#include "devmem.h"
+#include "locate.h"
+#include "request.h"
+#include "target.h"
+
+/* Kinds of target that a page may go to. */
+enum {
+	HMS_ALLOW_NODE		= BIT(0),
+	HMS_ALLOW_DEVICE	= BIT(1),
+	HMS_ALLOW_ALL		= HMS_ALLOW_NODE | HMS_ALLOW_DEVICE,
+};
+
+static_assert(HMS_MAX_TARGETS < U8_MAX);
+
+/**
+ * hms_batch_new - make room for a batch
+ * @npages: 1 to HMS_PASS_PAGES
+ *
+ * Return: the batch or NULL.
+ */
+struct hms_batch *hms_batch_new(unsigned long npages)
+{
+	struct hms_batch *batch;
+
+	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + 5),
+			 GFP_KERNEL_ACCOUNT);
+	if (!batch)
+		return NULL;
+	batch->room = npages;
+	batch->entries = (void *)(batch + 1);
+	batch->src = batch->entries + npages;
+	batch->dst = batch->src + npages;
+	batch->fate = (void *)(batch->dst + npages);
+	batch->which = batch->fate + npages;
+	batch->limit = batch->which + npages;
+	batch->allow = batch->limit + npages;
+	batch->reason = batch->allow + npages;
+	batch->runs = &batch->one;
+	return batch;
+}
+
+static void hms_batch_drop_runs(struct hms_batch *batch)
+{
+	if (batch->runs != &batch->one)
+		kvfree(batch->runs);
+	batch->runs = &batch->one;
+	batch->nruns = 0;
+}
+
+void hms_batch_free(struct hms_batch *batch)
+{
+	if (!batch)
+		return;
+	hms_batch_drop_runs(batch);
+	kvfree(batch);
+}
+
+/**
+ * hms_batch_init - begin with a run of addresses
+ * @batch: from hms_batch_new(), perhaps used before
+ * @vma: their mapping
+ * @start: the first
+ * @npages: how many pages
+ */
+void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigned long start,
+		    unsigned long npages)
+{
+	batch->vma = vma;
+	batch->start = start;
+	batch->npages = npages;
+	memset(batch->src, 0, npages * sizeof(*batch->src));
+	memset(batch->dst, 0, npages * sizeof(*batch->dst));
+	memset(batch->fate, HMS_FATE_UNSEEN, npages);
+}
+
+bool hms_batch_has(const struct hms_batch *batch, enum hms_fate fate)
+{
+	return memchr(batch->fate, fate, batch->npages);
+}
+
+void hms_batch_set_all(struct hms_batch *batch, enum hms_fate fate, u8 which)
+{
+	memset(batch->fate, fate, batch->npages);
+	memset(batch->which, which, batch->npages);
+}
+
+static u8 hms_kind(const struct hms_target *target)
+{
+	return hms_target_is_device(target) ? HMS_ALLOW_DEVICE : HMS_ALLOW_NODE;
+}
+
+/* Which target of the request holds a page? ntargets if none does. */
+static u32 hms_rank(const struct hms_request *request, struct page *page)
+{
+	struct hms_target *target = hms_target_of_page(page);
+	u32 rank;
+
+	for (rank = 0; rank < request->ntargets; rank++) {
+		if (target && request->targets[rank] == target)
+			break;
+	}
+	return rank;
+}
+
+/*
+ * Where may this page go? Core moves file pages to another node by their mapping alone, so only
+ * memory of which nothing else is known (anonymous, shmem) is let through. mlocked pages never go
+ * to a device: munlock would leave them accounted for good. Nor do KSM's: ksmd reads the pages it
+ * has.
+ */
+static u8 hms_page_allows(const struct vm_area_struct *vma, struct folio *folio, u8 *reason)
+{
+	struct address_space *mapping = folio_test_anon(folio) ? NULL : READ_ONCE(folio->mapping);
+
+	*reason = HMS_SKIP_FILE;
+	if (!folio_test_anon(folio))
+		return mapping && shmem_mapping(mapping) && !folio_test_private(folio) ?
+		       HMS_ALLOW_NODE : 0;
+	*reason = HMS_SKIP_SPECIAL;
+	if ((vma->vm_flags & VM_LOCKED) || folio_test_mlocked(folio) || folio_test_ksm(folio))
+		return HMS_ALLOW_NODE;
+	return HMS_ALLOW_ALL;
+}
+
+/* Is there a target that it may go to? Room is another question. */
+static bool hms_batch_can_go(const struct hms_work *work, u8 limit, u8 allow)
+{
+	u32 rank;
+
+	for_each_set_bit(rank, work->usable, limit) {
+		if (hms_kind(work->request->targets[rank]) & allow)
+			return true;
+	}
+	return false;
+}
+
+/* A fate for what can go nowhere. */
+static void hms_batch_stays(struct hms_work *work, struct hms_batch *batch, unsigned long i)
+{
+	u32 ntargets = work->request->ntargets;
+
+	if (batch->limit[i] < ntargets)
+		hms_batch_set(batch, i, HMS_FATE_PRESENT, batch->limit[i]);
+	else if (bitmap_empty(work->usable, ntargets))
+		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_UNREACHABLE);
+	else if (hms_batch_can_go(work, ntargets, batch->allow[i]))
+		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_NOMEM);
+	else
+		hms_batch_set(batch, i, HMS_FATE_SKIP, batch->reason[i]);
+}
+
+/* A fate for a page that need not or may not move; else what it may become, and true. */
+static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, unsigned long i,
+			       struct page *page)
+{
+	struct hms_request *request = work->request;
+	u32 rank = hms_rank(request, page);
+
+	if (!rank || (!request->migrate && rank < request->ntargets)) {
+		hms_batch_set(batch, i, HMS_FATE_PRESENT, rank);
+		return false;
+	}
+	if (!request->migrate) {
+		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ELSEWHERE);
+		return false;
+	}
+	batch->limit[i] = rank;
+	batch->allow[i] = hms_page_allows(batch->vma, page_folio(page), &batch->reason[i]);
+	if (!hms_batch_can_go(work, rank, batch->allow[i])) {
+		hms_batch_stays(work, batch, i);
+		return false;
+	}
+	return true;
+}
+
+/* The same for a hole. */
+static bool hms_batch_consider_hole(struct hms_work *work, struct hms_batch *batch, unsigned long i)
+{
+	struct hms_request *request = work->request;
+
+	if (!request->populate) {
+		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
+		return false;
+	}
+	batch->limit[i] = request->ntargets;
+	batch->allow[i] = batch->vma->vm_flags & VM_LOCKED ? HMS_ALLOW_NODE : HMS_ALLOW_ALL;
+	batch->reason[i] = HMS_SKIP_SPECIAL;
+	return true;
+}
+
+/* Look where page @i is, and whether core should be asked for it; @owner says whose device page. */
+static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsigned long i,
+			    void **owner)
+{
+	struct page *page = hms_located_page(batch->entries[i]);
+	bool may_move_shared = work->request->may_move_shared;
+	struct hms_target *target;
+
+	*owner = NULL;
+	if (hms_located_unknown(batch->entries[i])) {
+		/* Not readable, so nobody can tell whether it is shared. */
+		if (!may_move_shared)
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
+		return may_move_shared;
+	}
+	if (!page) {
+		/* Of a file nothing is missing that was not touched, but what is swapped out. */
+		if (!vma_is_anonymous(batch->vma))
+			hms_batch_set(batch, i, HMS_FATE_SKIP,
+				      work->request->all_or_nothing && batch->vma->anon_vma ?
+				      HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
+		return vma_is_anonymous(batch->vma);
+	}
+	if (!hms_batch_consider(work, batch, i, page))
+		return false;
+	if (!may_move_shared && folio_maybe_mapped_shared(page_folio(page))) {
+		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SHARED);
+		return false;
+	}
+	target = hms_target_of_page(page);
+	if (target && hms_target_is_device(target))
+		*owner = hms_devmem_owner(target->mem);
+	return true;
+}
+
+/**
+ * struct hms_run - pages that core can be asked for in one go
+ * @first: index of the first
+ * @npages: how many
+ * @owner: of the device that some of them may be on; core takes one at a time
+ */
+struct hms_run {
+	unsigned long first;
+	unsigned long npages;
+	void *owner;
+};
+
+static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
+{
+	if (!run->npages || run->first + run->npages != i ||
+	    (run->owner && owner && run->owner != owner))
+		return false;
+	run->npages++;
+	run->owner = run->owner ?: owner;
+	return true;
+}
+
+/* Read the page tables, and give fates; returns the number of runs that core is to be asked for. */
+static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, struct hms_run *runs)
+{
+	unsigned long i;
+	int n = 0, idx, ret;
+	void *owner;
+
+	idx = hms_devmem_read_lock();
+	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
+	for (i = 0; i < batch->npages && !ret; i++) {
+		if (!hms_batch_wants(work, batch, i, &owner))
+			continue;
+		if (!n || !hms_run_grows(&runs[n - 1], i, owner))
+			runs[n++] = (struct hms_run) { .first = i, .npages = 1, .owner = owner };
+	}
+	hms_devmem_read_unlock(idx);
+	return ret ?: n;
+}
+
+static bool hms_vma_can_move(struct vm_area_struct *vma)
+{
+	return !is_vm_hugetlb_page(vma) && !(vma->vm_flags & VM_SPECIAL) && !vma_is_dax(vma);
+}
+
+static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch,
+				  const struct hms_run *runs, int n)
+{
+	int ret, r;
+
+	if (n > 1) {
+		batch->runs = kvcalloc(n, sizeof(*batch->runs), GFP_KERNEL_ACCOUNT);
+		if (!batch->runs) {
+			batch->runs = &batch->one;
+			return -ENOMEM;
+		}
+	}
+	for (r = 0; r < n; r++) {
+		struct hms_pass *pass = &batch->runs[r];
+
+		pass->src = batch->src + runs[r].first;
+		pass->dst = batch->dst + runs[r].first;
+		pass->copies = work->copies;
+		ret = hms_pass_collect(pass, batch->vma,
+				       batch->start + (runs[r].first << PAGE_SHIFT),
+				       runs[r].npages, runs[r].owner, true, NULL);
+		if (ret) {
+			hms_batch_abort(batch);
+			return ret;
+		}
+		batch->nruns++;
+	}
+	return 0;
+}
+
+/**
+ * hms_batch_collect - take the pages that should move out of the page tables
+ * @work: what for
+ * @batch: from hms_batch_init()
+ *
+ * Context: mmap_lock held for read until hms_batch_commit() or hms_batch_abort(). May sleep.
+ * Return: 0; -ENOMEM; -EBUSY when the page tables would not keep still; else what core says. On
+ * failure nothing is collected.
+ */
+int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
+{
+	struct hms_run *runs;
+	int n, ret = 0;
+
+	if (!hms_vma_can_move(batch->vma)) {
+		hms_batch_set_all(batch, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
+		return 0;
+	}
+	runs = kvmalloc_array(batch->npages, sizeof(*runs), GFP_KERNEL_ACCOUNT);
+	if (!runs)
+		return -ENOMEM;
+	n = hms_batch_survey(work, batch, runs);
+	if (n > 0)
+		ret = hms_batch_collect_runs(work, batch, runs, n);
+	kvfree(runs);
+	return n < 0 ? n : ret;
+}
+
+/* Now that page @i is collected, and can't change any more: may it still become what it should? */
+static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch, unsigned long i)
+{
+	struct page *page = migrate_pfn_to_page(batch->src[i]);
+
+	if (!page)
+		return hms_batch_consider_hole(work, batch, i);
+	/* Whether it is shared was only asked of the page that was there. */
+	if (!work->request->may_move_shared && page != hms_located_page(batch->entries[i])) {
+		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+		return false;
+	}
+	if (!hms_batch_consider(work, batch, i, page))
+		return false;
+	/* Core would BUG. */
+	folio_wait_writeback(page_folio(page));
+	return true;
+}
+
+/* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
+static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *batch, u32 rank,
+				       unsigned int npending)
+{
+	struct hms_target *target = work->request->targets[rank];
+	unsigned int want = 0, got = 0, used = 0, left = 0, j;
+	u8 kind = hms_kind(target);
+
+	for (j = 0; j < npending; j++) {
+		unsigned long i = work->index[j];
+
+		want += rank < batch->limit[i] && (batch->allow[i] & kind);
+	}
+	if (want)
+		got = hms_target_alloc(target, work->pages, want);
+	for (j = 0; j < npending; j++) {
+		unsigned long i = work->index[j];
+
+		if (used < got && rank < batch->limit[i] && (batch->allow[i] & kind)) {
+			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
+			hms_batch_set(batch, i, hms_collected_hole(batch->src[i]) ?
+				      HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
+		} else {
+			work->index[left++] = i;
+		}
+	}
+	return left;
+}
+
+/* No target has room for a hole, and the policy is content with any memory. */
+static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *batch,
+				     unsigned long i)
+{
+	struct page *page;
+
+	if (work->request->mode != HMS_MODE_PREFERRED || !hms_collected_hole(batch->src[i]))
+		return false;
+	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY);
+	if (!page)
+		return false;
+	lock_page(page);
+	batch->dst[i] = migrate_pfn(page_to_pfn(page));
+	hms_batch_set(batch, i, HMS_FATE_POPULATE, work->request->ntargets);
+	return true;
+}
+
+/**
+ * hms_batch_place - give every page that was collected a destination, or a fate without
+ * @work: what for
+ * @batch: collected
+ *
+ * Context: as hms_batch_collect().
+ */
+void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
+{
+	unsigned int npending = 0, j;
+	unsigned long i;
+	u32 rank;
+
+	for (i = 0; i < batch->npages; i++) {
+		if (batch->fate[i] == HMS_FATE_UNSEEN && hms_collected(batch->src[i]) &&
+		    hms_batch_reconsider(work, batch, i))
+			work->index[npending++] = i;
+	}
+	for_each_set_bit(rank, work->usable, work->request->ntargets)
+		npending = hms_batch_place_on(work, batch, rank, npending);
+	for (j = 0; j < npending; j++) {
+		if (!hms_batch_place_anywhere(work, batch, work->index[j]))
+			hms_batch_stays(work, batch, work->index[j]);
+	}
+}
+
+static bool hms_fate_is_move(u8 fate)
+{
+	return fate == HMS_FATE_MOVE || fate == HMS_FATE_POPULATE;
+}
+
+/**
+ * hms_batch_copy - fill the destinations
+ * @work: what for; counts what was copied
+ * @batch: placed
+ *
+ * Context: as hms_batch_collect().
+ */
+void hms_batch_copy(struct hms_work *work, struct hms_batch *batch)
+{
+	unsigned long i;
+	unsigned int r;
+
+	for (r = 0; r < batch->nruns; r++)
+		work->request->arg->bytes_copied += hms_pass_copy(&batch->runs[r]) << PAGE_SHIFT;
+	for (i = 0; i < batch->npages; i++) {
+		if (hms_fate_is_move(batch->fate[i]) && !batch->dst[i])
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_COPY);
+	}
+}
+
+/**
+ * hms_batch_commit - let the copies take the place of the pages, and restore the others
+ * @batch: copied
+ *
+ * Context: as hms_batch_collect().
+ */
+void hms_batch_commit(struct hms_batch *batch)
+{
+	unsigned long i;
+	unsigned int r;
+
+	for (r = 0; r < batch->nruns; r++)
+		hms_pass_commit(&batch->runs[r]);
+	for (i = 0; i < batch->npages; i++) {
+		if (hms_fate_is_move(batch->fate[i]) && !hms_moved(batch->src[i], batch->dst[i]))
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+	}
+	hms_batch_drop_runs(batch);
+}
+
+/**
+ * hms_batch_abort - restore all pages, whatever their fate was to be
+ * @batch: collected or not
+ *
+ * Context: as hms_batch_collect().
+ */
+void hms_batch_abort(struct hms_batch *batch)
+{
+	unsigned int r;
+
+	for (r = 0; r < batch->nruns; r++)
+		hms_pass_abort(&batch->runs[r]);
+	hms_batch_drop_runs(batch);
+}
+
+/**
+ * hms_batch_explain - find out what became of the pages that core did not give us
+ * @work: what for
+ * @batch: collected, and perhaps committed
+ *
+ * Context: mmap_lock held for read. May sleep.
+ */
+void hms_batch_explain(struct hms_work *work, struct hms_batch *batch)
+{
+	unsigned long i;
+	int idx, ret;
+
+	if (!hms_batch_has(batch, HMS_FATE_UNSEEN))
+		return;
+	idx = hms_devmem_read_lock();
+	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
+	for (i = 0; i < batch->npages; i++) {
+		struct page *page = ret ? NULL : hms_located_page(batch->entries[i]);
+
+		if (batch->fate[i] != HMS_FATE_UNSEEN)
+			continue;
+		if (ret)
+			hms_batch_set(batch, i, HMS_FATE_SKIP,
+				      ret == -ENOMEM ? HMS_SKIP_NOMEM : HMS_SKIP_BUSY);
+		else if (hms_located_unknown(batch->entries[i]))
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
+		else if (!page && work->request->migrate)
+			/* Holes are given, so this one is swapped out, or on its way. */
+			hms_batch_set(batch, i, HMS_FATE_SWAPPED, 0);
+		else if (!page)
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
+		else if (folio_test_large(page_folio(page)))
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_LARGE);
+		else
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+	}
+	hms_devmem_read_unlock(idx);
+}
+
+/**
+ * hms_batch_swap_in - bring back what is swapped out, as far as that goes
+ * @work: what for
+ * @batch: explained, with nothing collected: a fault would wait for that
+ *
+ * Context: mmap_lock held for read. May sleep.
+ */
+void hms_batch_swap_in(struct hms_work *work, struct hms_batch *batch)
+{
+	unsigned long i;
+
+	bitmap_zero(work->wanted, HMS_PASS_PAGES);
+	for (i = 0; i < batch->npages; i++) {
+		if (batch->fate[i] == HMS_FATE_SWAPPED)
+			set_bit(i, work->wanted);
+	}
+	hms_locate_fault_in(work->binding, batch->start, batch->npages, work->wanted,
+			    batch->entries);
+}
