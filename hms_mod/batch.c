@@ -127,17 +127,16 @@ static u32 hms_rank(const struct hms_request *request, struct page *page)
 /*
  * Where may this page go? Core moves file pages to another node by their mapping alone, so only
  * memory of which nothing else is known (anonymous, shmem) is let through. mlocked pages never go
- * to a device: munlock would leave them accounted for good. Nor do KSM's: ksmd reads the pages it
- * has.
+ * to a device: munlock would leave them accounted for good. Nor do those of KSM: ksmd reads them.
+ * The file is asked of the mapping, as the page may be looked at without a reference.
  */
 static u8 hms_page_allows(const struct vm_area_struct *vma, struct folio *folio, u8 *reason)
 {
-	struct address_space *mapping = folio_test_anon(folio) ? NULL : READ_ONCE(folio->mapping);
-
-	*reason = HMS_SKIP_FILE;
-	if (!folio_test_anon(folio))
-		return mapping && shmem_mapping(mapping) && !folio_test_private(folio) ?
-		       HMS_ALLOW_NODE : 0;
+	if (!folio_test_anon(folio)) {
+		*reason = HMS_SKIP_FILE;
+		return vma->vm_file && shmem_mapping(vma->vm_file->f_mapping) &&
+		       !folio_test_private(folio) ? HMS_ALLOW_NODE : 0;
+	}
 	*reason = HMS_SKIP_SPECIAL;
 	if ((vma->vm_flags & VM_LOCKED) || folio_test_mlocked(folio) || folio_test_ksm(folio))
 		return HMS_ALLOW_NODE;
