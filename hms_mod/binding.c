@@ -111,7 +111,6 @@ static void hms_binding_drop_policy(struct hms_binding *binding)
 static void hms_binding_work(struct work_struct *work)
 {
 	struct hms_binding *binding = container_of(work, struct hms_binding, work);
-
 	struct hms_policy_tree doomed;
 
 	clear_bit(0, &binding->emptied);

@@ -2,9 +2,9 @@
 /*
  * The lock order of HMS. lockdep agrees; code that takes two of them takes the upper one first.
  *
- *	    mmap_lock		core
- *	    folio lock		core; those of a batch at a time, by trylock in migrate_vma
- *	    rmap locks		core
+ *	mmap_lock		core
+ *	folio lock		core; those of a batch at a time, by trylock in migrate_vma
+ *	rmap locks		core
  *	hms_mirror.lock		mirror.c: a device page table; from mmu notifiers
  *	hms_binding.tree_lock	binding.c: a policy tree; leaf; from mmu notifiers
  *	hms_devmem.lock		devmem.c: free pages of a device; leaf; interrupts off
@@ -13,8 +13,8 @@
  *
  *	hms_graph_lock		graph.c: edges of the map; nests sysfs; apart from all of the above
  *
- * mmu notifiers call us with rmap locks held and sometimes inside reclaim. All they take is a
- * mirror or tree lock; they never sleep, never wait for memory and never refuse. No lock of ours is
- * held while a page is copied, nor over copy_to_user() or copy_from_user(): the buffer may itself
- * be in a device.
+ * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a
+ * mirror or a tree lock, and a driver's page table may take leaves of its own; they never sleep,
+ * never wait for memory and never refuse. No lock of ours is held while a page is copied, nor over
+ * copy_to_user() or copy_from_user(): the buffer may itself be in a device.
  */

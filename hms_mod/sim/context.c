@@ -21,9 +21,12 @@ static int hms_sim_map(struct hms_mirror *mirror, unsigned long address, struct 
 		       bool writable)
 {
 	struct hms_sim_context *context = hms_sim_of_mirror(mirror);
+	unsigned long index = address >> PAGE_SHIFT;
 
-	return xa_err(xa_store(&context->page_table, address >> PAGE_SHIFT,
-			       xa_tag_pointer(page, writable), GFP_NOWAIT | __GFP_NOWARN));
+	if (xa_load(&context->page_table, index) == xa_tag_pointer(page, 1))
+		return 0;
+	return xa_err(xa_store(&context->page_table, index, xa_tag_pointer(page, writable),
+			       GFP_NOWAIT | __GFP_NOWARN));
 }
 
 static void hms_sim_unmap(struct hms_mirror *mirror, unsigned long start, unsigned long end)

@@ -100,8 +100,9 @@ struct hms_mirror;
 /**
  * struct hms_mirror_ops - the device page table
  * @map: enter @page at @address, for writing when @writable; the core has seen to it that what the
- *	device then writes is not taken for clean. Called with &hms_mirror.lock held.
- *	Returns 0 or -ENOMEM (allocate with GFP_NOWAIT).
+ *	device then writes is not taken for clean. An entry of that page that may be written
+ *	already stays so. Called with &hms_mirror.lock held. Returns 0 or -ENOMEM (allocate with
+ *	GFP_NOWAIT).
  * @unmap: forget [@start, @end) and make sure that the device does not use it any more. Called with
  *	&hms_mirror.lock held, from mmu notifiers: it never sleeps and never fails.
  */
