@@ -119,7 +119,7 @@ static const char *errno_text(const struct hms *hms, int error)
 	case ENOENT:
 		return "no object with this uid";
 	case ENODEV:
-		return "the target is being removed";
+		return "the target has been removed";
 	case ESTALE:
 		return "the uids are from before a reload of the module";
 	case EOPNOTSUPP:

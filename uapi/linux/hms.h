@@ -212,7 +212,7 @@ struct hms_target_count {
  *
  * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
  * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
- * ENOENT for a uid that names no object, ENODEV for a target that is being removed; ESTALE for
+ * ENOENT for a uid that names no object, ENODEV for one that has been removed; ESTALE for
  * another instance; EOPNOTSUPP for a key or value that this module lacks; ENOSPC when the address
  * space has too many ranges; EBUSY when all-or-nothing found a page that can't move; ENOMEM; EINTR.
  */
