@@ -9,10 +9,8 @@
  * look.
  */
 
-#include <linux/dax.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
-#include <linux/ksm.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
@@ -48,7 +46,6 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 			 GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return NULL;
-	batch->room = npages;
 	batch->entries = (void *)(batch + 1);
 	batch->src = batch->entries + npages;
 	batch->dst = batch->src + npages;
@@ -355,8 +352,12 @@ static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch,
 
 	if (!page)
 		return hms_batch_consider_hole(work, batch, i);
-	/* Whether it is shared was only asked of the page that was there. */
-	if (!work->request->may_move_shared && page != hms_located_page(batch->entries[i])) {
+	/*
+	 * Whether it is shared was only asked of the page that was there; by now that may have
+	 * gone with its device, so it is not looked at.
+	 */
+	if (!work->request->may_move_shared &&
+	    page_to_pfn(page) != (batch->entries[i] & ~HMM_PFN_FLAGS)) {
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 		return false;
 	}
@@ -409,7 +410,7 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 		return false;
 	lock_page(page);
 	batch->dst[i] = migrate_pfn(page_to_pfn(page));
-	hms_batch_set(batch, i, HMS_FATE_POPULATE, work->request->ntargets);
+	hms_batch_set(batch, i, HMS_FATE_POPULATE, hms_rank(work->request, page));
 	return true;
 }
 

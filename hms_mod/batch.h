@@ -15,7 +15,7 @@ struct hms_request;
 enum hms_fate {
 	HMS_FATE_UNSEEN,	/* core was asked for it, and has not given it */
 	HMS_FATE_MOVE,		/* to target @which */
-	HMS_FATE_POPULATE,	/* the same, from nothing; @which may be ntargets: elsewhere */
+	HMS_FATE_POPULATE,	/* the same, from nothing; @which may be ntargets: no target */
 	HMS_FATE_PRESENT,	/* on target @which */
 	HMS_FATE_SKIP,		/* for reason @which */
 	HMS_FATE_SWAPPED,	/* to be brought back to memory first */
@@ -26,8 +26,7 @@ enum hms_fate {
  * @list: the batches of all-or-nothing
  * @vma: the mapping; mmap_lock is held as long as the batch is used
  * @start: first address
- * @npages: pages, at most @room
- * @room: pages that there is memory for
+ * @npages: pages, at most what there is room for
  * @nruns: runs of pages that core has given us
  * @runs: @one, or as many as there are
  * @one: mostly enough
@@ -45,7 +44,6 @@ struct hms_batch {
 	struct vm_area_struct *vma;
 	unsigned long start;
 	unsigned long npages;
-	unsigned long room;
 	unsigned int nruns;
 	struct hms_pass *runs;
 	struct hms_pass one;

@@ -223,13 +223,26 @@ static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long 
 }
 
 /**
- * hms_binding_is_full - may the address space have no more ranges
+ * hms_binding_is_full - would a change make more ranges than an address space may have
  * @binding: the binding
+ * @first: first address
+ * @last: last address
+ * @policy: the policy, or NULL for none
+ *
+ * Several threads at a time may get past it by a range each.
  */
-bool hms_binding_is_full(const struct hms_binding *binding)
+bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
+			 const struct hms_policy *policy)
 {
-	/* A change adds two at most: itself, and the upper half of what it cuts. */
-	return READ_ONCE(binding->tree.nr) + 2 > READ_ONCE(hms_max_ranges);
+	unsigned long nr;
+	int adds;
+
+	spin_lock(&binding->tree_lock);
+	nr = binding->tree.nr;
+	/* Itself, and the upper half of what it cuts. */
+	adds = !!policy + hms_policy_cuts(&binding->tree, first, last);
+	spin_unlock(&binding->tree_lock);
+	return adds && nr + adds > READ_ONCE(hms_max_ranges);
 }
 
 /**

@@ -12,14 +12,14 @@
 /**
  * struct hms_binding - what HMS knows of one address space
  * @notifier: over the whole address space; holds mm_count
- * @ref: descriptors that used it, calls under way, queued work, and one for having policies
+ * @ref: descriptors that used it, queued work, and one for having policies
  * @tree_lock: protects @tree, @doomed and @has_policy; the leaf of the lock order, see lock-order.h
  * @tree: the policies
  * @has_policy: @ref counts the policies, and they hold the module
  * @emptied: @work is on its way
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
- * @hash: in the table of bindings, by @mm
+ * @hash: in the table of bindings, by mm
  * @rcu: look-ups by mm
  */
 struct hms_binding {
@@ -38,7 +38,8 @@ struct hms_binding {
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
 
-bool hms_binding_is_full(const struct hms_binding *binding);
+bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
+			 const struct hms_policy *policy);
 int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last);
 void hms_binding_unlock_mapped(struct hms_binding *binding);
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,

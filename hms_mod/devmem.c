@@ -67,7 +67,7 @@ static void hms_devmem_free(struct page *page)
 	spin_lock_irqsave(&mem->lock, flags);
 	page->zone_device_data = mem->free;
 	mem->free = page;
-	/* Under the lock: the waiter frees mem when it has seen the count. */
+	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
 	if (++mem->nfree == mem->npages)
 		wake_up_all(&mem->emptied);
 	spin_unlock_irqrestore(&mem->lock, flags);

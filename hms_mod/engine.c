@@ -15,7 +15,6 @@
 #include "batch.h"
 #include "binding.h"
 #include "engine.h"
-#include "locate.h"
 #include "request.h"
 #include "target.h"
 
@@ -35,7 +34,8 @@ static unsigned long hms_batch_pages(const struct vm_area_struct *vma, unsigned 
 {
 	unsigned long pmd_end = ALIGN_DOWN(address, PMD_SIZE) + PMD_SIZE;
 
-	return (min3(pmd_end, vma->vm_end, end) - address) >> PAGE_SHIFT;
+	/* The first matters where pages are larger, and a page table page maps more of them. */
+	return min(HMS_PASS_PAGES, (min3(pmd_end, vma->vm_end, end) - address) >> PAGE_SHIFT);
 }
 
 static void hms_count_skipped(struct hms_request *request, unsigned long address,
@@ -300,7 +300,10 @@ static int hms_engine_all_or_nothing(struct hms_engine *engine)
 		goto drop;
 	}
 
-	/* From here on nothing fails. The range is mapped as long as mmap_lock is held. */
+	/*
+	 * From here on there is no way back: what is lost now is counted. The range is mapped as
+	 * long as mmap_lock is held.
+	 */
 	if (request->set_policy)
 		hms_binding_set(work->binding, &request->edit, request->start, request->end - 1,
 				request->policy);

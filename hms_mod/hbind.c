@@ -65,7 +65,8 @@ static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding
 			return -ENOMEM;
 	}
 	ret = hms_hbind_prepare(request);
-	if (!ret && request->policy && hms_binding_is_full(binding))
+	if (!ret && request->set_policy &&
+	    hms_binding_is_full(binding, request->start, request->end - 1, request->policy))
 		ret = hms_refuse(request, -ENOSPC, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
 	/* All-or-nothing may still be refused, so there the engine sets the policy. */
 	if (!ret && !request->all_or_nothing)
@@ -120,15 +121,16 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	ret = hms_request_decode(request, opener->mm);
 	if (ret)
 		goto release;
+	/* Find out now whether the counts can be written, not when the work is done. */
+	ret = hms_hbind_put_counts(request);
+	if (ret)
+		goto release;
 	binding = hms_opener_enter(opener, arg->flags);
 	if (IS_ERR(binding)) {
 		ret = PTR_ERR(binding);
 		goto release;
 	}
-	/* Find out now whether the counts can be written, not when the work is done. */
-	ret = hms_hbind_put_counts(request);
-	if (!ret)
-		ret = hms_hbind_do(request, binding);
+	ret = hms_hbind_do(request, binding);
 	hms_opener_leave(opener);
 	if (!ret)
 		hms_hbind_count(request);

@@ -264,12 +264,11 @@ void hms_home_evacuate(struct hms_devmem *mem)
 	while (hms_devmem_used(mem)) {
 		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
 			hms_home_part(pass, first + done, min(npages - done, HMS_PASS_PAGES));
+			if (pass->error)
+				pr_warn_ratelimited("hms: a device keeps pages: error %d, trying on\n",
+						    pass->error);
 			cond_resched();
 		}
-		if (pass->error)
-			pr_warn_ratelimited("hms: a device does not give back pages: error %d, trying on\n",
-					    pass->error);
-		pass->error = 0;
 		hms_devmem_wait_empty(mem, HZ / 50);
 	}
 	hms_pass_free(pass);

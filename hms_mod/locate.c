@@ -6,6 +6,7 @@
  * has pages, until every page is found.
  */
 
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -16,27 +17,27 @@
 /* Looks at a window that other threads keep changing. */
 #define HMS_LOCATE_TRIES	16
 
-/* @wanted: pages to fault in, or NULL for none. */
 static int hms_look(struct hms_binding *binding, unsigned long start, unsigned long npages,
-		    void *owner, const unsigned long *wanted, unsigned long *entries)
+		    void *owner, bool fault, unsigned long *entries)
 {
 	struct hmm_range range = {
 		.notifier = &binding->notifier,
 		.start = start,
 		.end = start + (npages << PAGE_SHIFT),
 		.hmm_pfns = entries,
-		.pfn_flags_mask = wanted ? HMM_PFN_REQ_FAULT : 0,
+		.default_flags = fault ? HMM_PFN_REQ_FAULT : 0,
 		.dev_private_owner = owner,
 	};
 	int tries = HMS_LOCATE_TRIES;
-	unsigned long i;
 	int ret;
 
 	do {
-		/* Afresh each time: what a try has found would be a request to the next. */
-		for (i = 0; i < npages; i++)
-			entries[i] = wanted && test_bit(i, wanted) ? HMM_PFN_REQ_FAULT : 0;
-		range.notifier_seq = mmu_interval_read_begin(&binding->notifier);
+		memset(entries, 0, npages * sizeof(*entries));
+		/*
+		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
+		 * waiting in turn for a page that we have collected. What is found is a hint.
+		 */
+		range.notifier_seq = READ_ONCE(binding->notifier.invalidate_seq);
 		ret = hmm_range_fault(&range);
 	} while (ret == -EBUSY && --tries);
 	return ret;
@@ -76,13 +77,13 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 	unsigned int o;
 	int ret;
 
-	ret = hms_look(binding, start, npages, nowners ? owners[0] : NULL, NULL, entries);
+	ret = hms_look(binding, start, npages, nowners ? owners[0] : NULL, false, entries);
 	for (o = 1; o < nowners && !ret && !hms_all_found(entries, npages); o++) {
 		if (!more)
 			more = kvmalloc_array(npages, sizeof(*more), GFP_KERNEL);
 		if (!more)
 			return -ENOMEM;
-		ret = hms_look(binding, start, npages, owners[o], NULL, more);
+		ret = hms_look(binding, start, npages, owners[o], false, more);
 		for (i = 0; i < npages && !ret; i++)
 			entries[i] = entries[i] ?: more[i];
 	}
@@ -105,5 +106,10 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 			 unsigned long npages, const unsigned long *wanted, unsigned long *entries)
 {
-	hms_look(binding, start, npages, NULL, wanted, entries);
+	unsigned long first, last;
+
+	/* Run by run, as core faults in all that follows a page that is asked for. */
+	for_each_set_bitrange(first, last, wanted, npages)
+		hms_look(binding, start + (first << PAGE_SHIFT), last - first, NULL, true,
+			 entries);
 }

@@ -31,6 +31,9 @@ static inline struct page *hms_located_page(unsigned long entry)
 
 	if (hms_located_unknown(entry) || !pfn || is_zero_pfn(pfn))
 		return NULL;
+	/* A hugetlb entry without a page still comes with a number in place of the pfn. */
+	if (!(entry & HMM_PFN_VALID) && hmm_pfn_to_map_order(entry))
+		return NULL;
 	/* The huge zero page is known by having neither a file nor an anon_vma. */
 	folio = page_folio(hmm_pfn_to_page(entry));
 	if (folio_test_large(folio) && !READ_ONCE(folio->mapping))

@@ -15,6 +15,8 @@
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a
  * mirror or a tree lock, and a driver's page table may take leaves of its own; they never sleep,
- * never wait for memory and never refuse. No lock of ours is held while a page is copied, nor over
- * copy_to_user() or copy_from_user(): the buffer may itself be in a device.
+ * never wait for memory and never refuse. Where a device fault enters a page, the mirror lock also
+ * nests what set_page_dirty() takes, as core's page table locks do. No lock of ours is held while a
+ * page is copied, nor over copy_to_user() or copy_from_user(): the buffer may itself be in a
+ * device.
  */

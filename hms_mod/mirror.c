@@ -146,7 +146,8 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  *
  * Context: may sleep; mmap_lock and the lock of the mirror not held.
  * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM,
- * -EINTR when a signal is pending, -EBUSY after ten seconds without success.
+ * -EINTR when a signal is pending, -EIO when the device can't give back a page of its own that had
+ * to come home first, -EBUSY after ten seconds without success.
  */
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
 {

@@ -189,7 +189,7 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 		while (!pass->dst[i])
 			i++;
 		if (ret) {
-			pass->error = ret;
+			pass->error = pass->error ?: ret;
 			hms_pass_drop(pass, i);
 		} else {
 			copied++;
@@ -214,6 +214,7 @@ u64 hms_pass_copy(struct hms_pass *pass)
 	unsigned int n = 0;
 	u64 copied = 0;
 
+	pass->error = 0;
 	/* Neighbours with the same two ends go to the driver in one call. */
 	for (i = 0; i <= pass->npages; i++) {
 		struct hms_target *next_to = NULL, *next_from = NULL;
@@ -284,7 +285,7 @@ static void hms_pass_keep_dirt(struct hms_pass *pass)
  * hms_pass_commit - let the destinations take the place of the pages, restore the others
  * @pass: collected
  *
- * Afterwards hms_pass_moved() tells what happened to each entry.
+ * Afterwards hms_moved() tells what happened to each entry.
  *
  * Context: as hms_pass_collect().
  */

@@ -16,7 +16,7 @@
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied in one go
- * @error: why something was not copied
+ * @error: why the first page that was not copied was not
  *
  * Collect; set @dst (migrate_pfn() of a locked page) where a page is to move; hms_pass_copy();
  * hms_pass_commit(). Every path ends with hms_pass_commit(), which also restores what was not

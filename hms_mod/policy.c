@@ -255,15 +255,16 @@ struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long f
 }
 
 /**
- * hms_policy_next - the one after it
- * @range: from hms_policy_first() or hms_policy_next()
- * @first: as before
- * @last: as before
+ * hms_policy_cuts - does a run of addresses lie in the middle of a range
+ * @tree: the tree, locked
+ * @first: first address
+ * @last: last address
+ *
+ * A change there leaves two pieces of the range.
  */
-struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
-				  unsigned long last)
+bool hms_policy_cuts(struct hms_policy_tree *tree, unsigned long first, unsigned long last)
 {
-	struct interval_tree_node *it = interval_tree_iter_next(&range->it, first, last);
+	struct hms_range *range = hms_policy_first(tree, first, last);
 
-	return it ? container_of(it, struct hms_range, it) : NULL;
+	return range && range->it.start < first && range->it.last > last;
 }

@@ -78,7 +78,6 @@ void hms_policy_free_all(struct hms_policy_tree *tree);
 
 struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long first,
 				   unsigned long last);
-struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
-				  unsigned long last);
+bool hms_policy_cuts(struct hms_policy_tree *tree, unsigned long first, unsigned long last);
 
 #endif /* _HMS_POLICY_H */

@@ -705,6 +705,21 @@ HMS_TEST(move, swapped_out)
 		EXPECT_PATTERN(p, 64 * PAGE, 20 + k);
 		EXPECT_EQ(0, munmap(p, 64 * PAGE));
 	}
+	/* Two pages only: bringing them back leaves the others where they have been moved. */
+	if (self->e.nsims) {
+		char *p = area(64 * PAGE);
+
+		fill(p, 64 * PAGE, 29);
+		EXPECT_EQ(0, madvise(p, PAGE, MADV_PAGEOUT));
+		EXPECT_EQ(0, madvise(p + 9 * PAGE, PAGE, MADV_PAGEOUT));
+		EXPECT_GE(swapped_out(p, 64 * PAGE), 1);
+		EXPECT_EQ(0, migrate(self->e.fd, p, 64 * PAGE, to[1], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_LE(62, r.h.moved);
+		EXPECT_EQ((long)r.h.moved, pages_on(self->e.fd, p, 64 * PAGE, to[1]));
+		EXPECT_PATTERN(p, 64 * PAGE, 29);
+		EXPECT_EQ(0, munmap(p, 64 * PAGE));
+	}
 	/* Swapped in for reading, so that they are in the swap cache too. */
 	{
 		char *p = area(64 * PAGE);

@@ -54,6 +54,12 @@ static int kind_of(const struct hms_policy *policy)
 	return -1;
 }
 
+static struct hms_range *next(struct hms_policy_tree *tree, const struct hms_range *range)
+{
+	return range->it.last == ULONG_MAX ? NULL :
+	       hms_policy_first(tree, range->it.last + 1, ULONG_MAX);
+}
+
 /* What is wrong with the tree, or NULL: every page as in the model, sorted, merged, counted. */
 static const char *compare(struct hms_policy_tree *tree, const struct model *model)
 {
@@ -61,7 +67,7 @@ static const char *compare(struct hms_policy_tree *tree, const struct model *mod
 	struct hms_range *range, *last = NULL;
 
 	for (range = hms_policy_first(tree, 0, ULONG_MAX); range;
-	     range = hms_policy_next(range, 0, ULONG_MAX)) {
+	     range = next(tree, range)) {
 		int kind = kind_of(range->policy);
 
 		nr++;
@@ -155,7 +161,7 @@ TEST(spare)
 
 	/* Both halves may be without one now. The next cut loses what is above it, and says so. */
 	for (struct hms_range *range = hms_policy_first(&tree, 0, ULONG_MAX); range;
-	     range = hms_policy_next(range, 0, ULONG_MAX)) {
+	     range = next(&tree, range)) {
 		kfree(range->spare);
 		range->spare = NULL;
 	}
@@ -231,6 +237,9 @@ TEST(edges)
 	hms_policy_set(&tree, &edit, 0, ULONG_MAX, kinds[2]);
 	hms_policy_edit_drop(&edit);
 	EXPECT_EQ(1, tree.nr);
+	EXPECT_TRUE(hms_policy_cuts(&tree, PAGE, 2 * PAGE - 1));
+	EXPECT_FALSE(hms_policy_cuts(&tree, 0, PAGE - 1));
+	EXPECT_FALSE(hms_policy_cuts(&tree, PAGE, ULONG_MAX));
 	hms_policy_punch(&tree, NULL, 0, PAGE - 1);
 	hms_policy_punch(&tree, NULL, ULONG_MAX - PAGE + 1, ULONG_MAX);
 	EXPECT_EQ(1, tree.nr);

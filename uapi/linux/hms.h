@@ -208,7 +208,11 @@ struct hms_target_count {
  * up to @next; if that is past @start, the policy, if one was given, is in place, else nothing
  * has changed.
  *
- * All-or-nothing is about pages: a hole is none, and stays one unless populate fills it.
+ * All-or-nothing is about pages: a hole is none, and stays one unless populate fills it. Of what is
+ * missing in the page tables for a file nobody can tell whether it is a hole: it is taken for one
+ * in a shared mapping, and for a page that can't move in a private one that was written to. A
+ * page that is lost after all could move (its copy in swap is shared, a cgroup is full) is
+ * counted as busy.
  *
  * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
  * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
