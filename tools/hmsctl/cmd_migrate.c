@@ -35,12 +35,15 @@ static void print_result(struct hms *hms, const struct hms_result *result)
 			printf("  skipped %" PRIu64 ": %s\n", result->skipped[i], hms_skip_text(i));
 }
 
-static int migrate(struct hms *hms, const struct migration *m, struct range *range)
+static int migrate(struct hms *hms, struct range *range, const void *data)
 {
+	const struct migration *m = data;
 	struct hms_result result;
 	size_t differs;
 	int ret;
 
+	/* With --populate the other half is left for it to allocate. */
+	range_fill(range, m->flags & HMS_POPULATE ? range->length / 2 : range->length);
 	ret = hms_migrate(hms, range->words, range->length, m->targets, m->ntargets, m->flags,
 			  &result);
 	if (ret)
@@ -58,29 +61,6 @@ static int migrate(struct hms *hms, const struct migration *m, struct range *ran
 	if (range_print_residency(hms, range))
 		return fail("migrate", "%s", hms_last_error(hms));
 	return hms_result_skipped(&result) ? EXIT_PARTIAL : EXIT_OK;
-}
-
-static int with_range(const struct migration *m)
-{
-	struct range range;
-	struct hms *hms;
-	int ret;
-
-	ret = hms_open(&hms);
-	if (ret)
-		return fail_open(ret);
-	ret = range_create(&range, m->size);
-	if (ret) {
-		ret = fail("migrate", "range of %" PRIu64 " bytes: %s", m->size, strerror(-ret));
-		goto close;
-	}
-	/* With --populate the other half is left for it to allocate. */
-	range_fill(&range, m->flags & HMS_POPULATE ? range.length / 2 : range.length);
-	ret = migrate(hms, m, &range);
-	range_destroy(&range);
-close:
-	hms_close(hms);
-	return ret;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -121,7 +101,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
 	if (!m.ntargets)
 		return fail_usage(verb, "where to? --to UID, from \"hmsctl list\"");
-	return with_range(&m);
+	return range_with(verb->name, m.size, migrate, &m);
 }
 
 const struct verb verb_migrate = {

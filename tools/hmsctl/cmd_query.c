@@ -51,12 +51,14 @@ static int print_policies(struct hms *hms, const char *heading, const struct ran
 	return EXIT_OK;
 }
 
-static int ask(struct hms *hms, const struct question *q, struct range *range)
+static int ask(struct hms *hms, struct range *range, const void *data)
 {
+	const struct question *q = data;
 	struct hms_result result = { 0 };
 	uint64_t never_touched;
 	int ret;
 
+	range_fill(range, range->length / 2);
 	if (q->migrate)
 		ret = hms_bind(hms, range->words, range->length, q->mode, q->targets, q->ntargets,
 			       0, &result);
@@ -73,28 +75,6 @@ static int ask(struct hms *hms, const struct question *q, struct range *range)
 		return fail("query", "%s", hms_last_error(hms));
 	never_touched = result.skipped[HMS_SKIP_ABSENT];
 	return hms_result_skipped(&result) > never_touched ? EXIT_PARTIAL : EXIT_OK;
-}
-
-static int with_range(const struct question *q)
-{
-	struct range range;
-	struct hms *hms;
-	int ret;
-
-	ret = hms_open(&hms);
-	if (ret)
-		return fail_open(ret);
-	ret = range_create(&range, q->size);
-	if (ret) {
-		ret = fail("query", "range of %" PRIu64 " bytes: %s", q->size, strerror(-ret));
-		goto close;
-	}
-	range_fill(&range, range.length / 2);
-	ret = ask(hms, q, &range);
-	range_destroy(&range);
-close:
-	hms_close(hms);
-	return ret;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -137,7 +117,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
 	if (q.mode < 0)
 		q.mode = q.ntargets ? HMS_MODE_PREFERRED : HMS_MODE_DEFAULT;
-	return with_range(&q);
+	return range_with(verb->name, q.size, ask, &q);
 }
 
 const struct verb verb_query = {

@@ -3,13 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "hmsctl.h"
 #include "range.h"
 
-int range_create(struct range *range, uint64_t length)
+static int range_create(struct range *range, uint64_t length)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
 	void *p;
@@ -24,9 +25,32 @@ int range_create(struct range *range, uint64_t length)
 	return 0;
 }
 
-void range_destroy(struct range *range)
+static void range_destroy(struct range *range)
 {
 	munmap(range->words, range->length);
+}
+
+int range_with(const char *verb, uint64_t size,
+	       int (*work)(struct hms *hms, struct range *range, const void *data),
+	       const void *data)
+{
+	struct range range;
+	struct hms *hms;
+	int ret;
+
+	ret = hms_open(&hms);
+	if (ret)
+		return fail_open(ret);
+	ret = range_create(&range, size);
+	if (ret) {
+		ret = fail(verb, "range of %" PRIu64 " bytes: %s", size, strerror(-ret));
+		goto close;
+	}
+	ret = work(hms, &range, data);
+	range_destroy(&range);
+close:
+	hms_close(hms);
+	return ret;
 }
 
 /* Differs from word to word and from page to page, so that a page in the wrong place shows. */

@@ -14,9 +14,10 @@ struct range {
 	size_t filled;		/* bytes of it that hold the pattern; the rest was never touched */
 };
 
-/* Rounds @length up to pages. Returns 0 or -errno. */
-int range_create(struct range *range, uint64_t length);
-void range_destroy(struct range *range);
+/* Do @work on a fresh range of @size bytes, rounded up to pages. Returns an exit code. */
+int range_with(const char *verb, uint64_t size,
+	       int (*work)(struct hms *hms, struct range *range, const void *data),
+	       const void *data);
 
 /* Write the pattern to the first @length bytes. */
 void range_fill(struct range *range, size_t length);

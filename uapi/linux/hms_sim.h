@@ -29,8 +29,8 @@
  * @faults: out: device page faults
  *
  * Addresses are multiples of 8 for HMS_SIM_FILL, HMS_SIM_SUM and HMS_SIM_ADD. Errors: EINVAL;
- * EFAULT for an address without memory, EPERM for a write to a read-only one; EINTR; ENOMEM;
- * EIO; EBUSY when a page would not keep still for ten seconds. @done, @local, @remote and @faults are
+ * EFAULT for an address without memory, EPERM for a write to a read-only one; EINTR; ENOMEM; EIO;
+ * EBUSY when a page would not keep still for ten seconds. @done, @local, @remote and @faults are
  * written with an error too.
  */
 struct hms_sim_op {
