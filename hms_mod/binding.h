@@ -20,6 +20,7 @@
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
  * @hash: in the table of bindings, by mm
+ * @all: in the list of bindings
  * @rcu: look-ups by mm
  */
 struct hms_binding {
@@ -32,11 +33,13 @@ struct hms_binding {
 	struct work_struct work;
 	struct hms_policy_tree doomed;
 	struct hlist_node hash;
+	struct list_head all;
 	struct rcu_head rcu;
 };
 
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
+struct hms_binding *hms_binding_next(struct hms_binding *prev);
 
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
 			 const struct hms_policy *policy);
@@ -44,7 +47,8 @@ int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, un
 void hms_binding_unlock_mapped(struct hms_binding *binding);
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		     unsigned long first, unsigned long last, struct hms_policy *policy);
-struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address);
+struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address,
+				      unsigned long *last);
 
 extern unsigned long hms_max_ranges;
 

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "devmem.h"
+#include "evacuate.h"
 #include "home.h"
 #include "target.h"
 
@@ -62,7 +63,7 @@ EXPORT_SYMBOL_GPL(hms_target_register);
 void hms_target_unregister(struct hms_target *target)
 {
 	hms_target_retire(target);
-	hms_home_evacuate(target->mem);
+	hms_evacuate(target->mem);
 	hms_devmem_destroy(target->mem);
 	hms_object_put(&target->obj);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coming home: pages of a device return to main memory because a CPU touched them, because the
- * device itself may not write them, or because the device goes.
+ * Coming home: pages of a device return to main memory because a CPU touched them, or because the
+ * device itself may not write them. That they all return when the device goes is in evacuate.c.
  */
 
 #include <linux/mempolicy.h>
@@ -36,11 +36,14 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	return &one->pass;
 }
 
-/* The node where policy wants a page that comes home, or NUMA_NO_NODE. */
-static int hms_home_nid(struct vm_area_struct *vma, unsigned long address)
+/*
+ * The node where policy wants the pages of a mapping from @address to @last to come home to, or
+ * NUMA_NO_NODE; @last becomes the last of them.
+ */
+static int hms_home_nid(struct vm_area_struct *vma, unsigned long address, unsigned long *last)
 {
 	/* Not current's: the fault may run in another process, or in a kthread. */
-	struct hms_policy *policy = hms_binding_policy(vma->vm_mm, address);
+	struct hms_policy *policy = hms_binding_policy(vma->vm_mm, address, last);
 	int nid = NUMA_NO_NODE;
 
 	if (policy)
@@ -75,43 +78,60 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	return page;
 }
 
-/*
- * Move the device pages that were collected; those that can't be stay. The answer is about the
- * first of the pass: -ENOMEM when there is no memory for it, -EIO when the device does not give
- * it back.
- */
-static int hms_home_pass(struct hms_pass *pass, int nid)
+/* A destination for each page that was collected, as far as there is memory. */
+static int hms_home_place(struct hms_pass *pass)
 {
-	u64 home = 0, elsewhere = 0;
-	unsigned long i, first;
+	unsigned long address = pass->vma.start, known = address, last, i;
+	int nid = NUMA_NO_NODE;
+	u64 elsewhere = 0;
 	int ret = 0;
 
-	for (i = 0; i < pass->npages; i++) {
+	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
 		struct page *page;
 
 		if (!hms_collected_page(pass->src[i]))
 			continue;
-		page = hms_home_alloc(pass->vma.vma, pass->vma.start + (i << PAGE_SHIFT), nid, i);
+		if (address >= known) {
+			last = pass->vma.end - 1;
+			nid = hms_home_nid(pass->vma.vma, address, &last);
+			known = last + 1;
+		}
+		page = hms_home_alloc(pass->vma.vma, address, nid, i);
 		if (!page) {
 			ret = i ? 0 : -ENOMEM;
 			break;
 		}
+		elsewhere += nid != NUMA_NO_NODE && page_to_nid(page) != nid;
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
 	}
+	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
+	return ret;
+}
+
+/**
+ * hms_home_pass - move the device pages that were collected; those that can't be stay
+ * @pass: collected by mapping
+ * @why: count them as this
+ *
+ * Context: mmap_lock held for read. May sleep.
+ * Return: 0; about the first of the pass: -ENOMEM when there is no memory for it, -EIO when the
+ * device does not give it back.
+ */
+int hms_home_pass(struct hms_pass *pass, enum hms_stat why)
+{
+	unsigned long first, i;
+	u64 home = 0;
+	int ret;
+
+	ret = hms_home_place(pass);
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
-	for (i = 0; i < pass->npages; i++) {
-		if (pass->dst[i] && nid != NUMA_NO_NODE &&
-		    page_to_nid(migrate_pfn_to_page(pass->dst[i])) != nid)
-			elsewhere++;
-	}
 	hms_pass_commit(pass);
 	for (i = 0; i < pass->npages; i++)
 		home += hms_moved(pass->src[i], pass->dst[i]);
-	hms_stat_add(HMS_STAT_HOME, home);
-	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
+	hms_stat_add(why, home);
 	return ret;
 }
 
@@ -158,7 +178,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	switch (hms_home_pass(pass, hms_home_nid(vma, address))) {
+	switch (hms_home_pass(pass, HMS_STAT_HOME)) {
 	case -ENOMEM:
 		ret = VM_FAULT_OOM;
 		break;
@@ -190,86 +210,5 @@ int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_
 	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
 	if (ret)
 		return ret;
-	return hms_home_pass(pass, hms_home_nid(vma, address));
-}
-
-/* Pages of a part of a device that are in use, about. */
-static unsigned long hms_home_count(unsigned long first_pfn, unsigned long npages)
-{
-	unsigned long used = 0, i;
-
-	for (i = 0; i < npages; i++)
-		used += !!page_ref_count(pfn_to_page(first_pfn + i));
-	return used;
-}
-
-/*
- * All pages of a part of a device. There is no process, so any main memory will do. It is had
- * before the pages are collected: who maps them waits for them, and may want to exit.
- */
-static void hms_home_part(struct hms_pass *pass, unsigned long first_pfn, unsigned long npages)
-{
-	unsigned long want = hms_home_count(first_pfn, npages), used = 0, i;
-	LIST_HEAD(pages);
-	struct page *page;
-	u64 home = 0;
-
-	for (i = 0; i < want; i++) {
-		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
-		list_add(&page->lru, &pages);
-	}
-	if (!want || hms_pass_collect_device(pass, first_pfn, npages))
-		goto free;
-	for (i = 0; i < npages; i++) {
-		if (!hms_collected_page(pass->src[i]))
-			continue;
-		page = migrate_pfn_to_page(pass->src[i]);
-		if (hms_devmem_is_buried(page)) {
-			/* Core must not look for those who had it: they may be gone. */
-			page->mapping = NULL;
-			continue;
-		}
-		/* More than were counted: the next round has them. */
-		if (used == want)
-			continue;
-		page = list_first_entry(&pages, struct page, lru);
-		list_del(&page->lru);
-		lock_page(page);
-		pass->dst[i] = migrate_pfn(page_to_pfn(page));
-		used++;
-	}
-	hms_pass_copy(pass);
-	hms_pass_commit(pass);
-	for (i = 0; i < npages; i++)
-		home += hms_moved(pass->src[i], pass->dst[i]);
-	hms_stat_add(HMS_STAT_EVACUATED, home);
-free:
-	put_pages_list(&pages);
-}
-
-/**
- * hms_home_evacuate - bring home every page of a device
- * @mem: its memory; nobody allocates from it any more
- *
- * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
- * until it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
- *
- * Context: may sleep; no locks of processes held.
- */
-void hms_home_evacuate(struct hms_devmem *mem)
-{
-	struct hms_pass *pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
-	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), done;
-
-	while (hms_devmem_used(mem)) {
-		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
-			hms_home_part(pass, first + done, min(npages - done, HMS_PASS_PAGES));
-			if (pass->error)
-				pr_warn_ratelimited("hms: a device keeps pages: error %d, trying on\n",
-						    pass->error);
-			cond_resched();
-		}
-		hms_devmem_wait_empty(mem, HZ / 50);
-	}
-	hms_pass_free(pass);
+	return hms_home_pass(pass, HMS_STAT_HOME);
 }

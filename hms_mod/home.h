@@ -4,12 +4,14 @@
 
 #include <linux/mm_types.h>
 
-struct hms_devmem;
+#include "stats.h"
+
+struct hms_pass;
 struct hms_target;
 struct vm_fault;
 
 vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target);
 int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target);
-void hms_home_evacuate(struct hms_devmem *mem);
+int hms_home_pass(struct hms_pass *pass, enum hms_stat why);
 
 #endif /* _HMS_HOME_H */

@@ -92,6 +92,22 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 }
 
 /**
+ * hms_locate_on - find the pages of one device in a window, and what is in main memory
+ * @binding: of the address space
+ * @owner: from hms_devmem_owner(); the caller keeps the device from going
+ * @start: first address
+ * @npages: pages; mapped or not
+ * @entries: receives where they are, see locate.h
+ *
+ * Context and return: as hms_locate().
+ */
+int hms_locate_on(struct hms_binding *binding, void *owner, unsigned long start,
+		  unsigned long npages, unsigned long *entries)
+{
+	return hms_look(binding, start, npages, owner, false, entries);
+}
+
+/**
  * hms_locate_fault_in - bring swapped-out pages back to memory
  * @binding: of the address space
  * @start: first address

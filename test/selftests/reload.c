@@ -152,6 +152,21 @@ HMS_TEST(reload, pages_come_home)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* A page comes home to the first node of its policy. */
+HMS_TEST(reload, pages_come_home_by_policy)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+	const __u32 list[2] = { self->e.sim[0], last };
+	char *far = self->p + 300 * PAGE;
+
+	NEED_NODES(2);
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, policy_set(self->e.fd, far, 300 * PAGE, HMS_MODE_PREFERRED, 2, list));
+	ASSERT_EQ(0, module_unload("hms_sim"));
+	EXPECT_EQ(300, pages_on(self->e.fd, far, 300 * PAGE, last));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
 /* New accelerators work on memory that was on the old ones. */
 HMS_TEST(reload, new_ones_work)
 {

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Evacuation: a device goes, and all its pages come home.
+ *
+ * First by process, through the page tables of everybody who called us: their pages go where their
+ * policies want them, and the process can't exit meanwhile, which matters as core keeps no hold on
+ * the anon_vma of a page that migrate_device_range took. That one then gives what is left: pages
+ * that only a child has that never called us, and what somebody held for a moment.
+ */
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "binding.h"
+#include "devmem.h"
+#include "evacuate.h"
+#include "home.h"
+#include "locate.h"
+#include "pass.h"
+#include "stats.h"
+
+/* One evacuation. */
+struct hms_evacuation {
+	struct hms_devmem *mem;
+	struct hms_pass *pass;
+	unsigned long entries[HMS_PASS_PAGES];	/* see locate.h */
+};
+
+static bool hms_is_on(const struct hms_devmem *mem, unsigned long entry)
+{
+	struct page *page = hms_located_page(entry);
+
+	return page && hms_devmem_index(mem, page) < hms_devmem_pages(mem);
+}
+
+/* What a window has on the device. It is in one page table page. */
+static void hms_evacuate_window(struct hms_evacuation *e, struct hms_binding *binding,
+				struct vm_area_struct *vma, unsigned long start, unsigned long npages)
+{
+	void *owner = hms_devmem_owner(e->mem);
+	unsigned long first = 0, n = npages;
+	int idx = hms_devmem_read_lock();
+
+	/* Core would split a huge page on the way, so it is only asked where there is something. */
+	if (hms_locate_on(binding, owner, start, npages, e->entries))
+		n = 0;
+	while (n && !hms_is_on(e->mem, e->entries[n - 1]))
+		n--;
+	while (first < n && !hms_is_on(e->mem, e->entries[first]))
+		first++;
+	hms_devmem_read_unlock(idx);
+	start += first << PAGE_SHIFT;
+	if (n && !hms_pass_collect(e->pass, vma, start, n - first, owner, false, NULL))
+		hms_home_pass(e->pass, HMS_STAT_EVACUATED);
+}
+
+static void hms_evacuate_binding(struct hms_evacuation *e, struct hms_binding *binding)
+{
+	struct mm_struct *mm = binding->notifier.mm;
+	unsigned long at = 0, end;
+	struct vm_area_struct *vma;
+
+	while (hms_devmem_used(e->mem)) {
+		mmap_read_lock(mm);
+		vma = find_vma(mm, at);
+		if (!vma) {
+			mmap_read_unlock(mm);
+			break;
+		}
+		at = max(at, vma->vm_start);
+		end = vma->vm_end;
+		/* Only anonymous memory is ever on a device. */
+		if (vma->anon_vma) {
+			end = min3(end, ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE,
+				   at + (HMS_PASS_PAGES << PAGE_SHIFT));
+			hms_evacuate_window(e, binding, vma, at, (end - at) >> PAGE_SHIFT);
+		}
+		mmap_read_unlock(mm);
+		at = end;
+		cond_resched();
+	}
+}
+
+static void hms_evacuate_bindings(struct hms_evacuation *e)
+{
+	struct hms_binding *binding = NULL;
+
+	while ((binding = hms_binding_next(binding))) {
+		struct mm_struct *mm = binding->notifier.mm;
+
+		if (!mmget_not_zero(mm))
+			continue;
+		hms_evacuate_binding(e, binding);
+		mmput(mm);
+	}
+}
+
+/* Pages of a part of a device that are in use, about. */
+static unsigned long hms_evacuate_count(unsigned long first_pfn, unsigned long npages)
+{
+	unsigned long used = 0, i;
+
+	for (i = 0; i < npages; i++)
+		used += !!page_ref_count(pfn_to_page(first_pfn + i));
+	return used;
+}
+
+/*
+ * All pages of a part of a device, whoever has them. There is no process, so any main memory will
+ * do. It is had before the pages are collected: who maps them waits for them, and may want to exit.
+ */
+static void hms_evacuate_part(struct hms_pass *pass, unsigned long first_pfn, unsigned long npages)
+{
+	unsigned long want = hms_evacuate_count(first_pfn, npages), used = 0, i;
+	LIST_HEAD(pages);
+	struct page *page;
+	u64 home = 0;
+
+	pass->error = 0;
+	for (i = 0; i < want; i++) {
+		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
+		list_add(&page->lru, &pages);
+	}
+	if (!want || hms_pass_collect_device(pass, first_pfn, npages))
+		goto free;
+	for (i = 0; i < npages; i++) {
+		if (!hms_collected_page(pass->src[i]))
+			continue;
+		page = migrate_pfn_to_page(pass->src[i]);
+		if (hms_devmem_is_buried(page)) {
+			/* Core must not look for those who had it: they may be gone. */
+			page->mapping = NULL;
+			continue;
+		}
+		/* More than were counted: the next round has them. */
+		if (used == want)
+			continue;
+		page = list_first_entry(&pages, struct page, lru);
+		list_del(&page->lru);
+		lock_page(page);
+		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+		used++;
+	}
+	hms_pass_copy(pass);
+	hms_pass_commit(pass);
+	for (i = 0; i < npages; i++)
+		home += hms_moved(pass->src[i], pass->dst[i]);
+	hms_stat_add(HMS_STAT_EVACUATED, home);
+free:
+	put_pages_list(&pages);
+}
+
+/**
+ * hms_evacuate - bring home every page of a device
+ * @mem: its memory; nobody allocates from it any more
+ *
+ * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
+ * until it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ *
+ * Context: may sleep; no locks of processes held.
+ */
+void hms_evacuate(struct hms_devmem *mem)
+{
+	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), done;
+	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
+
+	e->mem = mem;
+	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
+	hms_evacuate_bindings(e);
+	while (hms_devmem_used(mem)) {
+		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
+			hms_evacuate_part(e->pass, first + done,
+					  min(npages - done, HMS_PASS_PAGES));
+			if (e->pass->error)
+				pr_warn_ratelimited("hms: a device keeps pages: error %d, trying on\n",
+						    e->pass->error);
+			cond_resched();
+		}
+		hms_devmem_wait_empty(mem, HZ / 50);
+	}
+	hms_pass_free(e->pass);
+	kvfree(e);
+}

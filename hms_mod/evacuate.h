@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_EVACUATE_H
+#define _HMS_EVACUATE_H
+
+struct hms_devmem;
+
+void hms_evacuate(struct hms_devmem *mem);
+
+#endif /* _HMS_EVACUATE_H */
