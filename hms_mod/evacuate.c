@@ -38,7 +38,8 @@ static bool hms_is_on(const struct hms_devmem *mem, unsigned long entry)
 
 /* What a window has on the device. It is in one page table page. */
 static void hms_evacuate_window(struct hms_evacuation *e, struct hms_binding *binding,
-				struct vm_area_struct *vma, unsigned long start, unsigned long npages)
+				struct vm_area_struct *vma, unsigned long start,
+				unsigned long npages)
 {
 	void *owner = hms_devmem_owner(e->mem);
 	unsigned long first = 0, n = npages;

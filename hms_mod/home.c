@@ -101,8 +101,8 @@ static int hms_home_place(struct hms_pass *pass)
 			ret = i ? 0 : -ENOMEM;
 			break;
 		}
-		elsewhere += nid != NUMA_NO_NODE && page_to_nid(page) != nid;
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+		elsewhere += nid != NUMA_NO_NODE && page_to_nid(page) != nid;
 	}
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
 	return ret;

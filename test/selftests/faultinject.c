@@ -6,14 +6,13 @@
  */
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include "failnth.h"
 #include "hms_fixture.h"
 
 #define NPAGES	8
 #define MAX_NTH	5000
-#define DEBUGFS	"/sys/kernel/debug"
 
 FIXTURE(fault)
 {
@@ -28,29 +27,10 @@ FIXTURE(fault)
 
 FIXTURE_SETUP(fault)
 {
-	static const struct {
-		const char *path, *value;
-	} settings[] = {
-		{ DEBUGFS "/failslab/ignore-gfp-wait", "N" },
-		{ DEBUGFS "/failslab/cache-filter", "N" },
-		{ DEBUGFS "/failslab/verbose", "0" },
-		{ DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N" },
-		{ DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ DEBUGFS "/fail_page_alloc/min-order", "0" },
-		{ DEBUGFS "/fail_page_alloc/verbose", "0" },
-	};
+	const char *why = failnth_open(&self->nth);
 
-	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (self->nth < 0)
-		SKIP(return, "the kernel has no CONFIG_FAULT_INJECTION");
-	if (access(DEBUGFS "/failslab", F_OK))
-		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		if (text_write(settings[i].path, settings[i].value))
-			SKIP(return,
-				   "can't set %s: CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAULT_INJECTION_DEBUG_FS",
-				   settings[i].path);
-	}
+	if (*why)
+		SKIP(return, "%s", why);
 	ASSERT_STREQ("", env_open(&self->e));
 	self->to = self->e.nsims ? self->e.sim[0] : self->e.node[self->e.nnodes - 1];
 	self->p = area(NPAGES * PAGE);
@@ -82,8 +62,7 @@ static const char *fail_each(fault_t *s, const struct action *a)
 {
 	static char text[256];
 	const char *why;
-	char number[16] = "";
-	int ret, n;
+	int ret, left, n;
 
 	for (n = 1; n < MAX_NTH; n += a->stride ?: 1) {
 		why = a->prepare(s);
@@ -91,13 +70,11 @@ static const char *fail_each(fault_t *s, const struct action *a)
 			snprintf(text, sizeof(text), "before failure %d: %s", n, why);
 			return text;
 		}
-		snprintf(number, sizeof(number), "%d", n);
-		if (pwrite(s->nth, number, strlen(number), 0) < 0)
+		if (failnth_arm(s->nth, n))
 			return "fail-nth can't be written";
 		ret = a->act(s);
-		memset(number, 0, sizeof(number));
-		if (pread(s->nth, number, sizeof(number) - 1, 0) <= 0 ||
-		    pwrite(s->nth, "0", 1, 0) < 0)
+		left = failnth_disarm(s->nth);
+		if (left < 0)
 			return "fail-nth can't be read";
 		why = a->check(s, ret);
 		if (*why) {
@@ -105,7 +82,7 @@ static const char *fail_each(fault_t *s, const struct action *a)
 				 why);
 			return text;
 		}
-		if (atoi(number))
+		if (left)
 			break;		/* not reached: this was a run without a failure */
 	}
 	if (n >= MAX_NTH)
@@ -180,14 +157,12 @@ HMS_TEST(fault, first_open)
 		ASSERT_GE(pid, 0);
 		if (!pid) {
 			struct policy p[1];
-			char number[16];
-			int nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC), ret;
+			int nth, ret;
 
-			snprintf(number, sizeof(number), "%d", n);
-			if (pwrite(nth, number, strlen(number), 0) < 0)
+			if (*failnth_open(&nth) || failnth_arm(nth, n))
 				_exit(1);
 			ret = act_first_open(self);
-			if (pwrite(nth, "0", 1, 0) < 0)
+			if (failnth_disarm(nth) < 0)
 				_exit(2);
 			if (!no_memory(ret) && ret != -ENFILE)
 				_exit(3);

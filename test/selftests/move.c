@@ -1138,7 +1138,7 @@ HMS_TEST(move, ksm)
 	/* The test's own time limit ends this if it never happens. */
 	while (number_read(sharing) < 16)
 		usleep(1000);
-	/* The merged stay merged; a scan would hold one of them now and then, and that one is busy. */
+	/* They stay merged; a scan would hold one of them now and then, and that one is busy. */
 	ASSERT_EQ(0, text_write(run, "0"));
 	/* Mapped once now, so being shared is no reason. */
 	ASSERT_EQ(0, munmap(b, length));

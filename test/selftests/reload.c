@@ -6,61 +6,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include "hms_fixture.h"
+#include "module.h"
 
-#define HMS_MODULE	"/lib/modules/hms/hms.ko"
-#define SIM_MODULE	"/lib/modules/hms/hms_sim.ko"
 #define NPAGES		600
-
-static int module_load(const char *file, const char *parameters)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int module_unload(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
-}
-
-/* The last user is gone, or about to go: a process that ended drops its references in a worker. */
-static int module_unload_wait(const char *name)
-{
-	const struct timespec tick = { .tv_nsec = 10000000 };
-	int ret = -EAGAIN;
-
-	for (int i = 0; i < 1000 && ret == -EAGAIN; i++) {
-		ret = module_unload(name);
-		if (ret == -EAGAIN)
-			nanosleep(&tick, NULL);
-	}
-	return ret;
-}
-
-static bool is_loaded(const char *name)
-{
-	char path[64], state[16];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
-	return !text_read(path, state, sizeof(state)) && !strcmp(state, "live");
-}
-
-static int load_all(void)
-{
-	int ret = is_loaded("hms") ? 0 : module_load(HMS_MODULE, "");
-
-	if (!ret && !is_loaded("hms_sim"))
-		ret = module_load(SIM_MODULE, "count=2");
-	return ret;
-}
 
 FIXTURE(reload)
 {
@@ -72,7 +22,7 @@ FIXTURE_SETUP(reload)
 {
 	if (access(HMS_MODULE, R_OK) || access(SIM_MODULE, R_OK))
 		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
-	ASSERT_EQ(0, load_all());
+	ASSERT_EQ(0, modules_load_all());
 	ASSERT_STREQ("", env_open(&self->e));
 	if (self->e.nsims < 2)
 		SKIP(return, "needs 2 emulated accelerators");
@@ -86,9 +36,9 @@ FIXTURE_SETUP(reload)
 
 FIXTURE_TEARDOWN_PARENT(reload)
 {
-	EXPECT_EQ(0, load_all());
-	EXPECT_TRUE(is_loaded("hms"));
-	EXPECT_TRUE(is_loaded("hms_sim"));
+	EXPECT_EQ(0, modules_load_all());
+	EXPECT_TRUE(module_is_loaded("hms"));
+	EXPECT_TRUE(module_is_loaded("hms_sim"));
 	for (int i = 0; i < 2; i++) {
 		struct hms_sim_info info;
 		int fd = sim_open(i);
@@ -147,7 +97,7 @@ HMS_TEST(reload, pages_come_home)
 			EXPECT_EQ(HMS_WHY_GONE, r.h.error_why);
 		}
 		/* The same when there are new accelerators: they are others. */
-		ASSERT_EQ(0, load_all());
+		ASSERT_EQ(0, modules_load_all());
 	}
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
@@ -175,7 +125,7 @@ HMS_TEST(reload, new_ones_work)
 		struct env e;
 
 		ASSERT_EQ(0, module_unload("hms_sim"));
-		ASSERT_EQ(0, load_all());
+		ASSERT_EQ(0, modules_load_all());
 		ASSERT_STREQ("", env_open(&e));
 		ASSERT_EQ(2, e.nsims);
 		ASSERT_EQ(0, migrate(e.fd, self->p, NPAGES * PAGE, e.sim[round % 2], NULL));
@@ -198,7 +148,7 @@ HMS_TEST(reload, uids_are_used_once)
 		/* What stays, keeps its uid. */
 		for (int i = 0; i < self->e.nnodes; i++)
 			EXPECT_GE(target_capacity(self->e.node[i]), 1);
-		ASSERT_EQ(0, load_all());
+		ASSERT_EQ(0, modules_load_all());
 		n = objects_read(o, 64);
 		for (int i = 0; i < n; i++) {
 			bool of_sim = !strcmp(o[i].kind, "device-private") ||
@@ -221,7 +171,7 @@ HMS_TEST(reload, refused_while_used)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EAGAIN, module_unload("hms_sim"));
-	EXPECT_TRUE(is_loaded("hms_sim"));
+	EXPECT_TRUE(module_is_loaded("hms_sim"));
 	close(fd);
 	/* hms_sim needs hms. */
 	EXPECT_EQ(-EAGAIN, module_unload("hms"));
@@ -232,14 +182,14 @@ HMS_TEST(reload, refused_while_used)
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p, PAGE, HMS_MODE_BIND, 1, self->e.node));
 	close(self->e.fd);
 	EXPECT_EQ(-EAGAIN, module_unload("hms"));
-	EXPECT_TRUE(is_loaded("hms"));
+	EXPECT_TRUE(module_is_loaded("hms"));
 	/* It is still there, and when it goes, the module may. */
 	self->e.fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->e.fd);
 	ASSERT_EQ(0, policy_clear(self->e.fd, self->p, PAGE));
 	close(self->e.fd);
 	EXPECT_EQ(0, module_unload_wait("hms"));
-	EXPECT_FALSE(is_loaded("hms"));
+	EXPECT_FALSE(module_is_loaded("hms"));
 	EXPECT_NE(0, access(DEV_HMS, F_OK));
 	EXPECT_NE(0, access(SYS_DEVICES, F_OK));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
@@ -281,7 +231,7 @@ HMS_TEST(reload, policies_of_the_dead)
 			tell(&peer);
 			EXPECT_EQ(0, peer_wait(&peer));
 		}
-		ASSERT_EQ(0, load_all());
+		ASSERT_EQ(0, modules_load_all());
 		self->e.fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
 		ASSERT_LE(0, self->e.fd);
 		{
@@ -308,7 +258,7 @@ HMS_TEST(reload, old_instance)
 	close(self->e.fd);
 	ASSERT_EQ(0, module_unload("hms_sim"));
 	ASSERT_EQ(0, module_unload_wait("hms"));
-	ASSERT_EQ(0, load_all());
+	ASSERT_EQ(0, modules_load_all());
 	ASSERT_STREQ("", env_open(&e));
 	ASSERT_EQ(0, call(e.fd, HMS_INFO, &after));
 	EXPECT_NE(before.instance, after.instance);
@@ -402,7 +352,7 @@ HMS_TEST(reload, under_load)
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		EXPECT_EQ(0, module_unload_wait("hms_sim"));
-		EXPECT_EQ(0, load_all());
+		EXPECT_EQ(0, modules_load_all());
 	}
 	*stop = true;
 	for (int i = 0; i < N; i++)
@@ -416,7 +366,7 @@ static pid_t first_process;
 static void leave_loaded(void)
 {
 	if (getpid() == first_process && !access(HMS_MODULE, R_OK))
-		load_all();
+		modules_load_all();
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Loading and unloading the modules under test. All return 0 or a negative errno. */
+#ifndef HMS_TEST_MODULE_H
+#define HMS_TEST_MODULE_H
+
+#include <stdbool.h>
+
+#define HMS_MODULE	"/lib/modules/hms/hms.ko"
+#define SIM_MODULE	"/lib/modules/hms/hms_sim.ko"
+
+int module_load(const char *file, const char *parameters);
+int module_unload(const char *name);
+int module_unload_wait(const char *name);
+bool module_is_loaded(const char *name);
+int modules_load_all(void);
+
+#endif /* HMS_TEST_MODULE_H */
