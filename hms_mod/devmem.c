@@ -59,8 +59,9 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 	return container_of(page_pgmap(page), struct hms_devmem, pgmap);
 }
 
-static void hms_devmem_free(struct page *page)
+static void hms_devmem_free(hms_freed_t *freed)
 {
+	struct page *page = folio_page(hms_freed_folio(freed), 0);
 	struct hms_devmem *mem = hms_devmem_of_page(page);
 	unsigned long flags;
 
@@ -190,7 +191,7 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
 
 	for (i = 0; i < got; i++) {
 		pages[i]->zone_device_data = NULL;
-		hms_zone_device_page_init(pages[i], &mem->pgmap);
+		zone_device_folio_init(page_folio(pages[i]), &mem->pgmap, 0);
 	}
 	return got;
 }

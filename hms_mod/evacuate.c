@@ -117,7 +117,7 @@ static void hms_evacuate_part(struct hms_pass *pass, unsigned long first_pfn, un
 {
 	unsigned long want = hms_evacuate_count(first_pfn, npages), used = 0, i;
 	LIST_HEAD(pages);
-	struct page *page;
+	struct page *page, *next;
 	u64 home = 0;
 
 	pass->error = 0;
@@ -151,7 +151,8 @@ static void hms_evacuate_part(struct hms_pass *pass, unsigned long first_pfn, un
 		home += hms_moved(pass->src[i], pass->dst[i]);
 	hms_stat_add(HMS_STAT_EVACUATED, home);
 free:
-	put_pages_list(&pages);
+	list_for_each_entry_safe(page, next, &pages, lru)
+		put_page(page);
 }
 
 /**

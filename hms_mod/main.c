@@ -53,3 +53,4 @@ module_exit(hms_exit);
 MODULE_DESCRIPTION("One interface to all memory of a heterogeneous machine");
 MODULE_VERSION(HMS_MODULE_VERSION);
 MODULE_LICENSE("GPL");
+MODULE_INFO(staging, "Y");

@@ -20,7 +20,7 @@ u64 hms_instance;
 static atomic_t hms_objects_alive = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(hms_objects_gone);
 
-static const struct bus_type hms_bus = {
+static struct bus_type hms_bus = {
 	.name = "hms",
 };
 

@@ -1,36 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only place that knows kernel versions. The module is written for the newest kernel; each
- * entry here names what changed, and gives the new form to the kernel that is built for: 6.12.
+ * The only place that knows how kernels differ. The module is written for the newest; an entry here
+ * gives the new form to kernels that a probe found to lack it. See Makefile.probe.
  */
 #ifndef _HMS_COMPAT_H
 #define _HMS_COMPAT_H
 
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 
-/* Device pages are freed as folios, and initialised with their pgmap and order. */
+#include "compat/probed.h"
+
+/* The member of dev_pagemap_ops, what it is given, and the folio that this is. */
+#if HMS_HAS_PAGEMAP_FOLIO_FREE
+#define HMS_PAGEMAP_FREE	folio_free
+
+typedef struct folio hms_freed_t;
+
+static inline struct folio *hms_freed_folio(hms_freed_t *freed)
+{
+	return freed;
+}
+#else
 #define HMS_PAGEMAP_FREE	page_free
 
-static inline void hms_zone_device_page_init(struct page *page, struct dev_pagemap *pgmap)
-{
-	zone_device_page_init(page);
-}
+typedef struct page hms_freed_t;
 
-/* The pgmap of a page moved into its folio. */
+static inline struct folio *hms_freed_folio(hms_freed_t *freed)
+{
+	return page_folio(freed);
+}
+#endif
+
+#if !HMS_HAS_ZONE_DEVICE_INIT_PGMAP
+static inline void zone_device_folio_init(struct folio *folio, struct dev_pagemap *pgmap,
+					  unsigned int order)
+{
+	zone_device_page_init(&folio->page);
+}
+#endif
+
+#if !HMS_HAS_PAGE_PGMAP
 static inline struct dev_pagemap *page_pgmap(const struct page *page)
 {
 	return page->pgmap;
 }
+#endif
 
-/* The bulk allocator lost "_array" from its name. */
+/*
+ * Core began to lock the page before it calls migrate_to_ram in the release that brought
+ * page_pgmap(), 6.15: faults on one page queue up there.
+ */
+#define HMS_CORE_LOCKS_FAULT_PAGE	HMS_HAS_PAGE_PGMAP
+
+#if !HMS_HAS_ALLOC_PAGES_BULK_NODE
 #define alloc_pages_bulk_node alloc_pages_bulk_array_node
+#endif
 
-/* It got a better name. */
-#define folio_maybe_mapped_shared folio_likely_mapped_shared
+#if !HMS_HAS_FOLIO_MAYBE_MAPPED_SHARED
+static inline bool folio_maybe_mapped_shared(struct folio *folio)
+{
+#if HMS_HAS_FOLIO_LIKELY_MAPPED_SHARED
+	return folio_likely_mapped_shared(folio);
+#else
+	long i;
 
-/* Core began to lock the page before it calls migrate_to_ram: faults on one page queue up there. */
-#define HMS_CORE_LOCKS_FAULT_PAGE	false
+	for (i = 0; i < folio_nr_pages(folio); i++) {
+		if (page_mapcount(folio_page(folio, i)) > 1)
+			return true;
+	}
+	return false;
+#endif
+}
+#endif
+
+#if !HMS_HAS_COPY_MC_HIGHPAGE
+static inline int copy_mc_highpage(struct page *to, struct page *from)
+{
+	/* Address and mapping matter to caches that x86 does not have. */
+	return copy_mc_user_highpage(to, from, 0, NULL);
+}
+#endif
 
 #endif /* _HMS_COMPAT_H */

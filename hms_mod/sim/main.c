@@ -73,3 +73,4 @@ module_exit(hms_sim_exit);
 
 MODULE_DESCRIPTION("Emulated accelerators for HMS");
 MODULE_LICENSE("GPL");
+MODULE_INFO(staging, "Y");
