@@ -109,9 +109,17 @@ static bool is_number(const char *word)
 /* False ends the plan: what follows could not be trusted. */
 static bool step(int words, char **word, bool stopped)
 {
-	const char *verb = word[0];
+	const char *verb, *needs = NULL;
 	bool go_on = true;
 	char name[160];
+
+	/* "if CONFIG_X ...": skipped on a kernel without it. */
+	if (words > 2 && !strcmp(word[0], "if")) {
+		needs = word[1];
+		words -= 2;
+		word += 2;
+	}
+	verb = word[0];
 
 	snprintf(name, sizeof(name), "%s%s%s", verb, words > 1 ? " " : "",
 		 words > 1 ? word[1] : "");
@@ -126,8 +134,16 @@ static bool step(int words, char **word, bool stopped)
 		return false;
 	}
 	report_step(name);
+	if (needs && !config_has(needs)) {
+		/* What undoes a step that was skipped is nothing to tell of. */
+		if (strcmp(verb, "unload"))
+			report_skip(name, "no %s in this kernel", needs);
+		return true;
+	}
 	if (!strcmp(verb, "module") && words >= 2) {
 		go_on = module_load(word[1], word + 2);
+	} else if (!strcmp(verb, "modprobe") && words == 2) {
+		go_on = module_probe(word[1]);
 	} else if (!strcmp(verb, "verify") && words == 2) {
 		go_on = module_verify(word[1]);
 	} else if (!strcmp(verb, "unload") && words == 2) {

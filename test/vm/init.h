@@ -51,6 +51,7 @@ void kmsg_settle(const char *step);
 
 /* modules.c */
 bool module_load(const char *path, char **params);
+bool module_probe(const char *name);
 bool module_unload(const char *name);
 bool module_verify(const char *path);
 
@@ -60,6 +61,9 @@ void baseline_compare(void);
 
 /* kmemleak.c */
 void kmemleak_scan(void);
+
+/* config.c */
+bool config_has(const char *option);
 
 /* init.c */
 void mount_scratch(void);

@@ -14,7 +14,6 @@
 
 #include "init.h"
 
-#define OUT_OF_TREE "/lib/modules/hms/"
 #define BUILD_ID ".note.gnu.build-id"
 #define UNPACKED_MAX (64u << 20)
 
@@ -143,7 +142,7 @@ static const char *differs_by_srcversion(struct kmod_module *mod, bool *known)
 	return trouble;
 }
 
-static const char *check_taint(const char *name, bool out_of_tree)
+static const char *check_taint(const char *name, bool ours)
 {
 	const char *trouble = NULL;
 	char *taint;
@@ -152,8 +151,9 @@ static const char *check_taint(const char *name, bool out_of_tree)
 	if (!taint)
 		return "it has no taint file";
 	taint[strcspn(taint, "\n")] = '\0';
-	if (out_of_tree && !strchr(taint, 'O'))
-		trouble = "not tainted as out of tree, so this is not our module";
+	if (ours && (!strchr(taint, 'O') || !strchr(taint, 'C')))
+		trouble = "not tainted as staging and out of tree, so this is not our module";
+	/* E where signatures are checked: nobody's key has signed it. */
 	else if (taint[strspn(taint, "OEC")])
 		trouble = "tainted by more than out-of-tree, unsigned or staging";
 	free(taint);
@@ -177,7 +177,7 @@ static bool check(struct kmod_module *mod)
 	if (!trouble && !by_build_id && !by_srcversion)
 		trouble = "neither a build id nor a srcversion proves that this file is loaded";
 	if (!trouble)
-		trouble = check_taint(name, !strncmp(path, OUT_OF_TREE, strlen(OUT_OF_TREE)));
+		trouble = check_taint(name, !strncmp(name, "hms", 3));
 	if (trouble) {
 		report_fail(step, "%s: %s", path, trouble);
 		return false;
@@ -226,6 +226,42 @@ bool module_load(const char *path, char **params)
 			good = check(mod);
 	}
 	kmod_module_unref(mod);
+	return good;
+}
+
+/* By name, from where modprobe's tables have it, with what it needs. */
+bool module_probe(const char *name)
+{
+	struct kmod_list *list = NULL, *deps, *entry;
+	struct kmod_module *mod, *dep;
+	char step[160];
+	bool good;
+	int err;
+
+	snprintf(step, sizeof(step), "modprobe %s", name);
+	err = kmod_module_new_from_lookup(context(), name, &list);
+	if (!err && !list)
+		err = -ENOENT;
+	if (err < 0) {
+		report_fail(step, "%s", strerror(-err));
+		return false;
+	}
+	mod = kmod_module_get_module(list);
+	err = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);
+	if (err < 0)
+		report_fail(step, "%s: %s", kmod_module_get_path(mod), strerror(-err));
+	good = err >= 0 && check(mod);
+	deps = kmod_module_get_dependencies(mod);
+	kmod_list_foreach(entry, deps) {
+		dep = kmod_module_get_module(entry);
+		good = good && check(dep);
+		kmod_module_unref(dep);
+	}
+	if (good)
+		report_pass(step);
+	kmod_module_unref_list(deps);
+	kmod_module_unref(mod);
+	kmod_module_unref_list(list);
 	return good;
 }
 
