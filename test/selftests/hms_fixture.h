@@ -32,8 +32,8 @@
 #define NEED_SIMS(n)                                                                              \
 	do {                                                                                      \
 		if (self->e.nsims < (n))                                                          \
-			SKIP(return, "needs %d emulated accelerators: no hms_sim on this kernel", \
-				   (n));                                                          \
+			SKIP(return, "needs %d emulated accelerators: %s", (n), \
+				   feature_missing("device-private"));                            \
 	} while (0)
 
 #define NEED_NODES(n)								\

@@ -300,6 +300,29 @@ void env_close(struct env *e)
 		close(e->sim_fd[i]);
 }
 
+/* Why the module says that it does not have a feature here. */
+const char *feature_missing(const char *name)
+{
+	static struct hms_feature_info features[64];
+	struct hms_info info = {
+		.size = sizeof(info),
+		.version = 1,
+		.features = u64_ptr(features),
+		.nfeatures = 64,
+		.feature_size = sizeof(features[0]),
+	};
+	int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || call(fd, HMS_INFO, &info))
+		return "HMS_INFO failed";
+	close(fd);
+	for (__u32 i = 0; i < info.nfeatures; i++) {
+		if (!strcmp(features[i].name, name))
+			return features[i].live ? "hms_sim is not loaded" : features[i].reason;
+	}
+	return "HMS_INFO does not know it";
+}
+
 /* HMS_HBIND. */
 
 int call(int fd, unsigned long number, void *argument)
@@ -352,6 +375,21 @@ __u64 skipped_sum(const struct hms_hbind *h)
 	for (int i = 0; i < HMS_SKIP_SLOTS; i++)
 		sum += h->skipped[i];
 	return sum;
+}
+
+/* What was skipped for which reason (an enum hms_skip), or "". */
+const char *skips_text(const struct hms_hbind *h)
+{
+	static char text[256];
+	size_t n = 0;
+
+	text[0] = 0;
+	for (int i = 0; i < HMS_SKIP_SLOTS; i++) {
+		if (h->skipped[i] && n < sizeof(text))
+			n += snprintf(text + n, sizeof(text) - n, "%llu for reason %d ",
+				      h->skipped[i], i);
+	}
+	return text;
 }
 
 /* "" when the counts of a finished request agree with each other, else what is wrong. */

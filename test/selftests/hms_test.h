@@ -69,6 +69,7 @@ struct env {
 
 const char *env_open(struct env *e);
 void env_close(struct env *e);
+const char *feature_missing(const char *name);
 
 /* HMS_HBIND. */
 
@@ -86,6 +87,7 @@ struct request *request_modifier(struct request *r, __u32 key, __u64 value);
 int request_send(struct request *r, int fd);
 const char *counts_wrong(const struct request *r);
 __u64 skipped_sum(const struct hms_hbind *h);
+const char *skips_text(const struct hms_hbind *h);
 
 int migrate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
 int populate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
