@@ -9,11 +9,18 @@
 #include <linux/string.h>
 #include <linux/hms.h>
 
+#include "compat/compat.h"
 #include "binding.h"
 #include "info.h"
 #include "modifier.h"
 #include "object.h"
 #include "vector.h"
+
+/* What the module found when it was built for this kernel. */
+#define HMS_INTERFACE(_name, _live, _text)						\
+	{ .live = _live, .kind = HMS_FEATURE_INTERFACE, .name = _name, .reason = _text },
+
+static const struct hms_feature_info hms_interfaces[] = { HMS_PROBES(HMS_INTERFACE) };
 
 static void hms_feature(struct hms_feature_info *feature, const char *name, bool live,
 			const char *reason)
@@ -43,6 +50,8 @@ static int hms_info_features(struct hms_vector *vector)
 		    "this release of HMS moves base pages only; large ones are split if core can");
 	for (i = 0; i < n && !ret; i++)
 		ret = hms_vector_add(vector, &features[i]);
+	for (i = 0; i < ARRAY_SIZE(hms_interfaces) && !ret; i++)
+		ret = hms_vector_add(vector, &hms_interfaces[i]);
 	return ret;
 }
 

@@ -59,10 +59,10 @@ static inline struct dev_pagemap *page_pgmap(const struct page *page)
 #define alloc_pages_bulk_node alloc_pages_bulk_array_node
 #endif
 
-#if !HMS_HAS_FOLIO_MAYBE_MAPPED_SHARED
+#if !HMS_HAS_MAYBE_MAPPED_SHARED
 static inline bool folio_maybe_mapped_shared(struct folio *folio)
 {
-#if HMS_HAS_FOLIO_LIKELY_MAPPED_SHARED
+#if HMS_HAS_LIKELY_MAPPED_SHARED
 	return folio_likely_mapped_shared(folio);
 #else
 	long i;

@@ -101,6 +101,39 @@ static bool run(unsigned int timeout, char **argv)
 	return !end.stuck;
 }
 
+struct wanted {
+	const char *word;
+	bool said;
+};
+
+static void want_word(void *data, const char *text)
+{
+	struct wanted *wanted = data;
+
+	wanted->said |= !!strstr(text, wanted->word);
+	report_comment("%s", text);
+}
+
+/* A program that must fail, and say a word. */
+static bool fails(unsigned int timeout, const char *word, char **argv)
+{
+	struct wanted wanted = { .word = word };
+	struct ending end = program_run(argv, timeout, want_word, &wanted);
+	const char *trouble = ending_text(&end);
+	char step[160];
+
+	snprintf(step, sizeof(step), "%s fails", argv[0]);
+	if (trouble)
+		report_fail(step, "%s", trouble);
+	else if (!WEXITSTATUS(end.status))
+		report_fail(step, "it does not");
+	else if (!wanted.said)
+		report_fail(step, "it does not say '%s'", word);
+	else
+		report_pass(step);
+	return !end.stuck;
+}
+
 static bool is_number(const char *word)
 {
 	return *word && !word[strspn(word, "0123456789")] && strlen(word) < 7 && atoi(word) > 0;
@@ -144,6 +177,10 @@ static bool step(int words, char **word, bool stopped)
 		go_on = module_load(word[1], word + 2);
 	} else if (!strcmp(verb, "modprobe") && words == 2) {
 		go_on = module_probe(word[1]);
+	} else if (!strcmp(verb, "refused") && words == 3) {
+		go_on = module_refused(word[1], word[2]);
+	} else if (!strcmp(verb, "fails") && words >= 4 && is_number(word[1])) {
+		go_on = fails(atoi(word[1]), word[2], word + 3);
 	} else if (!strcmp(verb, "verify") && words == 2) {
 		go_on = module_verify(word[1]);
 	} else if (!strcmp(verb, "unload") && words == 2) {

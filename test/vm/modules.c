@@ -229,6 +229,27 @@ bool module_load(const char *path, char **params)
 	return good;
 }
 
+/* Loading it must fail with an errno, by its name. */
+bool module_refused(const char *path, const char *error)
+{
+	struct kmod_module *mod = module_of(path);
+	char step[160];
+	int err;
+
+	if (!mod)
+		return false;
+	snprintf(step, sizeof(step), "module %s is refused", kmod_module_get_name(mod));
+	err = kmod_module_insert_module(mod, 0, "");
+	if (err >= 0)
+		report_fail(step, "%s: it was loaded", path);
+	else if (strcmp(strerrorname_np(-err), error))
+		report_fail(step, "%s: %s, not %s", path, strerrorname_np(-err), error);
+	else
+		report_pass(step);
+	kmod_module_unref(mod);
+	return err < 0;
+}
+
 /* By name, from where modprobe's tables have it, with what it needs. */
 bool module_probe(const char *name)
 {

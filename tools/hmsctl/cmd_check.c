@@ -13,7 +13,16 @@ static void print_features(const struct hms_module *module)
 	for (size_t i = 0; i < module->nfeatures; i++) {
 		const struct hms_feature *f = &module->features[i];
 
-		printf("  %-24s %s%s\n", f->name, f->live ? "live" : "not live: ", f->reason);
+		if (f->kind == HMS_FEATURE)
+			printf("  %-24s %s%s\n", f->name, f->live ? "live" : "not live: ",
+			       f->reason);
+	}
+	printf("\ninterfaces of this kernel; the module has another way where one is missing\n");
+	for (size_t i = 0; i < module->nfeatures; i++) {
+		const struct hms_feature *f = &module->features[i];
+
+		if (f->kind == HMS_FEATURE_INTERFACE)
+			printf("  %-24s %-3s  %s\n", f->name, f->live ? "yes" : "no", f->reason);
 	}
 }
 
@@ -71,6 +80,10 @@ static int run(const struct verb *verb, int argc, char **argv)
 		printf("module       not loaded\n\nto load it\n  %s\n",
 		       installed_module() ? "modprobe hms" :
 		       "build and install it for this kernel, then modprobe hms");
+		if (only_signed_modules())
+			printf("this kernel loads modules only with a signature of a key that it trusts:\n"
+			       "  dkms signs with the machine's own key, which has to be enrolled once:\n"
+			       "  mokutil --import /var/lib/dkms/mok.pub, then reboot\n");
 		printf("\nkernel configuration\n");
 		print_kernel_config();
 		return EXIT_FAIL;

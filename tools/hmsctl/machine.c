@@ -44,6 +44,17 @@ bool installed_module(void)
 	return found;
 }
 
+/* By its configuration, its command line or secure boot. */
+bool only_signed_modules(void)
+{
+	FILE *f = fopen("/sys/module/module/parameters/sig_enforce", "re");
+	bool only = f && fgetc(f) == 'Y';
+
+	if (f)
+		fclose(f);
+	return only;
+}
+
 static const struct {
 	const char *name;
 	const char *without;

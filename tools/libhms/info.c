@@ -86,7 +86,7 @@ static void block_fill(struct module_block *block)
 		END_STRING(f->name);
 		END_STRING(f->reason);
 		block->features[i] = (struct hms_feature){
-			.live = f->live, .name = f->name, .reason = f->reason,
+			.live = f->live, .kind = f->kind, .name = f->name, .reason = f->reason,
 		};
 	}
 }

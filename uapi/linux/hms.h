@@ -352,15 +352,26 @@ struct hms_key_info {
 };
 
 /**
+ * enum hms_feature_kind - what a struct hms_feature_info tells of
+ * @HMS_FEATURE: something that programs can use
+ * @HMS_FEATURE_INTERFACE: an interface of the kernel, for which the module has another way where it is
+ *	missing; found when the module was built
+ */
+enum hms_feature_kind {
+	HMS_FEATURE		= 0,
+	HMS_FEATURE_INTERFACE	= 1,
+};
+
+/**
  * struct hms_feature_info - something that depends on the kernel
  * @live: 1 when it works here
- * @reserved: zero
+ * @kind: enum hms_feature_kind
  * @name: its name
- * @reason: why it does not work, empty when it does
+ * @reason: of a feature: why it does not work, empty when it does; of an interface: what it is
  */
 struct hms_feature_info {
 	__u32 live;
-	__u32 reserved;
+	__u32 kind;
 	char name[24];
 	char reason[96];
 };

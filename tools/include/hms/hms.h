@@ -222,9 +222,10 @@ struct hms_key {
 	const char *text;
 };
 
-/* Something that depends on the kernel; @reason is "" when it is @live. */
+/* Something that depends on the kernel: see struct hms_feature_info of linux/hms.h. */
 struct hms_feature {
 	bool live;
+	enum hms_feature_kind kind;
 	const char *name;
 	const char *reason;
 };
