@@ -25,12 +25,13 @@
  * @target: whose they are
  * @touched: what to do when a CPU touches a page
  * @pgmap: core's side
- * @region: addresses set aside for them; nothing is behind
+ * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
  * @npages: how many
- * @lock: protects @free and @nfree; taken with interrupts off, core frees pages anywhere
+ * @lock: protects @free, @nfree and @closed; taken with interrupts off, core frees pages anywhere
  * @free: free pages, chained through zone_device_data
  * @nfree: how many
+ * @closed: nothing is to be taken from @free
  * @emptied: woken when all pages are free
  * @all: on hms_devmems
  */
@@ -44,6 +45,7 @@ struct hms_devmem {
 	spinlock_t lock;	/* see above */
 	struct page *free;
 	unsigned long nfree;
+	bool closed;
 	wait_queue_head_t emptied;
 	struct list_head all;
 };
@@ -86,24 +88,38 @@ static const struct dev_pagemap_ops hms_devmem_ops = {
 	.migrate_to_ram = hms_devmem_touched,
 };
 
+/* Addresses that are free, for private memory, or those that the device has. */
+static struct resource *hms_devmem_region(u64 range, unsigned long size)
+{
+	struct resource *region;
+
+	if (!range)
+		return request_free_mem_region(&iomem_resource, size, "hms");
+	if (!IS_ALIGNED(range | size, memremap_compat_align()))
+		return ERR_PTR(-EINVAL);
+	region = request_mem_region(range, size, "hms");
+	return region ?: ERR_PTR(-EBUSY);
+}
+
 /**
  * hms_devmem_create - make struct pages for a device's memory
  * @target: whose memory it is
  * @npages: pages
- * @touched: what to do when a CPU touches one of them
+ * @range: where the CPU can load from it, or 0: it can't
+ * @touched: what to do when a CPU touches a page that it can't load from
  *
  * Return: all pages free, or an ERR_PTR().
  */
-struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages,
+struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages, u64 range,
 				     hms_devmem_touched_t touched)
 {
-	unsigned long size = ALIGN(npages << PAGE_SHIFT, memremap_compat_align());
+	unsigned long size = npages << PAGE_SHIFT;
 	struct hms_devmem *mem;
 	struct resource *res;
 	unsigned long i;
 	void *ret;
 
-	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+	if (!range && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!npages)
 		return ERR_PTR(-EINVAL);
@@ -116,14 +132,16 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 	spin_lock_init(&mem->lock);
 	init_waitqueue_head(&mem->emptied);
 
-	res = request_free_mem_region(&iomem_resource, size, "hms");
+	if (!range)
+		size = ALIGN(size, memremap_compat_align());
+	res = hms_devmem_region(range, size);
 	if (IS_ERR(res)) {
 		ret = res;
 		goto free;
 	}
 	mem->region = res;
 	mem->first_pfn = PHYS_PFN(res->start);
-	mem->pgmap.type = MEMORY_DEVICE_PRIVATE;
+	mem->pgmap.type = range ? MEMORY_DEVICE_COHERENT : MEMORY_DEVICE_PRIVATE;
 	mem->pgmap.range.start = res->start;
 	mem->pgmap.range.end = res->start + size - 1;
 	mem->pgmap.nr_range = 1;
@@ -175,14 +193,14 @@ void hms_devmem_destroy(struct hms_devmem *mem)
  * @pages: receives them, each locked and with one reference
  * @n: how many
  *
- * Return: how many there were.
+ * Return: how many there were, 0 while it is closed.
  */
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
 	unsigned int got, i;
 
 	spin_lock_irq(&mem->lock);
-	for (got = 0; got < n && mem->free; got++) {
+	for (got = 0; got < n && mem->free && !mem->closed; got++) {
 		pages[got] = mem->free;
 		mem->free = pages[got]->zone_device_data;
 	}
@@ -194,6 +212,28 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
 		zone_device_folio_init(page_folio(pages[i]), &mem->pgmap, 0);
 	}
 	return got;
+}
+
+/**
+ * hms_devmem_close - let nobody allocate any more, or again
+ * @mem: the device's memory
+ * @closed: which of these
+ */
+void hms_devmem_close(struct hms_devmem *mem, bool closed)
+{
+	spin_lock_irq(&mem->lock);
+	mem->closed = closed;
+	spin_unlock_irq(&mem->lock);
+}
+
+bool hms_devmem_is_closed(const struct hms_devmem *mem)
+{
+	return READ_ONCE(mem->closed);
+}
+
+bool hms_devmem_is_coherent(const struct hms_devmem *mem)
+{
+	return mem->pgmap.type == MEMORY_DEVICE_COHERENT;
 }
 
 /* What zone_device_data of a page in use is set to when its contents have moved away. */

@@ -10,8 +10,11 @@ struct vm_fault;
 
 typedef vm_fault_t (*hms_devmem_touched_t)(struct vm_fault *vmf, struct hms_target *target);
 
-struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages,
+struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages, u64 range,
 				     hms_devmem_touched_t touched);
+void hms_devmem_close(struct hms_devmem *mem, bool closed);
+bool hms_devmem_is_closed(const struct hms_devmem *mem);
+bool hms_devmem_is_coherent(const struct hms_devmem *mem);
 void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
 unsigned long hms_devmem_first_pfn(const struct hms_devmem *mem);

@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "devmem.h"
@@ -13,16 +14,23 @@
 #include "home.h"
 #include "target.h"
 
+/* One target at a time goes offline or online; taken in its sysfs file. */
+static DEFINE_MUTEX(hms_offline_lock);
+
+/* Fifty a second. */
+#define HMS_OFFLINE_ROUNDS	100
+
 /**
  * hms_target_register - offer the memory of a device
  * @desc: what it is; copied, but for what it points to
  *
- * Makes struct pages for the memory (device-private) and shows the target. Programs may move pages
- * into it at once, so the driver must be ready to copy.
+ * Makes struct pages for the memory and shows the target. Programs may move pages into it at once,
+ * so the driver must be ready to copy.
  *
  * Context: may sleep.
- * Return: the target or an ERR_PTR(): -EOPNOTSUPP on a kernel without device-private memory,
- * -EINVAL for a size below a page, -ENOMEM, -ENOSPC.
+ * Return: the target or an ERR_PTR(): -EOPNOTSUPP for private memory on a kernel that has none,
+ * -EINVAL for a size below a page or a range that is not aligned, -EBUSY for a range that is
+ * somebody's, -ENOMEM, -ENOSPC.
  */
 struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 {
@@ -30,25 +38,68 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 	struct hms_devmem *mem;
 	int ret;
 
-	if (!desc->name || !desc->ops || !desc->ops->copy)
+	if (!desc->name || !desc->ops || !desc->ops->copy || (desc->range && !desc->owner))
 		return ERR_PTR(-EINVAL);
 	target = hms_target_new_device(desc);
 	if (!target)
 		return ERR_PTR(-ENOMEM);
-	mem = hms_devmem_create(target, desc->size >> PAGE_SHIFT, hms_home_fault);
+	mem = hms_devmem_create(target, desc->size >> PAGE_SHIFT, desc->range,
+				hms_home_fault);
 	if (IS_ERR(mem)) {
 		kfree(target);
 		return ERR_CAST(mem);
 	}
 	target->mem = mem;
+	/* The driver is calling, so it is there. */
+	if (desc->range)
+		__module_get(desc->owner);
 	ret = hms_target_add_device(target, desc);
 	if (ret) {
 		hms_devmem_destroy(mem);
+		if (desc->range)
+			module_put(desc->owner);
 		return ERR_PTR(ret);
 	}
 	return target;
 }
 EXPORT_SYMBOL_GPL(hms_target_register);
+
+/**
+ * hms_target_set_offline - take a coherent target out of use, or back into it
+ * @target: the target
+ * @offline: which of these
+ *
+ * While it is offline nothing is put into it, and the driver's module may go.
+ *
+ * Context: may sleep; about two seconds when pages are held.
+ * Return: 0, -EBUSY when pages are pinned, -EINTR, -ENODEV when the driver is going, -EOPNOTSUPP
+ * when the memory is not coherent. When this fails, it is as it was.
+ */
+int hms_target_set_offline(struct hms_target *target, bool offline)
+{
+	struct hms_devmem *mem = target->mem;
+	int ret = 0;
+
+	if (!hms_devmem_is_coherent(mem))
+		return -EOPNOTSUPP;
+	mutex_lock(&hms_offline_lock);
+	if (hms_devmem_is_closed(mem) == offline) {
+		/* As it should be. */
+	} else if (offline) {
+		hms_devmem_close(mem, true);
+		ret = hms_evacuate(mem, HMS_OFFLINE_ROUNDS);
+		if (ret)
+			hms_devmem_close(mem, false);
+		else
+			module_put(target->owner);
+	} else if (try_module_get(target->owner)) {
+		hms_devmem_close(mem, false);
+	} else {
+		ret = -ENODEV;
+	}
+	mutex_unlock(&hms_offline_lock);
+	return ret;
+}
 
 /**
  * hms_target_unregister - take a target back
@@ -62,9 +113,15 @@ EXPORT_SYMBOL_GPL(hms_target_register);
  */
 void hms_target_unregister(struct hms_target *target)
 {
+	bool online;
+
+	/* Of its file "offline" nothing is under way after this either. */
 	hms_target_retire(target);
-	hms_evacuate(target->mem);
+	online = hms_devmem_is_coherent(target->mem) && !hms_devmem_is_closed(target->mem);
+	hms_evacuate(target->mem, 0);
 	hms_devmem_destroy(target->mem);
+	if (online)
+		module_put(target->owner);
 	hms_object_put(&target->obj);
 }
 EXPORT_SYMBOL_GPL(hms_target_unregister);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Evacuation: a device goes, and all its pages come home.
+ * Evacuation: a device goes, or goes offline, and all its pages come home.
  *
  * First by process, through the page tables of everybody who called us: their pages go where their
  * policies want them, and the process can't exit meanwhile, which matters as core keeps no hold on
@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -158,21 +159,26 @@ free:
 /**
  * hms_evacuate - bring home every page of a device
  * @mem: its memory; nobody allocates from it any more
+ * @rounds: times to try again; 0: until all are home
  *
  * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
- * until it has come home or was freed. Nobody can hold one for good: the CPU cannot pin it.
+ * until it has come home or was freed. Nobody can hold one of private memory for good: the CPU
+ * cannot pin it. Of coherent memory it can.
  *
  * Context: may sleep; no locks of processes held.
+ * Return: 0, -EBUSY when pages are left after @rounds, -EINTR when there is a limit and a signal.
  */
-void hms_evacuate(struct hms_devmem *mem)
+int hms_evacuate(struct hms_devmem *mem, unsigned int rounds)
 {
 	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), done;
 	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
+	unsigned int round;
+	int ret = 0;
 
 	e->mem = mem;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	hms_evacuate_bindings(e);
-	while (hms_devmem_used(mem)) {
+	for (round = 0; hms_devmem_used(mem) && !ret; round++) {
 		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
 			hms_evacuate_part(e->pass, first + done,
 					  min(npages - done, HMS_PASS_PAGES));
@@ -182,7 +188,10 @@ void hms_evacuate(struct hms_devmem *mem)
 			cond_resched();
 		}
 		hms_devmem_wait_empty(mem, HZ / 50);
+		if (rounds && hms_devmem_used(mem))
+			ret = signal_pending(current) ? -EINTR : round >= rounds ? -EBUSY : 0;
 	}
 	hms_pass_free(e->pass);
 	kvfree(e);
+	return ret;
 }

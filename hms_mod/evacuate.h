@@ -4,6 +4,6 @@
 
 struct hms_devmem;
 
-void hms_evacuate(struct hms_devmem *mem);
+int hms_evacuate(struct hms_devmem *mem, unsigned int rounds);
 
 #endif /* _HMS_EVACUATE_H */

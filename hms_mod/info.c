@@ -44,8 +44,8 @@ static int hms_info_features(struct hms_vector *vector)
 					      "CONFIG_NUMA is off in this kernel");
 	hms_feature(&features[n++], "device-private", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
 		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
-	hms_feature(&features[n++], "device-coherent", false,
-		    "this release of HMS has no coherent device memory");
+	hms_feature(&features[n++], "device-coherent", IS_ENABLED(CONFIG_DEVICE_MIGRATION),
+		    "CONFIG_DEVICE_MIGRATION is off in this kernel");
 	hms_feature(&features[n++], "large-pages", false,
 		    "this release of HMS moves base pages only; large ones are split if core can");
 	for (i = 0; i < n && !ret; i++)

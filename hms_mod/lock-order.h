@@ -11,6 +11,8 @@
  *	hms_devmems_lock	devmem.c: the list of devices; leaf
  *	hms_bindings_lock	binding.c: the table of bindings; leaf
  *
+ *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
+ *
  *	hms_graph_lock		graph.c: edges of the map; nests sysfs; apart from all of the above
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a

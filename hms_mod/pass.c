@@ -69,7 +69,8 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 		.dst = pass->dst,
 		.pgmap_owner = owner,
 		.flags = (system ? MIGRATE_VMA_SELECT_SYSTEM : 0) |
-			 (owner ? MIGRATE_VMA_SELECT_DEVICE_PRIVATE : 0),
+			 (owner ? MIGRATE_VMA_SELECT_DEVICE_PRIVATE |
+				  MIGRATE_VMA_SELECT_DEVICE_COHERENT : 0),
 		.fault_page = fault_page,
 	};
 	return migrate_vma_setup(&pass->vma);

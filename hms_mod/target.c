@@ -26,15 +26,21 @@ static struct hms_target *to_target(struct device *dev)
 
 static ssize_t kind_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n",
-			  hms_target_is_device(to_target(dev)) ? "device-private" : "node");
+	struct hms_target *target = to_target(dev);
+	const char *kind = "node";
+
+	if (hms_target_is_device(target))
+		kind = hms_devmem_is_coherent(target->mem) ? "device-coherent" : "device-private";
+	return sysfs_emit(buf, "%s\n", kind);
 }
 static DEVICE_ATTR_RO(kind);
 
 static ssize_t properties_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", hms_target_is_device(to_target(dev)) ?
-			  "device-private" : "cpu-accessible coherent");
+	struct hms_target *target = to_target(dev);
+	bool private = hms_target_is_device(target) && !hms_devmem_is_coherent(target->mem);
+
+	return sysfs_emit(buf, "%s\n", private ? "device-private" : "cpu-accessible coherent");
 }
 static DEVICE_ATTR_RO(properties);
 
@@ -72,14 +78,38 @@ static ssize_t used_show(struct device *dev, struct device_attribute *attr, char
 }
 static DEVICE_ATTR_RO(used);
 
+static ssize_t offline_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", hms_devmem_is_closed(to_target(dev)->mem));
+}
+
+static ssize_t offline_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			     size_t count)
+{
+	bool offline;
+	int ret;
+
+	ret = kstrtobool(buf, &offline);
+	if (!ret)
+		ret = hms_target_set_offline(to_target(dev), offline);
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(offline);
+
 static struct attribute *hms_device_attrs[] = {
 	&dev_attr_used.attr,
+	NULL
+};
+
+static struct attribute *hms_coherent_attrs[] = {
+	&dev_attr_offline.attr,
 	NULL
 };
 
 static const struct attribute_group hms_target_group = { .attrs = hms_target_attrs };
 static const struct attribute_group hms_node_group = { .attrs = hms_node_attrs };
 static const struct attribute_group hms_device_group = { .attrs = hms_device_attrs };
+static const struct attribute_group hms_coherent_group = { .attrs = hms_coherent_attrs };
 
 static const struct attribute_group *hms_node_groups[] = {
 	&hms_target_group,
@@ -90,6 +120,13 @@ static const struct attribute_group *hms_node_groups[] = {
 static const struct attribute_group *hms_device_groups[] = {
 	&hms_target_group,
 	&hms_device_group,
+	NULL
+};
+
+static const struct attribute_group *hms_coherent_groups[] = {
+	&hms_target_group,
+	&hms_device_group,
+	&hms_coherent_group,
 	NULL
 };
 
@@ -148,6 +185,7 @@ struct hms_target *hms_target_new_device(const struct hms_target_desc *desc)
 	target->ops = desc->ops;
 	target->peers = desc->peers;
 	target->drvdata = desc->drvdata;
+	target->owner = desc->owner;
 	return target;
 }
 
@@ -160,8 +198,11 @@ struct hms_target *hms_target_new_device(const struct hms_target_desc *desc)
  */
 int hms_target_add_device(struct hms_target *target, const struct hms_target_desc *desc)
 {
-	return hms_object_add(&target->obj, HMS_OBJECT_TARGET, HMS_VERSION_DEVICE, desc->name,
-			      desc->parent, hms_device_groups);
+	bool coherent = hms_devmem_is_coherent(target->mem);
+
+	return hms_object_add(&target->obj, HMS_OBJECT_TARGET,
+			      coherent ? HMS_VERSION_ORDINARY : HMS_VERSION_DEVICE, desc->name,
+			      desc->parent, coherent ? hms_coherent_groups : hms_device_groups);
 }
 
 /**

@@ -20,6 +20,7 @@ struct hms_devmem;
  * @ops: the driver, NULL for a node
  * @peers: see &struct hms_target_desc
  * @drvdata: for the driver
+ * @owner: the driver's module, held while a coherent target is online
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
  * @idle: completed when @users is 0
@@ -31,6 +32,7 @@ struct hms_target {
 	const struct hms_target_ops *ops;
 	void *peers;
 	void *drvdata;
+	struct module *owner;
 	refcount_t users;
 	bool dying;
 	struct completion idle;
@@ -50,6 +52,7 @@ struct hms_target *hms_target_add_node(int nid);
 void hms_target_remove_node(struct hms_target *target);
 struct hms_target *hms_target_new_device(const struct hms_target_desc *desc);
 int hms_target_add_device(struct hms_target *target, const struct hms_target_desc *desc);
+int hms_target_set_offline(struct hms_target *target, bool offline);
 void hms_target_retire(struct hms_target *target);
 
 unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n);

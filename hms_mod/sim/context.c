@@ -75,7 +75,7 @@ int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool 
 			memory = hms_sim_map_page(page);
 			access(memory + offset_in_page(address), data);
 			hms_sim_unmap_page(page, memory);
-			if (is_device_private_page(page))
+			if (hms_target_of_page(page) == context->sim->target)
 				stats->local++;
 			else
 				stats->remote++;

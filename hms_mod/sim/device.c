@@ -86,11 +86,12 @@ static int hms_sim_node(unsigned int index)
  * @size: bytes of memory
  * @parent: device to show it under
  * @peers: see &struct hms_target_desc
+ * @range: physical address of memory that it shares with the CPU, or 0: it has its own
  *
  * Return: 0 or a negative errno.
  */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers)
+		       void *peers, u64 range)
 {
 	struct hms_target_desc desc = {
 		.name = sim->name,
@@ -99,16 +100,20 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 		.peers = peers,
 		.drvdata = sim,
 		.size = size,
+		.range = range,
+		.owner = THIS_MODULE,
 	};
 	int ret;
 
 	snprintf(sim->name, sizeof(sim->name), "hms_sim%u", index);
 	sim->size = size;
-	sim->memory = vzalloc_node(size, hms_sim_node(index));
-	if (!sim->memory)
-		return -ENOMEM;
-	/* Holds the data of programs, no pointers of ours. */
-	kmemleak_no_scan(sim->memory);
+	if (!range) {
+		sim->memory = vzalloc_node(size, hms_sim_node(index));
+		if (!sim->memory)
+			return -ENOMEM;
+		/* Holds the data of programs, no pointers of ours. */
+		kmemleak_no_scan(sim->memory);
+	}
 
 	sim->target = hms_target_register(&desc);
 	if (IS_ERR(sim->target)) {

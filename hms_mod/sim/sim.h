@@ -11,7 +11,7 @@
 /**
  * struct hms_sim - an emulated accelerator
  * @name: "hms_sim0" ...
- * @memory: its memory; the struct pages that HMS makes for it have nothing behind them
+ * @memory: its memory, when the struct pages that HMS makes for it have nothing behind them
  * @size: bytes
  * @target: its memory in the map
  * @initiator: itself in the map
@@ -50,7 +50,7 @@ struct hms_sim_stats {
 
 /* device.c */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers);
+		       void *peers, u64 range);
 void hms_sim_device_remove(struct hms_sim *sim);
 void *hms_sim_map_page(struct page *page);
 void hms_sim_unmap_page(struct page *page, void *address);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Coherent device memory: the CPU loads from it and stores to it where it is. The memory is that of a
+ * PCI device, which init found; the accelerators are loaded and unloaded here.
+ */
+
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include "hms_fixture.h"
+#include "module.h"
+
+#define NPAGES	700
+#define MIB_A_SIM 16
+
+FIXTURE(coherent)
+{
+	struct env e;
+	char *p;
+	bool loaded;
+};
+
+static int load(const char *range)
+{
+	char parameters[128];
+
+	snprintf(parameters, sizeof(parameters), "count=2 size_mb=%d range=%s", MIB_A_SIM, range);
+	return module_load(SIM_MODULE, parameters);
+}
+
+static const char *offline_path(__u32 uid)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), SYS_DEVICES "/v1-%u-target/offline", uid);
+	return path;
+}
+
+FIXTURE_SETUP(coherent)
+{
+	if (!getenv("HMS_BAR"))
+		SKIP(return, "no PCI device has memory for it");
+	if (strcmp(feature_missing("device-coherent"), "hms_sim is not loaded"))
+		SKIP(return, "%s", feature_missing("device-coherent"));
+	ASSERT_EQ(0, load(getenv("HMS_BAR")));
+	self->loaded = true;
+	ASSERT_STREQ("", env_open(&self->e));
+	ASSERT_EQ(2, self->e.nsims);
+	self->p = area(NPAGES * PAGE);
+	ASSERT_NE(NULL, self->p);
+	fill(self->p, NPAGES * PAGE, 1);
+}
+
+/* The test's process is gone, and its pages with it. */
+FIXTURE_TEARDOWN_PARENT(coherent)
+{
+	for (int i = 0; i < self->e.nsims; i++) {
+		EXPECT_TRUE(used_becomes(self->e.sim[i], 0));
+		EXPECT_EQ(0, text_write(offline_path(self->e.sim[i]), "1"));
+		close(self->e.sim_fd[i]);
+	}
+	if (self->loaded)
+		EXPECT_EQ(0, module_unload_wait("hms_sim"));
+}
+
+HMS_TEST(coherent, what_it_is)
+{
+	struct object o[64];
+	int n = objects_read(o, 64), found = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (o[i].uid != self->e.sim[0])
+			continue;
+		found++;
+		EXPECT_STREQ("device-coherent", o[i].kind);
+		EXPECT_STREQ("target", o[i].type);
+	}
+	EXPECT_EQ(1, found);
+	EXPECT_EQ(MiB(MIB_A_SIM), target_capacity(self->e.sim[0]));
+}
+
+/* It is ordinary memory to a program: version 1 may name it. */
+HMS_TEST(coherent, version_1)
+{
+	struct request r;
+
+	request_init(&r, self->p, NPAGES * PAGE)->h.version = HMS_VERSION_ORDINARY;
+	request_target(&r, self->e.sim[0]);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(NPAGES, r.h.moved);
+}
+
+/* The CPU and the device work on one memory, and nothing moves for it. */
+HMS_TEST(coherent, in_place)
+{
+	static char bytes[NPAGES * PAGE] __attribute__((aligned(8)));
+	struct request r;
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(NPAGES, r.h.moved);
+	EXPECT_EQ(NPAGES * PAGE, target_used(self->e.sim[0]));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	fill(self->p, NPAGES * PAGE, 2);
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], self->p, bytes, sizeof(bytes)));
+	EXPECT_PATTERN(bytes, sizeof(bytes), 2);
+	fill(bytes, sizeof(bytes), 3);
+	ASSERT_EQ(0, sim_write(self->e.sim_fd[0], self->p, bytes, sizeof(bytes)));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 3);
+	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+	/* The other one reaches it as well. */
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[1], self->p, bytes, sizeof(bytes)));
+	EXPECT_PATTERN(bytes, sizeof(bytes), 3);
+	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+}
+
+HMS_TEST(coherent, everywhere_and_back)
+{
+	const __u32 to[] = { self->e.sim[0], self->e.sim[1], self->e.node[self->e.nnodes - 1],
+			     self->e.sim[1], self->e.node[0] };
+	struct request r;
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.node[0], NULL));
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, to[i], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_STREQ("", skips_text(&r.h));
+		EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, to[i]));
+		EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+		fill(self->p, NPAGES * PAGE, 1);
+	}
+}
+
+HMS_TEST(coherent, holes_and_room)
+{
+	const size_t room = MiB(MIB_A_SIM);
+	char *p = area(room + MiB(1));
+	struct request r;
+
+	ASSERT_EQ(0, populate(self->e.fd, p, room + MiB(1), self->e.sim[1], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(room / PAGE, r.h.populated);
+	EXPECT_EQ(MiB(1) / PAGE, r.h.skipped[HMS_SKIP_NOMEM]);
+	EXPECT_ZERO(p, room + MiB(1));
+	EXPECT_EQ((long)(room / PAGE), pages_on(self->e.fd, p, room + MiB(1), self->e.sim[1]));
+}
+
+/* munlock would leave such pages accounted for good. */
+HMS_TEST(coherent, mlocked_stays)
+{
+	struct request r;
+
+	ASSERT_EQ(0, mlock(self->p, 16 * PAGE));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, 16 * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(16, r.h.skipped[HMS_SKIP_SPECIAL]);
+	EXPECT_EQ(0, pages_on(self->e.fd, self->p, 16 * PAGE, self->e.sim[0]));
+}
+
+HMS_TEST(coherent, copy_on_write)
+{
+	struct peer peer;
+	pid_t pid;
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+		fill(self->p, NPAGES * PAGE, 2);
+		tell(&peer);
+		EXPECT_EQ(0, hear(&peer));
+		EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	fill(self->p, NPAGES * PAGE, 3);
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 3);
+}
+
+/* What the CPU has pinned keeps the device; let go, it comes home and the module may leave. */
+HMS_TEST(coherent, offline)
+{
+	const char *path = offline_path(self->e.sim[0]);
+	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
+	char bytes[4 * PAGE];
+	struct request r;
+	int pipefd[2];
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ((ssize_t)sizeof(bytes), vmsplice(pipefd[1], &pinned, 1, 0));
+	EXPECT_EQ(-EBUSY, text_write(path, "1"));
+	EXPECT_EQ(0, number_read(path));
+	EXPECT_GE(target_used(self->e.sim[0]), 4 * PAGE);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	/* It is in use again. */
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+
+	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
+	EXPECT_EQ(0, memcmp(bytes, self->p, sizeof(bytes)));
+	EXPECT_EQ(0, text_write(path, "1"));
+	EXPECT_EQ(1, number_read(path));
+	EXPECT_EQ(0, target_used(self->e.sim[0]));
+	EXPECT_EQ(0, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_NOMEM]);
+	EXPECT_EQ(0, text_write(path, "1"));
+	EXPECT_EQ(-EINVAL, text_write(path, "perhaps"));
+	EXPECT_EQ(0, text_write(path, "0"));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(NPAGES, r.h.moved);
+}
+
+/* Online it holds the driver; and what is no memory of its own is refused. */
+HMS_TEST(coherent, unload_and_bad_ranges)
+{
+	const char *bar = getenv("HMS_BAR");
+	char odd[32];
+
+	for (int i = 0; i < 2; i++)
+		close(self->e.sim_fd[i]);
+	EXPECT_EQ(-EAGAIN, module_unload("hms_sim"));
+	EXPECT_EQ(0, text_write(offline_path(self->e.sim[0]), "1"));
+	EXPECT_EQ(-EAGAIN, module_unload("hms_sim"));
+	EXPECT_EQ(0, text_write(offline_path(self->e.sim[1]), "1"));
+	ASSERT_EQ(0, module_unload("hms_sim"));
+
+	snprintf(odd, sizeof(odd), "0x%lx", strtoul(bar, NULL, 16) + PAGE);
+	EXPECT_EQ(-EINVAL, load(odd));
+	/* Main memory. */
+	EXPECT_EQ(-EBUSY, load("0x1000000"));
+	EXPECT_FALSE(module_is_loaded("hms_sim"));
+	/* Nothing of that is left. */
+	ASSERT_EQ(0, load(bar));
+	for (int i = 0; i < 2; i++) {
+		struct hms_sim_info info;
+		int fd = sim_open(i);
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, sim_info(fd, &info));
+		EXPECT_EQ(0, text_write(offline_path(info.target), "1"));
+		close(fd);
+	}
+	ASSERT_EQ(0, module_unload_wait("hms_sim"));
+	self->e.nsims = 0;
+	self->loaded = false;
+}
+
+TEST_HARNESS_MAIN
