@@ -101,23 +101,31 @@ static void hms_batch_run(struct hms_work *work, struct hms_batch *batch)
 	hms_batch_explain(work, batch);
 }
 
-/* Pages that had to be brought back to memory get a second try, and their fates from that. */
-static void hms_batch_run_swapped(struct hms_work *work, struct hms_batch *batch)
+/* Worth a second try: swapped out, or held by somebody, which mostly is for a moment only. */
+static bool hms_batch_missed(const struct hms_batch *batch, unsigned long i)
+{
+	return batch->fate[i] == HMS_FATE_SWAPPED ||
+	       (batch->fate[i] == HMS_FATE_SKIP && batch->which[i] == HMS_SKIP_BUSY);
+}
+
+/* What was missed gets a second try, and its fate from that. */
+static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 {
 	struct hms_batch *again;
 	unsigned long i, n;
 
-	if (!hms_batch_has(batch, HMS_FATE_SWAPPED))
+	for (i = 0; i < batch->npages && !hms_batch_missed(batch, i); i++)
+		;
+	if (i == batch->npages)
 		return;
-	hms_batch_swap_in(work, batch);
+	if (hms_batch_has(batch, HMS_FATE_SWAPPED))
+		hms_batch_swap_in(work, batch);
 	again = hms_batch_new(batch->npages);
 	if (!again)
 		return;
-	for (i = 0; i < batch->npages; i += n) {
-		for (n = 0; i + n < batch->npages; n++) {
-			if (batch->fate[i + n] != HMS_FATE_SWAPPED)
-				break;
-		}
+	for (; i < batch->npages; i += n) {
+		for (n = 0; i + n < batch->npages && hms_batch_missed(batch, i + n); n++)
+			;
 		if (!n) {
 			n = 1;
 			continue;
@@ -181,7 +189,7 @@ static int hms_engine_range(struct hms_engine *engine)
 			npages = hms_batch_pages(vma, address, request->end);
 			hms_batch_init(engine->batch, vma, address, npages);
 			hms_batch_run(work, engine->batch);
-			hms_batch_run_swapped(work, engine->batch);
+			hms_batch_run_again(work, engine->batch);
 			hms_count_batch(request, engine->batch);
 		}
 		mmap_read_unlock(mm);

@@ -4,7 +4,7 @@
  *
  * First by process, through the page tables of everybody who called us: their pages go where their
  * policies want them, and the process can't exit meanwhile, which matters as core keeps no hold on
- * the anon_vma of a page that migrate_device_range took. That one then gives what is left: pages
+ * the anon_vma of a page that migrate_device_pfns took. That one then gives what is left: pages
  * that only a child has that never called us, and what somebody held for a moment.
  */
 
@@ -100,33 +100,35 @@ static void hms_evacuate_bindings(struct hms_evacuation *e)
 	}
 }
 
-/* Pages of a part of a device that are in use, about. */
-static unsigned long hms_evacuate_count(unsigned long first_pfn, unsigned long npages)
+/* Which pages of the device are in use, about: pfns into @src. Returns how many. */
+static unsigned long hms_evacuate_gather(const struct hms_devmem *mem, unsigned long *next,
+					 unsigned long *src)
 {
-	unsigned long used = 0, i;
+	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), n = 0;
 
-	for (i = 0; i < npages; i++)
-		used += !!page_ref_count(pfn_to_page(first_pfn + i));
-	return used;
+	for (; *next < npages && n < HMS_PASS_PAGES; ++*next) {
+		if (page_ref_count(pfn_to_page(first + *next)))
+			src[n++] = first + *next;
+	}
+	return n;
 }
 
 /*
- * All pages of a part of a device, whoever has them. There is no process, so any main memory will
- * do. It is had before the pages are collected: who maps them waits for them, and may want to exit.
+ * Pages of a device, by pfn, whoever has them. There is no process, so any main memory will do. It
+ * is had before the pages are collected: who maps them waits for them, and may want to exit.
  */
-static void hms_evacuate_part(struct hms_pass *pass, unsigned long first_pfn, unsigned long npages)
+static void hms_evacuate_pages(struct hms_pass *pass, unsigned long npages)
 {
-	unsigned long want = hms_evacuate_count(first_pfn, npages), used = 0, i;
-	LIST_HEAD(pages);
 	struct page *page, *next;
+	LIST_HEAD(pages);
+	unsigned long i;
 	u64 home = 0;
 
-	pass->error = 0;
-	for (i = 0; i < want; i++) {
+	for (i = 0; i < npages; i++) {
 		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
 		list_add(&page->lru, &pages);
 	}
-	if (!want || hms_pass_collect_device(pass, first_pfn, npages))
+	if (hms_pass_collect_device(pass, npages))
 		goto free;
 	for (i = 0; i < npages; i++) {
 		if (!hms_collected_page(pass->src[i]))
@@ -137,20 +139,19 @@ static void hms_evacuate_part(struct hms_pass *pass, unsigned long first_pfn, un
 			page->mapping = NULL;
 			continue;
 		}
-		/* More than were counted: the next round has them. */
-		if (used == want)
-			continue;
 		page = list_first_entry(&pages, struct page, lru);
 		list_del(&page->lru);
 		lock_page(page);
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
-		used++;
 	}
 	hms_pass_copy(pass);
 	hms_pass_commit(pass);
 	for (i = 0; i < npages; i++)
 		home += hms_moved(pass->src[i], pass->dst[i]);
 	hms_stat_add(HMS_STAT_EVACUATED, home);
+	if (pass->error)
+		pr_warn_ratelimited("hms: a device keeps pages: error %d, trying on\n",
+				    pass->error);
 free:
 	list_for_each_entry_safe(page, next, &pages, lru)
 		put_page(page);
@@ -170,8 +171,8 @@ free:
  */
 int hms_evacuate(struct hms_devmem *mem, unsigned int rounds)
 {
-	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), done;
 	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
+	unsigned long next, n;
 	unsigned int round;
 	int ret = 0;
 
@@ -179,12 +180,9 @@ int hms_evacuate(struct hms_devmem *mem, unsigned int rounds)
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	hms_evacuate_bindings(e);
 	for (round = 0; hms_devmem_used(mem) && !ret; round++) {
-		for (done = 0; done < npages; done += HMS_PASS_PAGES) {
-			hms_evacuate_part(e->pass, first + done,
-					  min(npages - done, HMS_PASS_PAGES));
-			if (e->pass->error)
-				pr_warn_ratelimited("hms: a device keeps pages: error %d, trying on\n",
-						    e->pass->error);
+		next = 0;
+		while ((n = hms_evacuate_gather(mem, &next, e->pass->src))) {
+			hms_evacuate_pages(e->pass, n);
 			cond_resched();
 		}
 		hms_devmem_wait_empty(mem, HZ / 50);

@@ -78,21 +78,20 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 
 /**
  * hms_pass_collect_device - take device pages away from whoever has them
- * @pass: from hms_pass_new(), or done with hms_pass_commit()
- * @first_pfn: of the device
- * @npages: pages
+ * @pass: from hms_pass_new(), or done with hms_pass_commit(); @pass->src has their pfns
+ * @npages: how many
  *
  * Among them may be pages that have just moved elsewhere, see hms_devmem_is_buried().
  *
  * Context: may sleep.
  * Return: 0 or a negative errno.
  */
-int hms_pass_collect_device(struct hms_pass *pass, unsigned long first_pfn, unsigned long npages)
+int hms_pass_collect_device(struct hms_pass *pass, unsigned long npages)
 {
 	pass->npages = npages;
 	pass->vma.vma = NULL;
 	memset(pass->dst, 0, npages * sizeof(*pass->dst));
-	return migrate_device_range(pass->src, first_pfn, npages);
+	return migrate_device_pfns(pass->src, npages);
 }
 
 static struct hms_target *hms_device_of(struct page *page)

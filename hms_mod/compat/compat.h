@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/memremap.h>
+#include <linux/migrate.h>
 #include <linux/mm.h>
 
 #include "compat/probed.h"
@@ -39,6 +40,18 @@ static inline void zone_device_folio_init(struct folio *folio, struct dev_pagema
 					  unsigned int order)
 {
 	zone_device_page_init(&folio->page);
+}
+#endif
+
+#if !HMS_HAS_MIGRATE_DEVICE_PFNS
+static inline int migrate_device_pfns(unsigned long *pfns, unsigned long npages)
+{
+	unsigned long i;
+	int ret = 0;
+
+	for (i = 0; i < npages && !ret; i++)
+		ret = migrate_device_range(&pfns[i], pfns[i], 1);
+	return ret;
 }
 #endif
 
