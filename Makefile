@@ -3,8 +3,12 @@
 # progress, says where its log is, and fails when anything went wrong.
 #
 #	make demo	the main job, in a virtual machine
-#	make test	unit tests, then the suite in a virtual machine; KERNEL=6.12 or debug,
-#			or KDIR=the build folder of another kernel
+#	make test	unit tests, then the suite in a virtual machine; KERNEL=6.12 (the default),
+#			6.1, 7.x, bare, debug, stock-6.1, stock-6.12 or stock-7.x; or KDIR=the build
+#			folder of another kernel
+#	make matrix	all of that, dkms and the Debian packages, into the table of doc/kernels.md
+#	make dkms	add, build, install, boot, test, remove on Debian's own kernels
+#	make packages	the Debian packages, built and tried in clean Debian 12 and 13 trees
 #	make check	style: checkpatch, sparse, compiler warnings, shellcheck
 #	make		the library and the tools, for this machine
 #	make modules	the kernel modules, for KDIR (default: the kernel that runs)
@@ -25,6 +29,15 @@ demo:
 
 test:
 	scripts/test $(KERNEL)
+
+matrix:
+	scripts/matrix
+
+dkms:
+	scripts/dkms
+
+packages:
+	scripts/packages
 
 check:
 	scripts/check
@@ -49,4 +62,4 @@ clean:
 	find hms_mod \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o \
 		-name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -delete
 
-.PHONY: all demo test check test-harness modules modules_install install clean
+.PHONY: all demo test matrix dkms packages check test-harness modules modules_install install clean

@@ -61,7 +61,7 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 	return container_of(page_pgmap(page), struct hms_devmem, pgmap);
 }
 
-static void hms_devmem_free(hms_freed_t *freed)
+static void hms_devmem_free(struct hms_freed *freed)
 {
 	struct page *page = folio_page(hms_freed_folio(freed), 0);
 	struct hms_devmem *mem = hms_devmem_of_page(page);

@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "compat/compat.h"
 #include "object.h"
 
 static DEFINE_XARRAY(hms_objects);
@@ -20,7 +21,7 @@ u64 hms_instance;
 static atomic_t hms_objects_alive = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(hms_objects_gone);
 
-static struct bus_type hms_bus = {
+static HMS_BUS(const) struct bus_type hms_bus = {
 	.name = "hms",
 };
 

@@ -18,18 +18,18 @@
 #if HMS_HAS_PAGEMAP_FOLIO_FREE
 #define HMS_PAGEMAP_FREE	folio_free
 
-typedef struct folio hms_freed_t;
+#define hms_freed		folio
 
-static inline struct folio *hms_freed_folio(hms_freed_t *freed)
+static inline struct folio *hms_freed_folio(struct hms_freed *freed)
 {
 	return freed;
 }
 #else
 #define HMS_PAGEMAP_FREE	page_free
 
-typedef struct page hms_freed_t;
+#define hms_freed		page
 
-static inline struct folio *hms_freed_folio(hms_freed_t *freed)
+static inline struct folio *hms_freed_folio(struct hms_freed *freed)
 {
 	return page_folio(freed);
 }
@@ -87,6 +87,13 @@ static inline bool folio_maybe_mapped_shared(struct folio *folio)
 	return false;
 #endif
 }
+#endif
+
+/* A bus is const, where core does not write to it. */
+#if HMS_HAS_CONST_BUS
+#define HMS_BUS(...)		__VA_ARGS__
+#else
+#define HMS_BUS(...)
 #endif
 
 #if !HMS_HAS_COPY_MC_HIGHPAGE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coherent device memory: the CPU loads from it and stores to it where it is. The memory is that of a
- * PCI device, which init found; the accelerators are loaded and unloaded here.
+ * Coherent device memory: the CPU loads from it and stores to it where it is. The memory is that of
+ * a PCI device, which init found; the accelerators are loaded and unloaded here.
  */
 
 #include <fcntl.h>

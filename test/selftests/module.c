@@ -26,7 +26,7 @@ int module_load(const char *file, const char *parameters)
 /* One of the kernel's own, with what it needs. */
 int module_probe(const char *name)
 {
-	char *argv[] = { "modprobe", "-q", (char *)name, NULL };
+	char *argv[4] = { "modprobe", "-q", (char *)name };
 	int status;
 	pid_t pid;
 

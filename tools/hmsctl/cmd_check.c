@@ -81,8 +81,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 		       installed_module() ? "modprobe hms" :
 		       "build and install it for this kernel, then modprobe hms");
 		if (only_signed_modules())
-			printf("this kernel loads modules only with a signature of a key that it trusts:\n"
-			       "  dkms signs with the machine's own key, which has to be enrolled once:\n"
+			printf("this kernel loads modules only with a signature of a key that\n"
+			       "it trusts: dkms signs with the machine's own key, which has\n"
+			       "to be enrolled once:\n"
 			       "  mokutil --import /var/lib/dkms/mok.pub, then reboot\n");
 		printf("\nkernel configuration\n");
 		print_kernel_config();

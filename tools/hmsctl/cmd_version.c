@@ -15,7 +15,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return fail_usage(verb, "unexpected \"%s\"", argv[1]);
 	printf("hmsctl   %s\n", HMS_TOOLS_VERSION);
 	printf("libhms   %s\n", hms_library_version());
-	printf("module   %s\n", loaded_module(version, sizeof(version)) ? version : "not loaded");
+	/* They differ after an upgrade, until the module is loaded anew. */
+	printf("module   %s", loaded_module(version, sizeof(version)) ? version : "not loaded");
+	printf(", %s installed\n", installed_version(version, sizeof(version)) ? version : "none");
 	printf("API      %u in hmsctl", HMS_API_VERSION);
 	if (!hms_open(&hms)) {
 		if (!hms_info(hms, &module))

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -42,6 +45,37 @@ bool installed_module(void)
 	}
 	fclose(f);
 	return found;
+}
+
+/* The version of the module that modprobe would load. */
+bool installed_version(char *version, size_t size)
+{
+	char *argv[5] = { "modinfo", "-F", "version", "hms" };
+	posix_spawn_file_actions_t actions;
+	int pipes[2], status;
+	size_t used = 0;
+	bool found;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC))
+		return false;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	found = !posix_spawn(&pid, "/sbin/modinfo", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(pipes[1]);
+	while (found && used < size - 1) {
+		n = read(pipes[0], version + used, size - 1 - used);
+		if (n <= 0)
+			break;
+		used += n;
+	}
+	close(pipes[0]);
+	version[used] = 0;
+	version[strcspn(version, "\n")] = 0;
+	return found && waitpid(pid, &status, 0) == pid && !status && version[0];
 }
 
 /* By its configuration, its command line or secure boot. */

@@ -11,6 +11,7 @@ bool loaded_module(char *version, size_t size);
 
 /* Has depmod found an hms.ko for the running kernel? */
 bool installed_module(void);
+bool installed_version(char *version, size_t size);
 bool only_signed_modules(void);
 
 /* A line for each option of the kernel's configuration that matters, or why it isn't known. */

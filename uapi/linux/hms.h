@@ -354,8 +354,8 @@ struct hms_key_info {
 /**
  * enum hms_feature_kind - what a struct hms_feature_info tells of
  * @HMS_FEATURE: something that programs can use
- * @HMS_FEATURE_INTERFACE: an interface of the kernel, for which the module has another way where it is
- *	missing; found when the module was built
+ * @HMS_FEATURE_INTERFACE: an interface of the kernel, for which the module has another way where it
+ *	is missing; found when the module was built
  */
 enum hms_feature_kind {
 	HMS_FEATURE		= 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* all kernels that HMS supports (6.1 and later): migrate_vma, hmm_range_fault, interval notifiers */
+/* what HMS can not do without (6.1 and later): migrate_vma, hmm_range_fault, interval notifiers */
 #include <linux/hmm.h>
 #include <linux/memremap.h>
 #include <linux/migrate.h>

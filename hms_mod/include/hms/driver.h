@@ -18,9 +18,9 @@
  * the device to main memory, and only then frees the struct pages. After it, no callback runs. A
  * driver's module may go when its targets are unregistered and its mirrors are removed.
  *
- * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a coherent
- * target holds the driver's module while it is online; writing 1 to its file "offline" in sysfs
- * empties it, or fails with EBUSY when pages are pinned, and then the module may go.
+ * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
+ * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
+ * sysfs empties it, or fails with EBUSY when pages are pinned, and then the module may go.
  */
 #ifndef _HMS_DRIVER_H
 #define _HMS_DRIVER_H
@@ -68,9 +68,9 @@ struct hms_target_ops {
  *	destination is given pages of both. Other pairs go through main memory.
  * @drvdata: for the driver, see hms_target_drvdata()
  * @size: bytes, rounded down to whole pages
- * @range: physical address of memory that the CPU can load from, in cache coherence with the device;
- *	0 when it can't, and the memory is private to the device. A range is a multiple of 2 MiB at a
- *	multiple of 2 MiB, and nobody else's.
+ * @range: physical address of memory that the CPU can load from, in cache coherence with the
+ *	device; 0 when it can't, and the memory is private to the device. A range is a multiple of
+ *	2 MiB at a multiple of 2 MiB, and nobody else's.
  * @owner: THIS_MODULE; wanted with @range
  */
 struct hms_target_desc {
