@@ -13,6 +13,13 @@ mkdir -p "$HMS_CACHE" "$HMS_LOGS"
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# only_one PATH: from here on, this shell is the only one that makes PATH; others wait.
+only_one() {
+	mkdir -p "$(dirname "$1")"
+	exec {only_one_fd}>"$1.lock"
+	flock "$only_one_fd"
+}
+
 # with_log NAME DESCRIPTION COMMAND...: run a long command into a log, showing how many lines it has
 # written so far; on failure show the end of the log.
 with_log() {
