@@ -23,7 +23,8 @@ FIXTURE_SETUP(device)
 {
 	ASSERT_STREQ("", env_open(&self->e));
 	if (!self->e.nsims)
-		SKIP(return, "needs an emulated accelerator: no hms_sim on this kernel");
+		SKIP(return, "needs an emulated accelerator: %s",
+		     feature_missing("device-private"));
 }
 
 FIXTURE_TEARDOWN_PARENT(device)
