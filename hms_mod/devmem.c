@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
+#include <linux/vmstat.h>
 #include <linux/wait.h>
 
 #include "compat/compat.h"
@@ -63,10 +64,17 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 
 static void hms_devmem_free(struct hms_freed *freed)
 {
-	struct page *page = folio_page(hms_freed_folio(freed), 0);
+	struct folio *folio = hms_freed_folio(freed);
+	struct page *page = folio_page(folio, 0);
 	struct hms_devmem *mem = hms_devmem_of_page(page);
 	unsigned long flags;
 
+	/*
+	 * mlock() and munlock() pass over device pages, but a coherent one whose move failed is
+	 * marked when it is mapped again.
+	 */
+	if (folio_test_clear_mlocked(folio))
+		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
 	spin_lock_irqsave(&mem->lock, flags);
 	page->zone_device_data = mem->free;
 	mem->free = page;

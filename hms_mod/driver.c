@@ -17,8 +17,7 @@
 /* One target at a time goes offline or online; taken in its sysfs file. */
 static DEFINE_MUTEX(hms_offline_lock);
 
-/* Fifty a second. */
-#define HMS_OFFLINE_ROUNDS	100
+#define HMS_OFFLINE_TIMEOUT	(2 * HZ)
 
 /**
  * hms_target_register - offer the memory of a device
@@ -55,9 +54,10 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 		__module_get(desc->owner);
 	ret = hms_target_add_device(target, desc);
 	if (ret) {
-		hms_devmem_destroy(mem);
-		if (desc->range)
+		/* Its file "offline" was there for a moment. */
+		if (desc->range && !hms_devmem_is_closed(mem))
 			module_put(desc->owner);
+		hms_devmem_destroy(mem);
 		return ERR_PTR(ret);
 	}
 	return target;
@@ -72,8 +72,9 @@ EXPORT_SYMBOL_GPL(hms_target_register);
  * While it is offline nothing is put into it, and the driver's module may go.
  *
  * Context: may sleep; about two seconds when pages are held.
- * Return: 0, -EBUSY when pages are pinned, -EINTR, -ENODEV when the driver is going, -EOPNOTSUPP
- * when the memory is not coherent. When this fails, it is as it was.
+ * Return: 0, -EBUSY when pages are pinned or can't be copied, -EINTR, -ENODEV when the driver is
+ * going, -EOPNOTSUPP when the memory is not coherent. When this fails, the target is in use as
+ * before; the pages that could come home have.
  */
 int hms_target_set_offline(struct hms_target *target, bool offline)
 {
@@ -87,7 +88,7 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 		/* As it should be. */
 	} else if (offline) {
 		hms_devmem_close(mem, true);
-		ret = hms_evacuate(mem, HMS_OFFLINE_ROUNDS);
+		ret = hms_evacuate(mem, HMS_OFFLINE_TIMEOUT);
 		if (ret)
 			hms_devmem_close(mem, false);
 		else

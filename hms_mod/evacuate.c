@@ -8,6 +8,7 @@
  * that only a child has that never called us, and what somebody held for a moment.
  */
 
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
@@ -23,12 +24,23 @@
 #include "pass.h"
 #include "stats.h"
 
-/* One evacuation. */
+/* Rounds between complaints of one that does not end, ten seconds. */
+#define HMS_EVACUATE_PATIENCE	500
+
+/* One evacuation; it ends at @deadline, in jiffies, or never. */
 struct hms_evacuation {
 	struct hms_devmem *mem;
+	bool limited;
+	unsigned long deadline;
 	struct hms_pass *pass;
 	unsigned long entries[HMS_PASS_PAGES];	/* see locate.h */
 };
+
+static bool hms_evacuate_is_over(const struct hms_evacuation *e)
+{
+	return !hms_devmem_used(e->mem) ||
+	       (e->limited && (signal_pending(current) || time_after(jiffies, e->deadline)));
+}
 
 static bool hms_is_on(const struct hms_devmem *mem, unsigned long entry)
 {
@@ -65,8 +77,9 @@ static void hms_evacuate_binding(struct hms_evacuation *e, struct hms_binding *b
 	unsigned long at = 0, end;
 	struct vm_area_struct *vma;
 
-	while (hms_devmem_used(e->mem)) {
-		mmap_read_lock(mm);
+	while (!hms_evacuate_is_over(e)) {
+		if (mmap_read_lock_killable(mm))
+			break;
 		vma = find_vma(mm, at);
 		if (!vma) {
 			mmap_read_unlock(mm);
@@ -100,14 +113,20 @@ static void hms_evacuate_bindings(struct hms_evacuation *e)
 	}
 }
 
-/* Which pages of the device are in use, about: pfns into @src. Returns how many. */
+/*
+ * Which pages of the device are mapped, about: pfns into @src. Returns how many. One that is in use
+ * and not mapped is left alone: pinned, perhaps, with the process and its anon_vma gone, which core
+ * would look for all the same. Who holds it will free it.
+ */
 static unsigned long hms_evacuate_gather(const struct hms_devmem *mem, unsigned long *next,
 					 unsigned long *src)
 {
 	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), n = 0;
 
 	for (; *next < npages && n < HMS_PASS_PAGES; ++*next) {
-		if (page_ref_count(pfn_to_page(first + *next)))
+		struct page *page = pfn_to_page(first + *next);
+
+		if (page_ref_count(page) && folio_mapped(page_folio(page)))
 			src[n++] = first + *next;
 	}
 	return n;
@@ -160,35 +179,39 @@ free:
 /**
  * hms_evacuate - bring home every page of a device
  * @mem: its memory; nobody allocates from it any more
- * @rounds: times to try again; 0: until all are home
+ * @timeout: jiffies to try for; 0: until all are home
  *
  * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
  * until it has come home or was freed. Nobody can hold one of private memory for good: the CPU
  * cannot pin it. Of coherent memory it can.
  *
  * Context: may sleep; no locks of processes held.
- * Return: 0, -EBUSY when pages are left after @rounds, -EINTR when there is a limit and a signal.
+ * Return: 0; with a timeout also -EBUSY when pages are left after it, -EINTR for a signal.
  */
-int hms_evacuate(struct hms_devmem *mem, unsigned int rounds)
+int hms_evacuate(struct hms_devmem *mem, unsigned long timeout)
 {
 	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
-	unsigned long next, n;
-	unsigned int round;
+	unsigned long next, n, round;
 	int ret = 0;
 
 	e->mem = mem;
+	e->limited = timeout;
+	e->deadline = jiffies + timeout;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
-	hms_evacuate_bindings(e);
-	for (round = 0; hms_devmem_used(mem) && !ret; round++) {
+	for (round = 1; !hms_evacuate_is_over(e); round++) {
+		hms_evacuate_bindings(e);
 		next = 0;
 		while ((n = hms_evacuate_gather(mem, &next, e->pass->src))) {
 			hms_evacuate_pages(e->pass, n);
 			cond_resched();
 		}
 		hms_devmem_wait_empty(mem, HZ / 50);
-		if (rounds && hms_devmem_used(mem))
-			ret = signal_pending(current) ? -EINTR : round >= rounds ? -EBUSY : 0;
+		if (!e->limited && !(round % HMS_EVACUATE_PATIENCE))
+			pr_warn("hms: a device that goes still has %lu pages in use\n",
+				hms_devmem_used(mem));
 	}
+	if (hms_devmem_used(mem))
+		ret = signal_pending(current) ? -EINTR : -EBUSY;
 	hms_pass_free(e->pass);
 	kvfree(e);
 	return ret;

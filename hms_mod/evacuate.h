@@ -4,6 +4,6 @@
 
 struct hms_devmem;
 
-int hms_evacuate(struct hms_devmem *mem, unsigned int rounds);
+int hms_evacuate(struct hms_devmem *mem, unsigned long timeout);
 
 #endif /* _HMS_EVACUATE_H */

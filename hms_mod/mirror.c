@@ -117,10 +117,11 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 		/*
 		 * A PTE may be writable and the page still clean, and a device sets no dirty bit,
 		 * so say it here, and only of a page that will be written. It stays said until
-		 * the page is cleaned, which takes it from the mirror first. Pages of the device
-		 * itself are dirty when they come home.
+		 * the page is cleaned, which takes it from the mirror first. Pages in private
+		 * memory are dirty when they come home; from coherent memory core may take them
+		 * itself.
 		 */
-		if (writable && !is_zone_device_page(page)) {
+		if (writable && !is_device_private_page(page)) {
 			writable = write && i == wanted;
 			if (writable)
 				set_page_dirty(page);

@@ -218,6 +218,50 @@ HMS_TEST(coherent, offline)
 	EXPECT_EQ(NPAGES, r.h.moved);
 }
 
+/* Its process unmaps it, a pipe keeps it: nobody is asked for it, until the pipe lets go. */
+HMS_TEST(coherent, pinned_and_unmapped)
+{
+	const char *path = offline_path(self->e.sim[0]);
+	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
+	char bytes[4 * PAGE], kept[4 * PAGE];
+	int pipefd[2];
+
+	memcpy(kept, self->p, sizeof(kept));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ((ssize_t)sizeof(bytes), vmsplice(pipefd[1], &pinned, 1, 0));
+	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
+	EXPECT_EQ(-EBUSY, text_write(path, "1"));
+	EXPECT_EQ(4 * PAGE, target_used(self->e.sim[0]));
+	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
+	EXPECT_EQ(0, memcmp(bytes, kept, sizeof(bytes)));
+	EXPECT_EQ(0, text_write(path, "1"));
+	EXPECT_EQ(0, target_used(self->e.sim[0]));
+	EXPECT_EQ(0, text_write(path, "0"));
+}
+
+/* mlock() of what is there already, a move that fails, and munlock(): accounted as before. */
+HMS_TEST(coherent, mlocked_later)
+{
+	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
+	long long before = meminfo_kib("Mlocked");
+	char bytes[4 * PAGE];
+	struct request r;
+	int pipefd[2];
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, mlock(self->p, 4 * PAGE));
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ((ssize_t)sizeof(bytes), vmsplice(pipefd[1], &pinned, 1, 0));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, 4 * PAGE, self->e.node[0], &r));
+	EXPECT_EQ(4, r.h.skipped[HMS_SKIP_BUSY]);
+	ASSERT_EQ(0, munlock(self->p, 4 * PAGE));
+	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
+	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
+	EXPECT_TRUE(used_becomes(self->e.sim[0], 0));
+	EXPECT_EQ(before, meminfo_kib("Mlocked"));
+}
+
 /* Online it holds the driver; and what is no memory of its own is refused. */
 HMS_TEST(coherent, unload_and_bad_ranges)
 {
