@@ -1157,7 +1157,7 @@ HMS_TEST(input, mapping_secretmem)
 	char *p;
 
 	if (fd < 0)
-		SKIP(return, "no memfd_secret(2): the kernel has no CONFIG_SECRETMEM, or it is off");
+		SKIP(return, "no memfd_secret(2): CONFIG_SECRETMEM is off, or not enabled");
 	ASSERT_EQ(0, ftruncate(fd, 4 * PAGE));
 	p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, p);

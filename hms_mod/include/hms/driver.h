@@ -21,8 +21,8 @@
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
  * sysfs empties it, or fails with EBUSY when pages are pinned, and then the module may go. That
- * does not hold up an unbinding of the device, where hms_target_unregister() waits for the pins: set
- * suppress_bind_attrs.
+ * does not hold up an unbinding of the device, where hms_target_unregister() waits for the pins:
+ * set suppress_bind_attrs.
  */
 #ifndef _HMS_DRIVER_H
 #define _HMS_DRIVER_H
