@@ -244,7 +244,7 @@ HMS_TEST(coherent, pinned_and_unmapped)
 HMS_TEST(coherent, mlocked_later)
 {
 	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
-	long long before = meminfo_kib("Mlocked");
+	long long before = mlocked_kib();
 	char bytes[4 * PAGE];
 	struct request r;
 	int pipefd[2];
@@ -259,7 +259,7 @@ HMS_TEST(coherent, mlocked_later)
 	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
 	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
 	EXPECT_TRUE(used_becomes(self->e.sim[0], 0));
-	EXPECT_EQ(before, meminfo_kib("Mlocked"));
+	EXPECT_EQ(before, mlocked_kib());
 }
 
 /* Online it holds the driver; and what is no memory of its own is refused. */

@@ -99,6 +99,14 @@ long long meminfo_kib(const char *key)
 	return n;
 }
 
+/* What is mlocked, once the batches of all CPUs are counted; dropping caches does that as well. */
+long long mlocked_kib(void)
+{
+	if (text_write("/proc/sys/vm/drop_caches", "1"))
+		return -1;
+	return meminfo_kib("Mlocked");
+}
+
 /* The first mapping of this process with a name. */
 int mapping_find(const char *name, unsigned long *start, unsigned long *end)
 {

@@ -34,6 +34,7 @@ int text_write(const char *path, const char *text);
 long long number_read(const char *path);
 long long stat_read(const char *name);
 long long meminfo_kib(const char *key);
+long long mlocked_kib(void);
 int mapping_find(const char *name, unsigned long *start, unsigned long *end);
 long smaps_kib(const void *start, const char *key);
 

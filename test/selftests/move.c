@@ -385,7 +385,7 @@ HMS_TEST(move, huge_holes)
 /* Locked memory stays in main memory, but may change nodes; the accounting survives. */
 HMS_TEST(move, mlocked)
 {
-	long long before = meminfo_kib("Mlocked");
+	long long before = mlocked_kib();
 	char *p = filled(self, 64 * PAGE, 11);
 	struct request r;
 
@@ -417,13 +417,13 @@ HMS_TEST(move, mlocked)
 		EXPECT_PATTERN(p, 64 * PAGE, 11);
 	}
 	EXPECT_EQ(0, munmap(p, 64 * PAGE));
-	EXPECT_EQ(before, meminfo_kib("Mlocked"));
+	EXPECT_EQ(before, mlocked_kib());
 }
 
 /* Locking memory that is on a device brings it home first, so that no count is left behind. */
 HMS_TEST(move, mlock_on_device)
 {
-	long long before = meminfo_kib("Mlocked");
+	long long before = mlocked_kib();
 	char *p = filled(self, 16 * PAGE, 12);
 
 	NEED_SIMS(1);
@@ -434,7 +434,7 @@ HMS_TEST(move, mlock_on_device)
 	EXPECT_PATTERN(p, 16 * PAGE, 12);
 	ASSERT_EQ(0, munlock(p, 16 * PAGE));
 	EXPECT_EQ(0, munmap(p, 16 * PAGE));
-	EXPECT_EQ(before, meminfo_kib("Mlocked"));
+	EXPECT_EQ(before, mlocked_kib());
 }
 
 /* Pages that a child shares: root may move them, and both see them; others may not. */
