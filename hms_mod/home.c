@@ -135,6 +135,23 @@ int hms_home_pass(struct hms_pass *pass, enum hms_stat why)
 	return ret;
 }
 
+/* Does core hand us the page unlocked? Newer ones lock it, so that faults on it queue up there. */
+static bool hms_home_unlocked;
+
+/*
+ * Is somebody moving this very page? Then let it, instead of trying in vain. A lock can be core's
+ * own, for this fault; waiting for that would never end. No header tells, so the first fault does
+ * that comes with an unlocked page.
+ */
+static bool hms_home_is_moving(struct page *page)
+{
+	if (PageLocked(page))
+		return READ_ONCE(hms_home_unlocked);
+	if (!READ_ONCE(hms_home_unlocked))
+		WRITE_ONCE(hms_home_unlocked, true);
+	return false;
+}
+
 /**
  * hms_home_fault - a CPU touched a page of a device
  * @vmf: the fault; core holds a reference to vmf->page
@@ -156,8 +173,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	unsigned long npages;
 	vm_fault_t ret = 0;
 
-	/* Whoever has the lock is moving this very page: let it, instead of trying in vain. */
-	if (!HMS_CORE_LOCKS_FAULT_PAGE && PageLocked(vmf->page)) {
+	if (hms_home_is_moving(vmf->page)) {
 		folio_wait_locked_killable(page_folio(vmf->page));
 		return 0;
 	}

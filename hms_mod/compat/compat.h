@@ -62,12 +62,6 @@ static inline struct dev_pagemap *page_pgmap(const struct page *page)
 }
 #endif
 
-/*
- * Core began to lock the page before it calls migrate_to_ram in the release that brought
- * page_pgmap(), 6.15: faults on one page queue up there.
- */
-#define HMS_CORE_LOCKS_FAULT_PAGE	HMS_HAS_PAGE_PGMAP
-
 #if !HMS_HAS_ALLOC_PAGES_BULK_NODE
 #define alloc_pages_bulk_node alloc_pages_bulk_array_node
 #endif
