@@ -78,7 +78,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	printf("kernel       %s %s\n", name.release, name.machine);
 	if (!loaded_module(version, sizeof(version))) {
 		printf("module       not loaded\n\nto load it\n  %s\n",
-		       installed_module() ? "modprobe hms" :
+		       installed_module(version, sizeof(version)) ? "modprobe hms" :
 		       "build and install it for this kernel, then modprobe hms");
 		if (only_signed_modules())
 			printf("this kernel loads modules only with a signature of a key that\n"

@@ -8,7 +8,7 @@
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	const struct hms_module *module;
-	char version[64];
+	char loaded[64], installed[64];
 	struct hms *hms;
 
 	if (argc > 1)
@@ -16,8 +16,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	printf("hmsctl   %s\n", HMS_TOOLS_VERSION);
 	printf("libhms   %s\n", hms_library_version());
 	/* They differ after an upgrade, until the module is loaded anew. */
-	printf("module   %s", loaded_module(version, sizeof(version)) ? version : "not loaded");
-	printf(", %s installed\n", installed_version(version, sizeof(version)) ? version : "none");
+	loaded_module(loaded, sizeof(loaded));
+	installed_module(installed, sizeof(installed));
+	printf("module   %s, %s installed\n", loaded, installed);
 	printf("API      %u in hmsctl", HMS_API_VERSION);
 	if (!hms_open(&hms)) {
 		if (!hms_info(hms, &module))

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <fcntl.h>
-#include <spawn.h>
+#include <libkmod.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -15,8 +13,10 @@ bool loaded_module(char *version, size_t size)
 {
 	FILE *f;
 
-	if (access("/sys/module/hms", F_OK))
+	if (access("/sys/module/hms", F_OK)) {
+		snprintf(version, size, "not loaded");
 		return false;
+	}
 	snprintf(version, size, "unknown version");
 	f = fopen("/sys/module/hms/version", "re");
 	if (f) {
@@ -27,58 +27,31 @@ bool loaded_module(char *version, size_t size)
 	return true;
 }
 
-bool installed_module(void)
+bool installed_module(char *version, size_t size)
 {
-	char path[256], line[4096];
-	struct utsname name;
-	bool found = false;
-	FILE *f;
+	struct kmod_list *info = NULL, *item;
+	struct kmod_module *module = NULL;
+	struct kmod_ctx *ctx;
+	bool found;
 
-	uname(&name);
-	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", name.release);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, ":")] = 0;
-		found = strstr(line, "/hms.ko");
+	ctx = kmod_new(NULL, NULL);
+	found = ctx && !kmod_module_new_from_name(ctx, "hms", &module) &&
+		kmod_module_get_path(module);
+	snprintf(version, size, "%s", found ? "unknown version" : "none");
+	if (found && kmod_module_get_info(module, &info) > 0) {
+		kmod_list_foreach(item, info) {
+			if (!strcmp(kmod_module_info_get_key(item), "version"))
+				snprintf(version, size, "%s", kmod_module_info_get_value(item));
+		}
+		kmod_module_info_free_list(info);
 	}
-	fclose(f);
+	if (module)
+		kmod_module_unref(module);
+	if (ctx)
+		kmod_unref(ctx);
 	return found;
 }
 
-/* The version of the module that modprobe would load. */
-bool installed_version(char *version, size_t size)
-{
-	char *argv[5] = { "modinfo", "-F", "version", "hms" };
-	posix_spawn_file_actions_t actions;
-	int pipes[2], status;
-	size_t used = 0;
-	bool found;
-	ssize_t n;
-	pid_t pid;
-
-	if (pipe2(pipes, O_CLOEXEC))
-		return false;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	found = !posix_spawn(&pid, "/sbin/modinfo", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipes[1]);
-	while (found && used < size - 1) {
-		n = read(pipes[0], version + used, size - 1 - used);
-		if (n <= 0)
-			break;
-		used += n;
-	}
-	close(pipes[0]);
-	version[used] = 0;
-	version[strcspn(version, "\n")] = 0;
-	return found && waitpid(pid, &status, 0) == pid && !status && version[0];
-}
-
-/* By its configuration, its command line or secure boot. */
 bool only_signed_modules(void)
 {
 	FILE *f = fopen("/sys/module/module/parameters/sig_enforce", "re");

@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Is hms loaded? @version receives its version, or "unknown version". */
+/* Is hms loaded? @version receives its version, "unknown version" or "not loaded". */
 bool loaded_module(char *version, size_t size);
 
-/* Has depmod found an hms.ko for the running kernel? */
-bool installed_module(void);
-bool installed_version(char *version, size_t size);
+/* Would modprobe find hms, for the running kernel? @version as above, or "none". */
+bool installed_module(char *version, size_t size);
+
+/* Does the kernel refuse unsigned modules: by its configuration, command line or secure boot? */
 bool only_signed_modules(void);
 
 /* A line for each option of the kernel's configuration that matters, or why it isn't known. */
