@@ -48,57 +48,26 @@ static int load(loadfail_t *s, const char *file, const char *parameters, int n, 
 	return *left < 0 ? -EIO : ret;
 }
 
-/* As it is without the module. */
-static const char *check_no_hms(void)
-{
-	if (module_is_loaded("hms"))
-		return "loaded all the same";
-	if (!access(DEV_HMS, F_OK))
-		return DEV_HMS " is left";
-	if (!access(SYS_DEVICES, F_OK))
-		return SYS_DEVICES " is left";
-	return "";
-}
-
-/* What core leaves out for want of memory (an event, a name in /sys/module) is core's to choose. */
-static const char *check_hms(void)
+/* As it should be after a load that failed, or that worked. */
+static const char *check_hms(int ret)
 {
 	struct env e;
-	const char *why = env_open(&e);
+	const char *why;
 
+	if (ret) {
+		if (module_is_loaded("hms"))
+			return "loaded all the same";
+		if (!access(DEV_HMS, F_OK))
+			return DEV_HMS " is left";
+		return access(SYS_DEVICES, F_OK) ? "" : SYS_DEVICES " is left";
+	}
+	/* What core leaves out for want of memory (an event, a name in /sys) is its choice. */
+	why = env_open(&e);
 	if (*why)
 		return why;
-	if (e.nnodes < 1)
-		return "no node target";
+	why = e.nnodes < 1 ? "no node target" : "";
 	env_close(&e);
-	return "";
-}
-
-HMS_TEST(loadfail, hms)
-{
-	int left = 0, failed = 0, worked = 0;
-
-	ASSERT_EQ(0, module_unload_wait("hms"));
-	/* Core unregisters a lock class that it has not registered yet. */
-	ASSERT_STREQ("", failnth_modules_only("bus_register"));
-	for (int n = 1; !left; n += STRIDE) {
-		int ret = load(self, HMS_MODULE, "", n, &left);
-
-		ASSERT_STREQ("", ret ? check_no_hms() : check_hms()) {
-			TH_LOG("failure %d, returned %d", n, ret);
-		}
-		if (ret) {
-			ASSERT_EQ(-ENOMEM, ret) {
-				TH_LOG("failure %d", n);
-			}
-			failed++;
-		} else {
-			worked++;
-			ASSERT_EQ(0, module_unload_wait("hms"));
-		}
-	}
-	printf("# %d failed, %d worked\n", failed, worked);
-	EXPECT_GE(failed, 10);
+	return why;
 }
 
 static const char *check_sim(int ret)
@@ -114,33 +83,58 @@ static const char *check_sim(int ret)
 	return targets == 1 ? "" : "not one target";
 }
 
-/* Registering a device: a small one, as core's own work on its struct pages takes the time. */
-HMS_TEST(loadfail, sim)
+static const struct loadfail_module {
+	const char *name;
+	const char *file;
+	const char *parameters;
+	/* A function of core whose allocations do not fail: it warns of that, or worse. */
+	const char *spared;
+	const char *(*check)(int ret);
+} modules[] = {
+	/* Core unregisters a lock class that it has not registered yet. */
+	{ "hms", HMS_MODULE, "", "bus_register", check_hms },
+	/* A small device, as core's own work on its struct pages takes the time. */
+	{ "hms_sim", SIM_MODULE, "count=1 size_mb=2", "add_pages", check_sim },
+};
+
+/* Returns "" or what was not as it should be. */
+static const char *load_at_each(loadfail_t *s, const struct loadfail_module *m)
 {
 	int left = 0, failed = 0, worked = 0;
+	const char *why;
 
-	if (strcmp(feature_missing("device-private"), "hms_sim is not loaded"))
-		SKIP(return, "%s", feature_missing("device-private"));
-	/* Core warns of it. */
-	ASSERT_STREQ("", failnth_modules_only("add_pages"));
+	why = failnth_modules_only(m->spared);
+	if (*why)
+		return why;
 	for (int n = 1; !left; n += STRIDE) {
-		int ret = load(self, SIM_MODULE, "count=1 size_mb=2", n, &left);
+		int ret = load(s, m->file, m->parameters, n, &left);
 
-		ASSERT_STREQ("", check_sim(ret)) {
-			TH_LOG("failure %d, returned %d", n, ret);
+		why = m->check(ret);
+		if (!*why && ret && ret != -ENOMEM)
+			why = "not for want of memory";
+		if (!*why && !ret && module_unload_wait(m->name))
+			why = "loaded, and not to be unloaded";
+		if (*why) {
+			printf("# %s: failure %d, returned %d\n", m->name, n, ret);
+			return why;
 		}
-		if (ret) {
-			ASSERT_EQ(-ENOMEM, ret) {
-				TH_LOG("failure %d", n);
-			}
-			failed++;
-		} else {
-			worked++;
-			ASSERT_EQ(0, module_unload("hms_sim"));
-		}
+		*(ret ? &failed : &worked) += 1;
 	}
 	printf("# %d failed, %d worked\n", failed, worked);
-	EXPECT_GE(failed, 10);
+	return failed < 10 ? "fewer than 10 failures" : "";
+}
+
+HMS_TEST(loadfail, hms)
+{
+	ASSERT_EQ(0, module_unload_wait("hms"));
+	ASSERT_STREQ("", load_at_each(self, &modules[0]));
+}
+
+HMS_TEST(loadfail, sim)
+{
+	if (strcmp(feature_missing("device-private"), "hms_sim is not loaded"))
+		SKIP(return, "%s", feature_missing("device-private"));
+	ASSERT_STREQ("", load_at_each(self, &modules[1]));
 }
 
 TEST_HARNESS_MAIN

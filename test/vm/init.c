@@ -2,7 +2,6 @@
 /* Starts the guest, carries out /hms/plan, stops the guest. The records are described in init.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,34 +227,6 @@ static void follow_plan(void)
 	fclose(plan);
 }
 
-/* Where the memory of QEMU's ivshmem device is, for tests: its BAR 2. */
-static void find_bar(void)
-{
-	unsigned long start;
-	char value[32], *text;
-	glob_t found;
-
-	if (glob("/sys/bus/pci/devices/*", 0, NULL, &found))
-		return;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		char path[256];
-
-		snprintf(path, sizeof(path), "%s/modalias", found.gl_pathv[i]);
-		text = file_read(path, NULL);
-		snprintf(path, sizeof(path), "%s/resource", found.gl_pathv[i]);
-		if (text && strstr(text, "v00001AF4d00001110")) {
-			free(text);
-			text = file_read(path, NULL);
-			if (text && sscanf(text, "%*x %*x %*x %*x %*x %*x %lx", &start) == 1) {
-				snprintf(value, sizeof(value), "0x%lx", start);
-				setenv("HMS_BAR", value, 1);
-			}
-		}
-		free(text);
-	}
-	globfree(&found);
-}
-
 int main(void)
 {
 	mount_all();
@@ -263,7 +234,7 @@ int main(void)
 	set_kernel();
 	setenv("PATH", "/bin:/usr/bin:/sbin:/usr/sbin", 1);
 	setenv("HOME", "/tmp", 1);
-	find_bar();
+	pci_find_bar();
 	report_open();
 	kmsg_open();
 	kmsg_settle("boot");

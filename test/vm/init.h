@@ -3,12 +3,12 @@
  * PID 1 of the test guest. It carries out the plan of one run and reports on the verdict channel,
  * one record a line:
  *
- *	@ NAME				the step that begins, so that the host can name it after a
- *	hang ok - NAME [# SKIP REASON]	a result
+ *	@ NAME				the step that begins; the host names it after a hang
+ *	ok - NAME [# SKIP REASON]	a result
  *	not ok - NAME [# REASON]
  *	# TEXT				what explains the next result
- *	> TEXT				output of a program that is not a test, for the user as it
- *	is hms-verdict: complete P F S	the last line; without it the run has failed
+ *	> TEXT				output of a program that is no test, for the user as it is
+ *	hms-verdict: complete P F S	the last line; without it the run has failed
  */
 #ifndef HMS_TEST_VM_INIT_H
 #define HMS_TEST_VM_INIT_H
@@ -65,6 +65,9 @@ void kmemleak_scan(void);
 
 /* config.c */
 bool config_has(const char *option);
+
+/* pci.c */
+void pci_find_bar(void);
 
 /* init.c */
 void mount_scratch(void);
