@@ -60,6 +60,7 @@ install:
 clean:
 	rm -rf out
 	find hms_mod \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o \
-		-name '.*.cmd' -o -name Module.symvers -o -name probed.h -o -name '*.result' -o -name modules.order \) -delete
+		-name '.*.cmd' -o -name Module.symvers -o -name probed.h -o -name '*.result' \
+		-o -path '*/probe/*.log' -o -name modules.order \) -delete
 
 .PHONY: all demo test matrix dkms packages check test-harness modules modules_install install clean
