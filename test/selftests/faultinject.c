@@ -525,7 +525,7 @@ static const char *check_touch(fault_t *s, int ret)
 
 HMS_TEST(fault, touch)
 {
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	EXPECT_STREQ("",
 		     fail_each(self, &(struct action){ prepare_away, act_touch, check_touch, 1 }));
 }

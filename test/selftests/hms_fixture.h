@@ -29,15 +29,27 @@
 
 #define HMS_TEST(fixture, name)	TEST_F_TIMEOUT(fixture, name, HMS_TIMEOUT)
 
-#define NEED_SIMS(n)                                                                              \
-	do {                                                                                      \
-		if (self->e.nsims < (n))                                                          \
-			SKIP(return, "needs %d emulated accelerators: %s", (n), \
-				   feature_missing("device-private"));                            \
+/* Accelerators, whatever their memory is. */
+#define NEED_SIMS(n)								\
+	do {									\
+		if (self->e.nsims < (n))					\
+			SKIP(return, "needs %d emulated accelerators", (n));	\
+	} while (0)
+
+/* Accelerators with memory that the CPU can't load from. */
+#define NEED_PRIVATE(n)								\
+	do {									\
+		NEED_SIMS(n);							\
+		if (!self->e.private)						\
+			SKIP(return, "%s", feature_missing("device-private"));	\
 	} while (0)
 
 #define NEED_NODES(n)								\
 	do {									\
+		const char *missing = feature_missing("node-migration");	\
+										\
+		if (*missing)							\
+			SKIP(return, "%s", missing);				\
 		if (self->e.nnodes < (n))					\
 			SKIP(return, "needs %d NUMA nodes with memory", (n));	\
 	} while (0)

@@ -272,6 +272,8 @@ const char *env_open(struct env *e)
 		    o[i].nid >= 0 && o[i].nid < MAX_NODES)
 			e->node[o[i].nid] = o[i].uid;
 	}
+	for (int i = 0; i < n; i++)
+		e->private |= !strcmp(o[i].kind, "device-private");
 	while (e->nnodes < MAX_NODES && e->node[e->nnodes])
 		e->nnodes++;
 	if (!e->nnodes)
@@ -308,7 +310,7 @@ void env_close(struct env *e)
 		close(e->sim_fd[i]);
 }
 
-/* Why the module says that it does not have a feature here. */
+/* Why the module says that it does not have a feature here; "" when it has it. */
 const char *feature_missing(const char *name)
 {
 	static struct hms_feature_info features[64];
@@ -326,7 +328,7 @@ const char *feature_missing(const char *name)
 	close(fd);
 	for (__u32 i = 0; i < info.nfeatures; i++) {
 		if (!strcmp(features[i].name, name))
-			return features[i].live ? "hms_sim is not loaded" : features[i].reason;
+			return features[i].live ? "" : features[i].reason;
 	}
 	return "HMS_INFO does not know it";
 }

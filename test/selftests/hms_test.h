@@ -62,6 +62,7 @@ struct env {
 	int fd;
 	int nnodes;			/* usable nodes, by nid from 0 on */
 	int nsims;
+	bool private;			/* the CPU can't load from their memory */
 	__u32 node[MAX_NODES];		/* uid by nid */
 	int sim_fd[MAX_SIMS];
 	__u32 sim[MAX_SIMS];		/* uid of the memory of accelerator N */

@@ -217,7 +217,7 @@ HMS_TEST(input, hbind_v2_target_for_v1_caller)
 {
 	struct request r;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	request_init(&r, self->p, 4 * PAGE)->h.version = 1;
 	request_target(&r, self->e.node[0]);
 	request_target(&r, self->e.sim[0]);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,18 +43,23 @@ int module_unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
-/* The last user is gone, or about to go: a process that ended drops its references in a worker. */
-int module_unload_wait(const char *name)
+static int until_unused(int (*unload)(const char *name), const char *name)
 {
 	const struct timespec tick = { .tv_nsec = 10000000 };
 	int ret = -EAGAIN;
 
 	for (int i = 0; i < 1000 && ret == -EAGAIN; i++) {
-		ret = module_unload(name);
+		ret = unload(name);
 		if (ret == -EAGAIN)
 			nanosleep(&tick, NULL);
 	}
 	return ret;
+}
+
+/* The last user is gone, or about to go: a process that ended drops its references in a worker. */
+int module_unload_wait(const char *name)
+{
+	return until_unused(module_unload, name);
 }
 
 bool module_is_loaded(const char *name)
@@ -63,12 +70,52 @@ bool module_is_loaded(const char *name)
 	return !text_read(path, state, sizeof(state)) && !strcmp(state, "live");
 }
 
-/* Both, but for accelerators on a kernel that can't have any. */
+/*
+ * The accelerators: with private memory where the kernel has that, else with the memory of the PCI
+ * device, if there is one. Returns 0 also where neither is.
+ */
+int sim_load(void)
+{
+	const char *bar = getenv("HMS_BAR");
+	char parameters[64] = "";
+
+	if (*feature_missing("device-private")) {
+		if (!bar)
+			return 0;
+		snprintf(parameters, sizeof(parameters), "range=%s size_mb=32", bar);
+	}
+	return module_load(SIM_MODULE, parameters);
+}
+
+static int offline_and_unload(const char *name)
+{
+	glob_t found;
+
+	if (!glob(SYS_DEVICES "/*/offline", 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			text_write(found.gl_pathv[i], "1");
+		globfree(&found);
+	}
+	return module_unload(name);
+}
+
+/* They go, if there are any. Coherent memory that is online holds its driver. */
+int sim_unload(void)
+{
+	return module_is_loaded("hms_sim") ? offline_and_unload("hms_sim") : 0;
+}
+
+int sim_unload_wait(void)
+{
+	return until_unused(offline_and_unload, "hms_sim");
+}
+
+/* Both. */
 int modules_load_all(void)
 {
 	int ret = module_is_loaded("hms") ? 0 : module_load(HMS_MODULE, "");
 
 	if (!ret && !module_is_loaded("hms_sim"))
-		ret = module_load(SIM_MODULE, "count=2");
-	return ret == -EOPNOTSUPP ? 0 : ret;
+		ret = sim_load();
+	return ret;
 }

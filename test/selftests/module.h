@@ -14,5 +14,8 @@ int module_unload(const char *name);
 int module_unload_wait(const char *name);
 bool module_is_loaded(const char *name);
 int modules_load_all(void);
+int sim_load(void);
+int sim_unload(void);
+int sim_unload_wait(void);
 
 #endif /* HMS_TEST_MODULE_H */

@@ -47,12 +47,6 @@ FIXTURE_TEARDOWN_PARENT(reload)
 	}
 }
 
-/* Where there is one. */
-static int sim_unload(void)
-{
-	return module_is_loaded("hms_sim") ? module_unload("hms_sim") : 0;
-}
-
 HMS_TEST(reload, pages_come_home)
 {
 	const __u32 sim[2] = { self->e.sim[0], self->e.sim[1] };
@@ -70,7 +64,7 @@ HMS_TEST(reload, pages_come_home)
 		away += pages_on(self->e.fd, self->p, NPAGES * PAGE, sim[i]);
 	ASSERT_EQ(500, away);
 
-	ASSERT_EQ(0, module_unload("hms_sim"));
+	ASSERT_EQ(0, sim_unload());
 	EXPECT_EQ(evacuated + 500, stat_read("evacuated"));
 	away = 0;
 	for (int i = 0; i < self->e.nnodes; i++)
@@ -117,7 +111,7 @@ HMS_TEST(reload, pages_come_home_by_policy)
 	NEED_NODES(2);
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
 	ASSERT_EQ(0, policy_set(self->e.fd, far, 300 * PAGE, HMS_MODE_PREFERRED, 2, list));
-	ASSERT_EQ(0, module_unload("hms_sim"));
+	ASSERT_EQ(0, sim_unload());
 	EXPECT_EQ(300, pages_on(self->e.fd, far, 300 * PAGE, last));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
@@ -130,7 +124,7 @@ HMS_TEST(reload, new_ones_work)
 	for (int round = 0; round < 3; round++) {
 		struct env e;
 
-		ASSERT_EQ(0, module_unload("hms_sim"));
+		ASSERT_EQ(0, sim_unload());
 		ASSERT_EQ(0, modules_load_all());
 		ASSERT_STREQ("", env_open(&e));
 		ASSERT_EQ(2, e.nsims);
@@ -151,15 +145,14 @@ HMS_TEST(reload, uids_are_used_once)
 	for (int round = 0; round < 4; round++) {
 		__u32 next = greatest;
 
-		ASSERT_EQ(0, module_unload("hms_sim"));
+		ASSERT_EQ(0, sim_unload());
 		/* What stays, keeps its uid. */
 		for (int i = 0; i < self->e.nnodes; i++)
 			EXPECT_GE(target_capacity(self->e.node[i]), 1);
 		ASSERT_EQ(0, modules_load_all());
 		n = objects_read(o, 64);
 		for (int i = 0; i < n; i++) {
-			bool of_sim = !strcmp(o[i].kind, "device-private") ||
-				      !strcmp(o[i].kind, "device");
+			bool of_sim = !strncmp(o[i].kind, "device", strlen("device"));
 
 			if (of_sim)
 				EXPECT_GT(o[i].uid, greatest);
@@ -309,7 +302,7 @@ HMS_TEST(reload, shared_pages_come_home)
 		_exit(0);
 	}
 	ASSERT_EQ(0, hear(&peer));
-	ASSERT_EQ(0, module_unload("hms_sim"));
+	ASSERT_EQ(0, sim_unload());
 	tell(&peer);
 	EXPECT_EQ(0, peer_wait(&peer));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
@@ -352,7 +345,8 @@ HMS_TEST(reload, under_load)
 				}
 				/* Before the first of them goes, there is something on it. */
 				if (!step) {
-					ASSERT_NE(0, r.h.moved);
+					/* It may be one of the others who moved it. */
+					ASSERT_NE(0, r.h.moved + r.h.present);
 					tell(&peer[i]);
 				}
 				ASSERT_PATTERN(self->p, NPAGES * PAGE, 1);
@@ -362,7 +356,7 @@ HMS_TEST(reload, under_load)
 		ASSERT_EQ(0, hear(&peer[i]));
 	}
 	for (int round = 0; round < ROUNDS; round++) {
-		EXPECT_EQ(0, module_unload_wait("hms_sim"));
+		EXPECT_EQ(0, sim_unload_wait());
 		EXPECT_EQ(0, modules_load_all());
 	}
 	*stop = true;

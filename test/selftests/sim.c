@@ -23,8 +23,7 @@ FIXTURE_SETUP(device)
 {
 	ASSERT_STREQ("", env_open(&self->e));
 	if (!self->e.nsims)
-		SKIP(return, "needs an emulated accelerator: %s",
-		     feature_missing("device-private"));
+		SKIP(return, "needs an emulated accelerator");
 }
 
 FIXTURE_TEARDOWN_PARENT(device)

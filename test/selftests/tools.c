@@ -144,7 +144,7 @@ HMS_TEST(tools, errors)
 
 HMS_TEST(tools, example)
 {
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	EXPECT_EQ(0, run("/bin/example", NULL));
 	EXPECT_SAYS("4096 of 4096 pages are on hms_sim0");
 	EXPECT_SAYS("array[42] is still 42");

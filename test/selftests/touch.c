@@ -38,7 +38,7 @@ HMS_TEST(touch, read_and_write)
 {
 	char *p;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	p = on_device(self, 64 * PAGE, 1, 0);
 	ASSERT_NE(NULL, p);
 	EXPECT_PATTERN(p, 64 * PAGE, 1);
@@ -63,7 +63,7 @@ HMS_TEST(touch, sequential)
 	long long home, faults;
 	char *p;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	p = on_device(self, npages * PAGE, 3, 0);
 	ASSERT_NE(NULL, p);
 	home = stat_read("home");
@@ -87,7 +87,7 @@ HMS_TEST(touch, random)
 	__u64 random = 7;
 	long left;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	p = on_device(self, npages * PAGE, 4, 0);
 	ASSERT_NE(NULL, p);
 	for (int i = 0; i < ntouched; i++) {
@@ -115,7 +115,7 @@ HMS_TEST(touch, one_page)
 	volatile char *p;
 	long long faults, home;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	p = on_device(self, 512 * PAGE, 5, 0);
 	ASSERT_NE(NULL, p);
 	faults = stat_read("home_faults");
@@ -134,7 +134,7 @@ HMS_TEST(touch, home_is_where_the_policy_says)
 	__u32 list[2];
 	char *p;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	NEED_NODES(2);
 	for (int node = 0; node < self->e.nnodes; node++) {
 		long long elsewhere = stat_read("home_elsewhere");
@@ -189,7 +189,7 @@ HMS_TEST(touch, threads)
 	long long home;
 	char *p;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	for (int round = 0; round < 4; round++) {
 		p = on_device(self, length, 8, 0);
 		ASSERT_NE(NULL, p);
@@ -346,7 +346,7 @@ HMS_TEST(touch, as_a_buffer)
 	int pipefd[2];
 	char *p;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	ASSERT_EQ(0, pipe(pipefd));
 	p = on_device(self, 8 * PAGE, 15, 0);
 	ASSERT_NE(NULL, p);
@@ -482,7 +482,7 @@ HMS_TEST(touch, copy_fails)
 	const char *fail = "/sys/module/hms_sim/parameters/fail_copy";
 	char *p;
 
-	NEED_SIMS(1);
+	NEED_PRIVATE(1);
 	p = on_device(self, 4 * PAGE, 44, 0);
 	ASSERT_NE(NULL, p);
 	for (int write = 0; write < 2; write++) {

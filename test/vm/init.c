@@ -2,6 +2,7 @@
 /* Starts the guest, carries out /hms/plan, stops the guest. The records are described in init.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,16 +140,42 @@ static bool is_number(const char *word)
 	return *word && !word[strspn(word, "0123456789")] && strlen(word) < 7 && atoi(word) > 0;
 }
 
+/* Writes @text to every file that @pattern finds. */
+static void write_all(const char *text, const char *pattern)
+{
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		if (!file_write(found.gl_pathv[i], text))
+			report_fail("write", "%s does not take '%s'", found.gl_pathv[i], text);
+	}
+	globfree(&found);
+}
+
+/* "a=$NAME" with what NAME is in the environment. */
+static char *expand(char *word)
+{
+	char *dollar = strchr(word, '$'), *value, *text;
+
+	value = dollar ? getenv(dollar + 1) : NULL;
+	if (!value || asprintf(&text, "%.*s%s", (int)(dollar - word), word, value) < 0)
+		return word;
+	return text;
+}
+
 /* False ends the plan: what follows could not be trusted. */
 static bool step(int words, char **word, bool stopped)
 {
-	const char *verb, *needs = NULL;
+	const char *verb;
 	bool go_on = true;
 	char name[160];
 
-	/* "if CONFIG_X ...": skipped on a kernel without it. */
-	if (words > 2 && !strcmp(word[0], "if")) {
-		needs = word[1];
+	/* "if CONFIG_X ..." and "unless CONFIG_X ...": which way to go on this kernel. */
+	if (words > 2 && (!strcmp(word[0], "if") || !strcmp(word[0], "unless"))) {
+		if (config_has(word[1]) != !strcmp(word[0], "if"))
+			return true;
 		words -= 2;
 		word += 2;
 	}
@@ -167,16 +194,10 @@ static bool step(int words, char **word, bool stopped)
 		return false;
 	}
 	report_step(name);
-	if (needs && !config_has(needs)) {
-		/* What undoes a step that was skipped is nothing to tell of. */
-		if (strcmp(verb, "unload"))
-			report_skip(name, "no %s in this kernel", needs);
-		return true;
-	}
 	if (!strcmp(verb, "module") && words >= 2) {
 		go_on = module_load(word[1], word + 2);
-	} else if (!strcmp(verb, "modprobe") && words == 2) {
-		go_on = module_probe(word[1]);
+	} else if (!strcmp(verb, "modprobe") && words >= 2) {
+		go_on = module_probe(word[1], word + 2);
 	} else if (!strcmp(verb, "refused") && words == 3) {
 		go_on = module_refused(word[1], word[2]);
 	} else if (!strcmp(verb, "fails") && words >= 4 && is_number(word[1])) {
@@ -189,6 +210,8 @@ static bool step(int words, char **word, bool stopped)
 		go_on = tap_run(word[2], atoi(word[1]), word + 3);
 	} else if (!strcmp(verb, "run") && words >= 3 && is_number(word[1])) {
 		go_on = run(atoi(word[1]), word + 2);
+	} else if (!strcmp(verb, "write") && words == 3) {
+		write_all(word[1], word[2]);
 	} else if (!strcmp(verb, "baseline")) {
 		baseline_take(word + 1);
 	} else if (!strcmp(verb, "compare") && words == 1) {
@@ -221,6 +244,8 @@ static void follow_plan(void)
 		while (word[words] && words < WORDS_MAX)
 			word[++words] = strtok_r(NULL, " \t\n", &rest);
 		word[words] = NULL;
+		for (int i = 0; i < words; i++)
+			word[i] = expand(word[i]);
 		if (words && *word[0] != '#' && !step(words, word, stopped))
 			stopped = true;
 	}

@@ -51,7 +51,7 @@ void kmsg_settle(const char *step);
 
 /* modules.c */
 bool module_load(const char *path, char **params);
-bool module_probe(const char *name);
+bool module_probe(const char *name, char **params);
 bool module_refused(const char *path, const char *error);
 bool module_unload(const char *name);
 bool module_verify(const char *path);

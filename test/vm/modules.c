@@ -202,24 +202,32 @@ static struct kmod_module *module_of(const char *path)
 	return mod;
 }
 
+static const char *joined(char **params)
+{
+	static char options[1024];
+	size_t len = 0;
+
+	*options = 0;
+	for (; *params && len < sizeof(options); params++)
+		len += snprintf(options + len, sizeof(options) - len, "%s%s", len ? " " : "",
+				*params);
+	return options;
+}
+
 bool module_load(const char *path, char **params)
 {
 	struct kmod_module *mod = module_of(path);
-	char options[1024] = "", step[160];
 	bool good = false;
-	size_t len = 0;
+	char step[160];
 	int err;
 
 	if (!mod)
 		return false;
 	snprintf(step, sizeof(step), "module %s", kmod_module_get_name(mod));
-	for (; *params && len < sizeof(options); params++)
-		len += snprintf(options + len, sizeof(options) - len, "%s%s", len ? " " : "",
-				*params);
 	if (kmod_module_get_initstate(mod) >= 0) {
 		report_fail(step, "%s: a module of this name is there already", path);
 	} else {
-		err = kmod_module_insert_module(mod, 0, options);
+		err = kmod_module_insert_module(mod, 0, joined(params));
 		if (err < 0)
 			report_fail(step, "%s: %s", path, strerror(-err));
 		else
@@ -251,7 +259,7 @@ bool module_refused(const char *path, const char *error)
 }
 
 /* By name, from where modprobe's tables have it, with what it needs. */
-bool module_probe(const char *name)
+bool module_probe(const char *name, char **params)
 {
 	struct kmod_list *list = NULL, *deps, *entry;
 	struct kmod_module *mod, *dep;
@@ -268,7 +276,7 @@ bool module_probe(const char *name)
 		return false;
 	}
 	mod = kmod_module_get_module(list);
-	err = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);
+	err = kmod_module_probe_insert_module(mod, 0, joined(params), NULL, NULL, NULL);
 	if (err < 0)
 		report_fail(step, "%s: %s", kmod_module_get_path(mod), strerror(-err));
 	good = err >= 0 && check(mod);
