@@ -22,9 +22,8 @@ module_param_named(max_ranges, hms_max_ranges, ulong, 0644);
 MODULE_PARM_DESC(max_ranges, "policy ranges that an address space may have");
 
 static DEFINE_HASHTABLE(hms_bindings, 8);
-static LIST_HEAD(hms_bindings_all);
 
-/* Protects changes of both; nothing is waited for under it. */
+/* Protects changes of it; nothing is waited for under it. */
 static DEFINE_SPINLOCK(hms_bindings_lock);
 static struct workqueue_struct *hms_binding_wq;
 
@@ -184,10 +183,8 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 		return fresh;
 	spin_lock(&hms_bindings_lock);
 	binding = hms_binding_known(mm);
-	if (!binding) {
+	if (!binding)
 		hash_add_rcu(hms_bindings, &fresh->hash, (unsigned long)mm);
-		list_add_tail(&fresh->all, &hms_bindings_all);
-	}
 	spin_unlock(&hms_bindings_lock);
 	if (!binding)
 		return fresh;
@@ -208,35 +205,8 @@ void hms_binding_put(struct hms_binding *binding)
 	/* hms_binding_get() may find it until here, and then makes another. */
 	spin_lock(&hms_bindings_lock);
 	hash_del_rcu(&binding->hash);
-	list_del(&binding->all);
 	spin_unlock(&hms_bindings_lock);
 	hms_binding_free(binding);
-}
-
-/**
- * hms_binding_next - go through all bindings, made later ones included
- * @prev: what the last call returned, its reference is given up; NULL to begin
- *
- * Context: may sleep; no mmap_lock held.
- * Return: a reference to a binding, or NULL after the last.
- */
-struct hms_binding *hms_binding_next(struct hms_binding *prev)
-{
-	struct hms_binding *binding;
-	bool found = false;
-
-	spin_lock(&hms_bindings_lock);
-	/* The reference keeps prev on the list. */
-	binding = prev ?: list_entry(&hms_bindings_all, struct hms_binding, all);
-	list_for_each_entry_continue(binding, &hms_bindings_all, all) {
-		found = refcount_inc_not_zero(&binding->ref);
-		if (found)
-			break;
-	}
-	spin_unlock(&hms_bindings_lock);
-	if (prev)
-		hms_binding_put(prev);
-	return found ? binding : NULL;
 }
 
 /* Does every address of the range have a mapping? mmap_lock held. */

@@ -20,7 +20,6 @@
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
  * @hash: in the table of bindings, by mm
- * @all: in the list of bindings
  * @rcu: look-ups by mm
  */
 struct hms_binding {
@@ -33,13 +32,11 @@ struct hms_binding {
 	struct work_struct work;
 	struct hms_policy_tree doomed;
 	struct hlist_node hash;
-	struct list_head all;
 	struct rcu_head rcu;
 };
 
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
-struct hms_binding *hms_binding_next(struct hms_binding *prev);
 
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
 			 const struct hms_policy *policy);

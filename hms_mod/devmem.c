@@ -244,27 +244,6 @@ bool hms_devmem_is_coherent(const struct hms_devmem *mem)
 	return mem->pgmap.type == MEMORY_DEVICE_COHERENT;
 }
 
-/* What zone_device_data of a page in use is set to when its contents have moved away. */
-static char hms_devmem_buried;
-
-/**
- * hms_devmem_bury - note that the contents of a page have moved away
- * @page: a device page, locked, about to be freed
- */
-void hms_devmem_bury(struct page *page)
-{
-	page->zone_device_data = &hms_devmem_buried;
-}
-
-/**
- * hms_devmem_is_buried - have the contents of a page moved away
- * @page: a device page, locked
- */
-bool hms_devmem_is_buried(const struct page *page)
-{
-	return page->zone_device_data == &hms_devmem_buried;
-}
-
 /**
  * hms_devmem_wait_empty - wait until all pages are free
  * @mem: the device's memory
@@ -275,11 +254,6 @@ bool hms_devmem_is_buried(const struct page *page)
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 {
 	wait_event_timeout(mem->emptied, !hms_devmem_used(mem), timeout);
-}
-
-unsigned long hms_devmem_first_pfn(const struct hms_devmem *mem)
-{
-	return mem->first_pfn;
 }
 
 /**

@@ -2,21 +2,19 @@
 /*
  * Evacuation: a device goes, or goes offline, and all its pages come home.
  *
- * First by process, through the page tables of everybody who called us: their pages go where their
- * policies want them, and the process can't exit meanwhile, which matters as core keeps no hold on
- * the anon_vma of a page that migrate_device_pfns took. That one then gives what is left: pages
- * that only a child has that never called us, and what somebody held for a moment.
+ * By process, through the page tables of every one there is, as a child may have pages that never
+ * called us. The other way, migrate_device_pfns(), needs no process, but it keeps no hold on the
+ * anon_vma of what it moves, and whose owner may unmap it or exit meanwhile. Under mmap_lock nobody
+ * can. It would not know either where the policy of a page wants it.
  */
 
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
-#include "compat/compat.h"
-#include "binding.h"
 #include "devmem.h"
 #include "evacuate.h"
 #include "home.h"
@@ -50,16 +48,15 @@ static bool hms_is_on(const struct hms_devmem *mem, unsigned long entry)
 }
 
 /* What a window has on the device. It is in one page table page. */
-static void hms_evacuate_window(struct hms_evacuation *e, struct hms_binding *binding,
-				struct vm_area_struct *vma, unsigned long start,
-				unsigned long npages)
+static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct *vma,
+				unsigned long start, unsigned long npages)
 {
 	void *owner = hms_devmem_owner(e->mem);
 	unsigned long first = 0, n = npages;
 	int idx = hms_devmem_read_lock();
 
 	/* Core would split a huge page on the way, so it is only asked where there is something. */
-	if (hms_locate_on(binding, owner, start, npages, e->entries))
+	if (hms_locate_on(vma->vm_mm, owner, start, npages, e->entries))
 		n = 0;
 	while (n && !hms_is_on(e->mem, e->entries[n - 1]))
 		n--;
@@ -71,11 +68,10 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct hms_binding *bi
 		hms_home_pass(e->pass, HMS_STAT_EVACUATED);
 }
 
-static void hms_evacuate_binding(struct hms_evacuation *e, struct hms_binding *binding)
+static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 {
-	struct mm_struct *mm = binding->notifier.mm;
-	unsigned long at = 0, end;
 	struct vm_area_struct *vma;
+	unsigned long at = 0, end;
 
 	while (!hms_evacuate_is_over(e)) {
 		if (mmap_read_lock_killable(mm))
@@ -91,7 +87,7 @@ static void hms_evacuate_binding(struct hms_evacuation *e, struct hms_binding *b
 		if (vma->anon_vma) {
 			end = min3(end, ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE,
 				   at + (HMS_PASS_PAGES << PAGE_SHIFT));
-			hms_evacuate_window(e, binding, vma, at, (end - at) >> PAGE_SHIFT);
+			hms_evacuate_window(e, vma, at, (end - at) >> PAGE_SHIFT);
 		}
 		mmap_read_unlock(mm);
 		at = end;
@@ -99,81 +95,60 @@ static void hms_evacuate_binding(struct hms_evacuation *e, struct hms_binding *b
 	}
 }
 
-static void hms_evacuate_bindings(struct hms_evacuation *e)
+/* A kernel thread only borrows one. */
+static struct mm_struct *hms_mm_of(const struct task_struct *task)
 {
-	struct hms_binding *binding = NULL;
-
-	while ((binding = hms_binding_next(binding))) {
-		struct mm_struct *mm = binding->notifier.mm;
-
-		if (!mmget_not_zero(mm))
-			continue;
-		hms_evacuate_binding(e, binding);
-		mmput(mm);
-	}
+	return task->flags & PF_KTHREAD ? NULL : READ_ONCE(task->mm);
 }
 
 /*
- * Which pages of the device are mapped, about: pfns into @src. Returns how many. One that is in use
- * and not mapped is left alone: pinned, perhaps, with the process and its anon_vma gone, which core
- * would look for all the same. Who holds it will free it.
+ * The address spaces of all processes, with a reference to the struct of each, as far as there is
+ * room. Returns how many there are.
  */
-static unsigned long hms_evacuate_gather(const struct hms_devmem *mem, unsigned long *next,
-					 unsigned long *src)
+static unsigned int hms_all_mms(struct mm_struct **mms, unsigned int room)
 {
-	unsigned long first = hms_devmem_first_pfn(mem), npages = hms_devmem_pages(mem), n = 0;
+	struct task_struct *process, *thread;
+	struct mm_struct *mm;
+	unsigned int n = 0;
 
-	for (; *next < npages && n < HMS_PASS_PAGES; ++*next) {
-		struct page *page = pfn_to_page(first + *next);
-
-		if (page_ref_count(page) && folio_mapped(page_folio(page)))
-			src[n++] = first + *next;
+	rcu_read_lock();
+	for_each_process(process) {
+		/* The first thread may have ended before the others. */
+		for_each_thread(process, thread) {
+			task_lock(thread);
+			mm = hms_mm_of(thread);
+			if (mm && n < room) {
+				mmgrab(mm);
+				mms[n] = mm;
+			}
+			task_unlock(thread);
+			if (mm) {
+				n++;
+				break;
+			}
+		}
 	}
+	rcu_read_unlock();
 	return n;
 }
 
-/*
- * Pages of a device, by pfn, whoever has them. There is no process, so any main memory will do. It
- * is had before the pages are collected: who maps them waits for them, and may want to exit.
- */
-static void hms_evacuate_pages(struct hms_pass *pass, unsigned long npages)
+/* Whoever is born meanwhile is met in the next round. */
+static void hms_evacuate_round(struct hms_evacuation *e)
 {
-	struct page *page, *next;
-	LIST_HEAD(pages);
-	unsigned long i;
-	u64 home = 0;
+	unsigned int room = hms_all_mms(NULL, 0) + 16, n, i;
+	struct mm_struct **mms;
 
-	for (i = 0; i < npages; i++) {
-		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL);
-		list_add(&page->lru, &pages);
-	}
-	if (hms_pass_collect_device(pass, npages))
-		goto free;
-	for (i = 0; i < npages; i++) {
-		if (!hms_collected_page(pass->src[i]))
-			continue;
-		page = migrate_pfn_to_page(pass->src[i]);
-		if (hms_devmem_is_buried(page)) {
-			/* Core must not look for those who had it: they may be gone. */
-			page->mapping = NULL;
-			continue;
+	mms = kvmalloc_array(room, sizeof(*mms), GFP_KERNEL | __GFP_NOFAIL);
+	n = min(hms_all_mms(mms, room), room);
+	for (i = 0; i < n; i++) {
+		/* One that exits frees its pages itself. */
+		if (!hms_evacuate_is_over(e) && mmget_not_zero(mms[i])) {
+			hms_evacuate_mm(e, mms[i]);
+			mmput(mms[i]);
 		}
-		page = list_first_entry(&pages, struct page, lru);
-		list_del(&page->lru);
-		lock_page(page);
-		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+		mmdrop(mms[i]);
 	}
-	hms_pass_copy(pass);
-	hms_pass_commit(pass);
-	for (i = 0; i < npages; i++)
-		home += hms_moved(pass->src[i], pass->dst[i]);
-	hms_stat_add(HMS_STAT_EVACUATED, home);
-	if (pass->error)
-		pr_warn_ratelimited("hms: a device keeps pages: error %d, trying on\n",
-				    pass->error);
-free:
-	list_for_each_entry_safe(page, next, &pages, lru)
-		put_page(page);
+	kvfree(mms);
 }
 
 /**
@@ -191,7 +166,7 @@ free:
 int hms_evacuate(struct hms_devmem *mem, unsigned long timeout)
 {
 	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
-	unsigned long next, n, round;
+	unsigned long round;
 	int ret = 0;
 
 	e->mem = mem;
@@ -199,12 +174,7 @@ int hms_evacuate(struct hms_devmem *mem, unsigned long timeout)
 	e->deadline = jiffies + timeout;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	for (round = 1; !hms_evacuate_is_over(e); round++) {
-		hms_evacuate_bindings(e);
-		next = 0;
-		while ((n = hms_evacuate_gather(mem, &next, e->pass->src))) {
-			hms_evacuate_pages(e->pass, n);
-			cond_resched();
-		}
+		hms_evacuate_round(e);
 		hms_devmem_wait_empty(mem, HZ / 50);
 		if (!e->limited && !(round % HMS_EVACUATE_PATIENCE))
 			pr_warn("hms: a device that goes still has %lu pages in use\n",

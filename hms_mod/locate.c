@@ -17,11 +17,11 @@
 /* Looks at a window that other threads keep changing. */
 #define HMS_LOCATE_TRIES	16
 
-static int hms_look(struct hms_binding *binding, unsigned long start, unsigned long npages,
-		    void *owner, bool fault, unsigned long *entries)
+static int hms_look(struct mmu_interval_notifier *notifier, unsigned long start,
+		    unsigned long npages, void *owner, bool fault, unsigned long *entries)
 {
 	struct hmm_range range = {
-		.notifier = &binding->notifier,
+		.notifier = notifier,
 		.start = start,
 		.end = start + (npages << PAGE_SHIFT),
 		.hmm_pfns = entries,
@@ -37,7 +37,7 @@ static int hms_look(struct hms_binding *binding, unsigned long start, unsigned l
 		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
 		 * waiting in turn for a page that we have collected. What is found is a hint.
 		 */
-		range.notifier_seq = READ_ONCE(binding->notifier.invalidate_seq);
+		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
 		ret = hmm_range_fault(&range);
 	} while (ret == -EBUSY && --tries);
 	return ret;
@@ -77,13 +77,13 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 	unsigned int o;
 	int ret;
 
-	ret = hms_look(binding, start, npages, nowners ? owners[0] : NULL, false, entries);
+	ret = hms_look(&binding->notifier, start, npages, nowners ? owners[0] : NULL, false, entries);
 	for (o = 1; o < nowners && !ret && !hms_all_found(entries, npages); o++) {
 		if (!more)
 			more = kvmalloc_array(npages, sizeof(*more), GFP_KERNEL);
 		if (!more)
 			return -ENOMEM;
-		ret = hms_look(binding, start, npages, owners[o], false, more);
+		ret = hms_look(&binding->notifier, start, npages, owners[o], false, more);
 		for (i = 0; i < npages && !ret; i++)
 			entries[i] = entries[i] ?: more[i];
 	}
@@ -93,7 +93,7 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 
 /**
  * hms_locate_on - find the pages of one device in a window, and what is in main memory
- * @binding: of the address space
+ * @mm: any address space, with users
  * @owner: from hms_devmem_owner(); the caller keeps the device from going
  * @start: first address
  * @npages: pages; mapped or not
@@ -101,10 +101,13 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
  *
  * Context and return: as hms_locate().
  */
-int hms_locate_on(struct hms_binding *binding, void *owner, unsigned long start,
-		  unsigned long npages, unsigned long *entries)
+int hms_locate_on(struct mm_struct *mm, void *owner, unsigned long start, unsigned long npages,
+		  unsigned long *entries)
 {
-	return hms_look(binding, start, npages, owner, false, entries);
+	/* Core asks it only whether something has changed; nothing that it would know has. */
+	struct mmu_interval_notifier nobody = { .mm = mm };
+
+	return hms_look(&nobody, start, npages, owner, false, entries);
 }
 
 /**
@@ -126,6 +129,6 @@ void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 
 	/* Run by run, as core faults in all that follows a page that is asked for. */
 	for_each_set_bitrange(first, last, wanted, npages)
-		hms_look(binding, start + (first << PAGE_SHIFT), last - first, NULL, true,
+		hms_look(&binding->notifier, start + (first << PAGE_SHIFT), last - first, NULL, true,
 			 entries);
 }

@@ -43,8 +43,8 @@ static inline struct page *hms_located_page(unsigned long entry)
 
 int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
 	       unsigned long *entries);
-int hms_locate_on(struct hms_binding *binding, void *owner, unsigned long start,
-		  unsigned long npages, unsigned long *entries);
+int hms_locate_on(struct mm_struct *mm, void *owner, unsigned long start, unsigned long npages,
+		  unsigned long *entries);
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 			 unsigned long npages, const unsigned long *wanted, unsigned long *entries);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pass: one run of pages through migrate_vma or migrate_device. Everything that moves a page
- * does it here: requests, CPU faults, and the emptying of a device.
+ * A pass: one run of pages through migrate_vma. Everything that moves a page does it here: requests,
+ * CPU faults, and the emptying of a device.
  */
 
 #include <linux/highmem.h>
@@ -74,24 +74,6 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 		.fault_page = fault_page,
 	};
 	return migrate_vma_setup(&pass->vma);
-}
-
-/**
- * hms_pass_collect_device - take device pages away from whoever has them
- * @pass: from hms_pass_new(), or done with hms_pass_commit(); @pass->src has their pfns
- * @npages: how many
- *
- * Among them may be pages that have just moved elsewhere, see hms_devmem_is_buried().
- *
- * Context: may sleep.
- * Return: 0 or a negative errno.
- */
-int hms_pass_collect_device(struct hms_pass *pass, unsigned long npages)
-{
-	pass->npages = npages;
-	pass->vma.vma = NULL;
-	memset(pass->dst, 0, npages * sizeof(*pass->dst));
-	return migrate_device_pfns(pass->src, npages);
 }
 
 static struct hms_target *hms_device_of(struct page *page)
@@ -245,8 +227,7 @@ u64 hms_pass_copy(struct hms_pass *pass)
 /*
  * The pages that moved are empty shells now, still locked. A page cache page is freed with its
  * mapping cleared; migrate_device.c, made for anonymous memory, leaves that to us. An anonymous one
- * stays so until the last migration entry is gone, which is accounted by it. A device page must not
- * be taken for a live one by an evacuation that finds it between unlock and free.
+ * stays so until the last migration entry is gone, which is accounted by it.
  */
 static void hms_pass_bury(struct hms_pass *pass)
 {
@@ -255,11 +236,8 @@ static void hms_pass_bury(struct hms_pass *pass)
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
-		if (!page || !hms_moved(pass->src[i], pass->dst[i]))
-			continue;
-		if (is_zone_device_page(page))
-			hms_devmem_bury(page);
-		else if (!PageAnon(page))
+		if (page && !is_zone_device_page(page) && !PageAnon(page) &&
+		    hms_moved(pass->src[i], pass->dst[i]))
 			page_folio(page)->mapping = NULL;
 	}
 }
@@ -292,15 +270,9 @@ static void hms_pass_keep_dirt(struct hms_pass *pass)
 void hms_pass_commit(struct hms_pass *pass)
 {
 	hms_pass_keep_dirt(pass);
-	if (pass->vma.vma) {
-		migrate_vma_pages(&pass->vma);
-		hms_pass_bury(pass);
-		migrate_vma_finalize(&pass->vma);
-	} else {
-		migrate_device_pages(pass->src, pass->dst, pass->npages);
-		hms_pass_bury(pass);
-		migrate_device_finalize(pass->src, pass->dst, pass->npages);
-	}
+	migrate_vma_pages(&pass->vma);
+	hms_pass_bury(pass);
+	migrate_vma_finalize(&pass->vma);
 }
 
 /**

@@ -11,7 +11,7 @@
 
 /**
  * struct hms_pass - one run of pages through core's migration
- * @vma: what core works on; @vma.vma is NULL when the pages are given by pfn of a device
+ * @vma: what core works on
  * @npages: entries
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
@@ -35,7 +35,6 @@ struct hms_pass *hms_pass_new(unsigned long npages, gfp_t gfp);
 void hms_pass_free(struct hms_pass *pass);
 int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long npages, void *owner, bool system, struct page *fault_page);
-int hms_pass_collect_device(struct hms_pass *pass, unsigned long npages);
 u64 hms_pass_copy(struct hms_pass *pass);
 void hms_pass_commit(struct hms_pass *pass);
 void hms_pass_abort(struct hms_pass *pass);

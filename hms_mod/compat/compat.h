@@ -43,18 +43,6 @@ static inline void zone_device_folio_init(struct folio *folio, struct dev_pagema
 }
 #endif
 
-#if !HMS_HAS_MIGRATE_DEVICE_PFNS
-static inline int migrate_device_pfns(unsigned long *pfns, unsigned long npages)
-{
-	unsigned long i;
-	int ret = 0;
-
-	for (i = 0; i < npages && !ret; i++)
-		ret = migrate_device_range(&pfns[i], pfns[i], 1);
-	return ret;
-}
-#endif
-
 #if !HMS_HAS_PAGE_PGMAP
 static inline struct dev_pagemap *page_pgmap(const struct page *page)
 {
