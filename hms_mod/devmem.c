@@ -3,7 +3,7 @@
  * Device memory: the struct pages of a target that the CPU cannot load from, which of them are
  * free, and what touching them leads to.
  *
- * A page belongs to the free list until hms_devmem_alloc(), and again from the moment core frees
+ * A page is in the map of free pages until hms_devmem_alloc(), and again from the moment core frees
  * it. A page in use is known to core alone: the page tables of the processes that have it lead to
  * it.
  */
@@ -20,6 +20,7 @@
 
 #include "compat/compat.h"
 #include "devmem.h"
+#include "freemap.h"
 
 /**
  * struct hms_devmem - the pages of a device target
@@ -28,11 +29,9 @@
  * @pgmap: core's side
  * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
- * @npages: how many
- * @lock: protects @free, @nfree and @closed; taken with interrupts off, core frees pages anywhere
- * @free: free pages, chained through zone_device_data
- * @nfree: how many
- * @closed: nothing is to be taken from @free
+ * @lock: protects @map and @closed; taken with interrupts off, core frees pages anywhere
+ * @map: which of them are free
+ * @closed: nothing is to be taken from @map
  * @emptied: woken when all pages are free
  * @all: on hms_devmems
  */
@@ -42,10 +41,8 @@ struct hms_devmem {
 	struct dev_pagemap pgmap;
 	struct resource *region;
 	unsigned long first_pfn;
-	unsigned long npages;
 	spinlock_t lock;	/* see above */
-	struct page *free;
-	unsigned long nfree;
+	struct hms_freemap map;
 	bool closed;
 	wait_queue_head_t emptied;
 	struct list_head all;
@@ -76,10 +73,9 @@ static void hms_devmem_free(struct hms_freed *freed)
 	if (folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
 	spin_lock_irqsave(&mem->lock, flags);
-	page->zone_device_data = mem->free;
-	mem->free = page;
+	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), folio_nr_pages(folio));
 	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
-	if (++mem->nfree == mem->npages)
+	if (mem->map.nfree == mem->map.npages)
 		wake_up_all(&mem->emptied);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
@@ -124,7 +120,6 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 	unsigned long size = npages << PAGE_SHIFT;
 	struct hms_devmem *mem;
 	struct resource *res;
-	unsigned long i;
 	void *ret;
 
 	if (!range && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
@@ -136,16 +131,19 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 		return ERR_PTR(-ENOMEM);
 	mem->target = target;
 	mem->touched = touched;
-	mem->npages = npages;
 	spin_lock_init(&mem->lock);
 	init_waitqueue_head(&mem->emptied);
+	if (hms_freemap_init(&mem->map, npages)) {
+		ret = ERR_PTR(-ENOMEM);
+		goto free;
+	}
 
 	if (!range)
 		size = ALIGN(size, memremap_compat_align());
 	res = hms_devmem_region(range, size);
 	if (IS_ERR(res)) {
 		ret = res;
-		goto free;
+		goto destroy;
 	}
 	mem->region = res;
 	mem->first_pfn = PHYS_PFN(res->start);
@@ -159,21 +157,14 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 	if (IS_ERR(ret))
 		goto release;
 
-	/* The first page ends up on top of the list. */
-	for (i = npages; i--; ) {
-		struct page *page = pfn_to_page(mem->first_pfn + i);
-
-		page->zone_device_data = mem->free;
-		mem->free = page;
-	}
-	mem->nfree = npages;
-
 	spin_lock(&hms_devmems_lock);
 	list_add_tail(&mem->all, &hms_devmems);
 	spin_unlock(&hms_devmems_lock);
 	return mem;
 release:
 	release_mem_region(res->start, resource_size(res));
+destroy:
+	hms_freemap_destroy(&mem->map);
 free:
 	kfree(mem);
 	return ret;
@@ -192,7 +183,15 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
+	hms_freemap_destroy(&mem->map);
 	kfree(mem);
+}
+
+/* What was a tail of a large page still says so, until core has made it a page again. */
+static void hms_devmem_init_page(struct hms_devmem *mem, struct page *page, unsigned int order)
+{
+	page->zone_device_data = NULL;
+	zone_device_folio_init((struct folio *)page, &mem->pgmap, order);
 }
 
 /**
@@ -205,20 +204,16 @@ void hms_devmem_destroy(struct hms_devmem *mem)
  */
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
+	unsigned long index;
 	unsigned int got, i;
 
 	spin_lock_irq(&mem->lock);
-	for (got = 0; got < n && mem->free && !mem->closed; got++) {
-		pages[got] = mem->free;
-		mem->free = pages[got]->zone_device_data;
-	}
-	mem->nfree -= got;
+	for (got = 0; got < n && !mem->closed && hms_freemap_take(&mem->map, &index); got++)
+		pages[got] = pfn_to_page(mem->first_pfn + index);
 	spin_unlock_irq(&mem->lock);
 
-	for (i = 0; i < got; i++) {
-		pages[i]->zone_device_data = NULL;
-		zone_device_folio_init(page_folio(pages[i]), &mem->pgmap, 0);
-	}
+	for (i = 0; i < got; i++)
+		hms_devmem_init_page(mem, pages[i], 0);
 	return got;
 }
 
@@ -279,12 +274,12 @@ void hms_devmem_read_unlock(int idx)
 
 unsigned long hms_devmem_pages(const struct hms_devmem *mem)
 {
-	return mem->npages;
+	return mem->map.npages;
 }
 
 unsigned long hms_devmem_used(const struct hms_devmem *mem)
 {
-	return mem->npages - READ_ONCE(mem->nfree);
+	return mem->map.npages - READ_ONCE(mem->map.nfree);
 }
 
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/bitmap.h>
 #include <linux/compiler.h>
 #include <linux/interval_tree.h>
 #include <linux/types.h>
@@ -22,6 +23,7 @@ typedef unsigned int unit_gfp_t;
 #define gfp_t			unit_gfp_t
 #define GFP_KERNEL_ACCOUNT	1U
 #define GFP_NOWAIT		2U
+#define GFP_KERNEL		16U
 #define __GFP_NOWARN		4U
 #define __GFP_ACCOUNT		8U
 
@@ -56,8 +58,24 @@ void unit_free(void *p);
 #define kmalloc(size, gfp)	((void)(gfp), unit_alloc(size))
 #define kzalloc(size, gfp)	kmalloc(size, gfp)
 #define kfree(p)		unit_free(p)
+#define kvcalloc(n, size, gfp)	kmalloc((n) * (size), gfp)
+#define kvfree(p)		unit_free(p)
 
 #define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+
+static inline void bitmap_set(unsigned long *map, unsigned int start, unsigned int n)
+{
+	while (n--)
+		__set_bit(start++, map);
+}
+
+/* The one of tools/ wants more of its library than the rest together. */
+#define bitmap_clear unit_bitmap_clear
+static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n)
+{
+	while (n--)
+		__clear_bit(start++, map);
+}
 
 #ifndef clamp
 #define clamp(v, lo, hi)	((v) < (lo) ? (lo) : (v) > (hi) ? (hi) : (v))
