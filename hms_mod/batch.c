@@ -19,6 +19,7 @@
 #include "compat/compat.h"
 #include "batch.h"
 #include "devmem.h"
+#include "freemap.h"
 #include "locate.h"
 #include "request.h"
 #include "target.h"
@@ -246,11 +247,13 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
  * @first: index of the first
  * @npages: how many
  * @owner: of the device that some of them may be on; core takes one at a time
+ * @large: it is the whole batch, and one large page
  */
 struct hms_run {
 	unsigned long first;
 	unsigned long npages;
 	void *owner;
+	bool large;
 };
 
 static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
@@ -261,6 +264,13 @@ static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
 	run->npages++;
 	run->owner = run->owner ?: owner;
 	return true;
+}
+
+/* Is it what a large page would fill? */
+static bool hms_batch_may_be_large(const struct hms_batch *batch)
+{
+	return hms_core_moves_large() && batch->npages == HMS_BLOCK_PAGES &&
+	       IS_ALIGNED(batch->start, HMS_BLOCK_PAGES << PAGE_SHIFT);
 }
 
 /* Read the page tables, and give fates; returns the number of runs that core is to be asked for. */
@@ -278,6 +288,9 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 		if (!n || !hms_run_grows(&runs[n - 1], i, owner))
 			runs[n++] = (struct hms_run) { .first = i, .npages = 1, .owner = owner };
 	}
+	if (n == 1 && hms_batch_may_be_large(batch))
+		runs[0].large = runs[0].npages == batch->npages &&
+				hms_located_large(batch->entries[0]);
 	hms_devmem_read_unlock(idx);
 	return ret ?: n;
 }
@@ -285,6 +298,17 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 static bool hms_vma_can_move(struct vm_area_struct *vma)
 {
 	return !is_vm_hugetlb_page(vma) && !(vma->vm_flags & VM_SPECIAL) && !vma_is_dax(vma);
+}
+
+static int hms_batch_collect_run(struct hms_batch *batch, struct hms_pass *pass,
+				 const struct hms_run *run)
+{
+	unsigned long start = batch->start + (run->first << PAGE_SHIFT);
+
+	if (run->large &&
+	    hms_pass_collect_large(pass, batch->vma, start, run->owner, true, NULL))
+		return 0;
+	return hms_pass_collect(pass, batch->vma, start, run->npages, run->owner, true, NULL);
 }
 
 static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch,
@@ -305,9 +329,7 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
 		pass->src = batch->src + runs[r].first;
 		pass->dst = batch->dst + runs[r].first;
 		pass->copies = work->copies;
-		ret = hms_pass_collect(pass, batch->vma,
-				       batch->start + (runs[r].first << PAGE_SHIFT),
-				       runs[r].npages, runs[r].owner, true, NULL);
+		ret = hms_batch_collect_run(batch, pass, &runs[r]);
 		if (ret) {
 			hms_batch_abort(batch);
 			return ret;
@@ -414,14 +436,7 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 	return true;
 }
 
-/**
- * hms_batch_place - give every page that was collected a destination, or a fate without
- * @work: what for
- * @batch: collected
- *
- * Context: as hms_batch_collect().
- */
-void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
+static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch)
 {
 	unsigned int npending = 0, j;
 	unsigned long i;
@@ -440,9 +455,80 @@ void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
 	}
 }
 
+/* A large page goes to the first target that it may go to, or not in one piece. */
+static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch)
+{
+	struct hms_target **targets = work->request->targets;
+	struct page *page;
+	u32 rank;
+
+	if (!hms_batch_reconsider(work, batch, 0)) {
+		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
+		return true;
+	}
+	for_each_set_bit(rank, work->usable, batch->limit[0]) {
+		if (hms_kind(targets[rank]) & batch->allow[0])
+			break;
+	}
+	page = hms_target_alloc_large(targets[rank]);
+	if (!page)
+		return false;
+	hms_pass_set_large(&batch->runs[0], page);
+	hms_batch_set_all(batch, HMS_FATE_MOVE, rank);
+	return true;
+}
+
+static bool hms_batch_is_large(const struct hms_batch *batch)
+{
+	return batch->nruns == 1 && batch->runs[0].large;
+}
+
+/* It can't be moved in one piece: let core split it, and give us its pages. */
+static void hms_batch_split(struct hms_batch *batch)
+{
+	struct hms_pass *pass = &batch->runs[0];
+
+	hms_pass_abort(pass);
+	hms_batch_set_all(batch, HMS_FATE_UNSEEN, 0);
+	if (hms_pass_collect(pass, batch->vma, batch->start, batch->npages,
+			     pass->vma.pgmap_owner, true, NULL))
+		memset(batch->src, 0, batch->npages * sizeof(*batch->src));
+}
+
+/**
+ * hms_batch_place - give every page that was collected a destination, or a fate without
+ * @work: what for
+ * @batch: collected
+ *
+ * Context: as hms_batch_collect().
+ */
+void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
+{
+	if (hms_batch_is_large(batch)) {
+		if (hms_batch_place_large(work, batch))
+			return;
+		hms_batch_split(batch);
+	}
+	hms_batch_place_pages(work, batch);
+}
+
 static bool hms_fate_is_move(u8 fate)
 {
 	return fate == HMS_FATE_MOVE || fate == HMS_FATE_POPULATE;
+}
+
+/* The entry that stands for page @i. */
+static unsigned long hms_batch_entry(const struct hms_batch *batch, unsigned long i)
+{
+	return hms_batch_is_large(batch) ? 0 : i;
+}
+
+static void hms_batch_copy_runs(struct hms_work *work, struct hms_batch *batch)
+{
+	unsigned int r;
+
+	for (r = 0; r < batch->nruns; r++)
+		work->request->arg->bytes_copied += hms_pass_copy(&batch->runs[r]) << PAGE_SHIFT;
 }
 
 /**
@@ -455,12 +541,16 @@ static bool hms_fate_is_move(u8 fate)
 void hms_batch_copy(struct hms_work *work, struct hms_batch *batch)
 {
 	unsigned long i;
-	unsigned int r;
 
-	for (r = 0; r < batch->nruns; r++)
-		work->request->arg->bytes_copied += hms_pass_copy(&batch->runs[r]) << PAGE_SHIFT;
+	hms_batch_copy_runs(work, batch);
+	/* In pieces only those stay that can't be copied. */
+	if (hms_batch_is_large(batch) && hms_fate_is_move(batch->fate[0]) && !batch->dst[0]) {
+		hms_batch_split(batch);
+		hms_batch_place_pages(work, batch);
+		hms_batch_copy_runs(work, batch);
+	}
 	for (i = 0; i < batch->npages; i++) {
-		if (hms_fate_is_move(batch->fate[i]) && !batch->dst[i])
+		if (hms_fate_is_move(batch->fate[i]) && !batch->dst[hms_batch_entry(batch, i)])
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_COPY);
 	}
 }
@@ -479,7 +569,10 @@ void hms_batch_commit(struct hms_batch *batch)
 	for (r = 0; r < batch->nruns; r++)
 		hms_pass_commit(&batch->runs[r]);
 	for (i = 0; i < batch->npages; i++) {
-		if (hms_fate_is_move(batch->fate[i]) && !hms_moved(batch->src[i], batch->dst[i]))
+		unsigned long entry = hms_batch_entry(batch, i);
+
+		if (hms_fate_is_move(batch->fate[i]) &&
+		    !hms_moved(batch->src[entry], batch->dst[entry]))
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 	}
 	hms_batch_drop_runs(batch);
@@ -531,7 +624,7 @@ void hms_batch_explain(struct hms_work *work, struct hms_batch *batch)
 			hms_batch_set(batch, i, HMS_FATE_SWAPPED, 0);
 		else if (!page)
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
-		else if (folio_test_large(page_folio(page)))
+		else if (folio_test_large(page_folio(page)) && !hms_core_moves_large())
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_LARGE);
 		else
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);

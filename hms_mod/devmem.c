@@ -10,6 +10,7 @@
 
 #include <linux/err.h>
 #include <linux/ioport.h>
+#include <linux/log2.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -215,6 +216,30 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
 	for (i = 0; i < got; i++)
 		hms_devmem_init_page(mem, pages[i], 0);
 	return got;
+}
+
+/**
+ * hms_devmem_alloc_large - take a large page
+ * @mem: the device's memory, private: core maps no large page that is coherent
+ *
+ * Return: its first page, locked and with one reference, or NULL.
+ */
+struct page *hms_devmem_alloc_large(struct hms_devmem *mem)
+{
+	unsigned long index;
+	struct page *page;
+	bool got;
+
+	if (hms_devmem_is_coherent(mem))
+		return NULL;
+	spin_lock_irq(&mem->lock);
+	got = !mem->closed && hms_freemap_take_block(&mem->map, &index);
+	spin_unlock_irq(&mem->lock);
+	if (!got)
+		return NULL;
+	page = pfn_to_page(mem->first_pfn + index);
+	hms_devmem_init_page(mem, page, ilog2(HMS_BLOCK_PAGES));
+	return page;
 }
 
 /**

@@ -12,6 +12,7 @@ typedef vm_fault_t (*hms_devmem_touched_t)(struct vm_fault *vmf, struct hms_targ
 
 struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages, u64 range,
 				     hms_devmem_touched_t touched);
+struct page *hms_devmem_alloc_large(struct hms_devmem *mem);
 void hms_devmem_close(struct hms_devmem *mem, bool closed);
 bool hms_devmem_is_closed(const struct hms_devmem *mem);
 bool hms_devmem_is_coherent(const struct hms_devmem *mem);

@@ -54,6 +54,7 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	void *owner = hms_devmem_owner(e->mem);
 	unsigned long first = 0, n = npages;
 	int idx = hms_devmem_read_lock();
+	bool large;
 
 	/* Core would split a huge page on the way, so it is only asked where there is something. */
 	if (hms_locate_on(vma->vm_mm, owner, start, npages, e->entries))
@@ -62,8 +63,11 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 		n--;
 	while (first < n && !hms_is_on(e->mem, e->entries[first]))
 		first++;
+	large = n && hms_located_large(e->entries[first]);
 	hms_devmem_read_unlock(idx);
 	start += first << PAGE_SHIFT;
+	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_STAT_EVACUATED))
+		return;
 	if (n && !hms_pass_collect(e->pass, vma, start, n - first, owner, false, NULL))
 		hms_home_pass(e->pass, HMS_STAT_EVACUATED);
 }

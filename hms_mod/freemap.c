@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Free pages of a device, one at a time or as large pages. Pure logic, also built in user space; the
- * caller serialises.
+ * Free pages of a device, one at a time or as large pages. Pure logic, also built in user space;
+ * the caller serialises.
  *
  * Single pages come out of blocks that are broken already, as long as there are any, so that whole
  * ones last; and a block whose pages have all come back is whole again by that.

@@ -4,6 +4,7 @@
  * device itself may not write them. That they all return when the device goes is in evacuate.c.
  */
 
+#include <linux/log2.h>
 #include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -12,6 +13,7 @@
 #include "compat/compat.h"
 #include "binding.h"
 #include "devmem.h"
+#include "freemap.h"
 #include "home.h"
 #include "pass.h"
 #include "stats.h"
@@ -135,6 +137,74 @@ int hms_home_pass(struct hms_pass *pass, enum hms_stat why)
 	return ret;
 }
 
+/*
+ * Memory for a large page that comes home, locked, as far as it is had without effort, and where
+ * one place is wanted for all of it.
+ */
+static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned long address)
+{
+	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
+	unsigned int order = ilog2(HMS_BLOCK_PAGES);
+	unsigned long last = address + PMD_SIZE - 1;
+	struct folio *folio;
+	int nid;
+
+	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
+	if (vma_policy(vma))
+		return NULL;
+	nid = hms_home_nid(vma, address, &last);
+	if (last < address + PMD_SIZE - 1)
+		return NULL;
+	folio = nid == NUMA_NO_NODE ? folio_alloc(gfp, order) :
+				      __folio_alloc_node(gfp | __GFP_THISNODE, order, nid);
+	if (folio)
+		folio_lock(folio);
+	return folio;
+}
+
+/**
+ * hms_home_large - move a large page of a device in one piece
+ * @pass: with room for HMS_BLOCK_PAGES
+ * @vma: the mapping
+ * @address: in the page
+ * @owner: of the device
+ * @fault_page: the page whose CPU fault this is, or NULL
+ * @why: count its pages as this
+ *
+ * Context: mmap_lock held for read. May sleep.
+ * Return: 1; 0 when it could not be done, and its pages can be collected one by one; for a fault
+ * also -ENOMEM or -EIO, as hms_home_pass().
+ */
+int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long address,
+		   void *owner, struct page *fault_page, enum hms_stat why)
+{
+	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
+	struct folio *folio;
+	bool moved;
+
+	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
+	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
+		return 0;
+	folio = hms_home_alloc_large(vma, start);
+	if (folio)
+		hms_pass_set_large(pass, folio_page(folio, 0));
+	hms_pass_copy(pass);
+	if (fault_page && !pass->dst[0]) {
+		/*
+		 * Core holds a reference for the fault, so whoever collects its pages now would not
+		 * get it split. But when a large page is offered a single one, core splits the
+		 * mapping before it finds that out, and then it can be split. A core that does not
+		 * mind the reference moves the first page.
+		 */
+		pass->large = false;
+		return hms_home_pass(pass, why);
+	}
+	hms_pass_commit(pass);
+	moved = hms_moved(pass->src[0], pass->dst[0]);
+	hms_stat_add(why, moved ? HMS_BLOCK_PAGES : 0);
+	return moved;
+}
+
 /* Does core hand us the page unlocked? Newer ones lock it, so that faults on it queue up there. */
 static bool hms_home_unlocked;
 
@@ -152,13 +222,37 @@ static bool hms_home_is_moving(struct page *page)
 	return false;
 }
 
+static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
+{
+	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (pass)
+		ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
+				     vmf->page, HMS_STAT_HOME);
+	hms_pass_free(pass);
+	return ret;
+}
+
+static vm_fault_t hms_home_fault_result(int error)
+{
+	switch (error) {
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	case -EIO:
+		return VM_FAULT_SIGBUS;
+	default:
+		return 0;
+	}
+}
+
 /**
  * hms_home_fault - a CPU touched a page of a device
  * @vmf: the fault; core holds a reference to vmf->page
  * @target: the device
  *
- * Brings home that page, and more when the thread is reading or writing along. A fault never
- * fails for a reason of policy.
+ * Brings home that page, and more when it is part of a large one, or when the thread is reading or
+ * writing along. A fault never fails for a reason of policy.
  *
  * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
  * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM,
@@ -171,13 +265,21 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	struct hms_pass *many = NULL, *pass;
 	struct hms_home_one one;
 	unsigned long npages;
-	vm_fault_t ret = 0;
+	vm_fault_t ret;
+	int error;
 
 	if (hms_home_is_moving(vmf->page)) {
 		folio_wait_locked_killable(page_folio(vmf->page));
 		return 0;
 	}
 
+	if (folio_test_large(page_folio(vmf->page))) {
+		error = hms_home_fault_large(vmf, target);
+		if (error > 0)
+			hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
+		if (error)
+			return hms_home_fault_result(error);
+	}
 	npages = hms_stream_touch(&hms_home_streams, (unsigned long)current,
 				  address >> PAGE_SHIFT);
 	/* Not into the next page table page: core would split a huge page there. */
@@ -194,14 +296,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	switch (hms_home_pass(pass, HMS_STAT_HOME)) {
-	case -ENOMEM:
-		ret = VM_FAULT_OOM;
-		break;
-	case -EIO:
-		ret = VM_FAULT_SIGBUS;
-		break;
-	}
+	ret = hms_home_fault_result(hms_home_pass(pass, HMS_STAT_HOME));
 	hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
 free:
 	hms_pass_free(many);

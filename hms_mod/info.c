@@ -46,8 +46,10 @@ static int hms_info_features(struct hms_vector *vector)
 		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
 	hms_feature(&features[n++], "device-coherent", IS_ENABLED(CONFIG_DEVICE_MIGRATION),
 		    "CONFIG_DEVICE_MIGRATION is off in this kernel");
-	hms_feature(&features[n++], "large-pages", false,
-		    "this release of HMS moves base pages only; large ones are split if core can");
+	hms_feature(&features[n++], "large-pages", hms_core_moves_large(),
+		    HMS_HAS_SELECT_COMPOUND ?
+		    "CONFIG_TRANSPARENT_HUGEPAGE is off in this kernel" :
+		    "this kernel splits them; newer ones move them in one piece");
 	for (i = 0; i < n && !ret; i++)
 		ret = hms_vector_add(vector, &features[i]);
 	for (i = 0; i < ARRAY_SIZE(hms_interfaces) && !ret; i++)

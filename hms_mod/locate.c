@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "compat/compat.h"
 #include "binding.h"
 #include "devmem.h"
 #include "locate.h"
@@ -38,9 +39,15 @@ static int hms_look(struct mmu_interval_notifier *notifier, unsigned long start,
 		 * waiting in turn for a page that we have collected. What is found is a hint.
 		 */
 		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
-		ret = hmm_range_fault(&range);
+		ret = hms_hmm_range_fault(&range);
 	} while (ret == -EBUSY && --tries);
 	return ret;
+}
+
+/* Of a large page core says to all but its owner that it can't be told. */
+static bool hms_found(unsigned long entry)
+{
+	return entry && !hms_located_unknown(entry);
 }
 
 static bool hms_all_found(const unsigned long *entries, unsigned long npages)
@@ -48,7 +55,7 @@ static bool hms_all_found(const unsigned long *entries, unsigned long npages)
 	unsigned long i;
 
 	for (i = 0; i < npages; i++) {
-		if (!entries[i])
+		if (!hms_found(entries[i]))
 			return false;
 	}
 	return true;
@@ -70,6 +77,7 @@ static bool hms_all_found(const unsigned long *entries, unsigned long npages)
 int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
 	       unsigned long *entries)
 {
+	struct mmu_interval_notifier *notifier = &binding->notifier;
 	void *owners[HMS_MAX_OWNERS];
 	unsigned int nowners = hms_devmem_owners(owners, HMS_MAX_OWNERS);
 	unsigned long *more = NULL;
@@ -77,15 +85,15 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 	unsigned int o;
 	int ret;
 
-	ret = hms_look(&binding->notifier, start, npages, nowners ? owners[0] : NULL, false, entries);
+	ret = hms_look(notifier, start, npages, nowners ? owners[0] : NULL, false, entries);
 	for (o = 1; o < nowners && !ret && !hms_all_found(entries, npages); o++) {
 		if (!more)
 			more = kvmalloc_array(npages, sizeof(*more), GFP_KERNEL);
 		if (!more)
 			return -ENOMEM;
-		ret = hms_look(&binding->notifier, start, npages, owners[o], false, more);
+		ret = hms_look(notifier, start, npages, owners[o], false, more);
 		for (i = 0; i < npages && !ret; i++)
-			entries[i] = entries[i] ?: more[i];
+			entries[i] = hms_found(entries[i]) ? entries[i] : more[i];
 	}
 	kvfree(more);
 	return ret;
@@ -129,6 +137,6 @@ void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 
 	/* Run by run, as core faults in all that follows a page that is asked for. */
 	for_each_set_bitrange(first, last, wanted, npages)
-		hms_look(&binding->notifier, start + (first << PAGE_SHIFT), last - first, NULL, true,
-			 entries);
+		hms_look(&binding->notifier, start + (first << PAGE_SHIFT), last - first, NULL,
+			 true, entries);
 }

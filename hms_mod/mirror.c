@@ -16,6 +16,7 @@
 
 #include <hms/driver.h>
 
+#include "compat/compat.h"
 #include "devmem.h"
 #include "home.h"
 #include "target.h"
@@ -176,7 +177,7 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 		range.end = range.start + PAGE_SIZE;
 		range.default_flags = HMM_PFN_REQ_FAULT | (write ? HMM_PFN_REQ_WRITE : 0);
 		entries[0] = 0;
-		ret = hmm_range_fault(&range);
+		ret = hms_hmm_range_fault(&range);
 		if (!ret && write && !(entries[0] & HMM_PFN_WRITE)) {
 			ret = hms_mirror_unshare(mirror, address);
 			if (!ret)
@@ -187,7 +188,7 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 			range.end = min(block + (HMS_MIRROR_BLOCK << PAGE_SHIFT), mm->task_size);
 			range.default_flags = 0;
 			memset(entries, 0, sizeof(entries));
-			ret = hmm_range_fault(&range);
+			ret = hms_hmm_range_fault(&range);
 		}
 		mmap_read_unlock(mm);
 		if (!ret)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pass: one run of pages through migrate_vma. Everything that moves a page does it here: requests,
- * CPU faults, and the emptying of a device.
+ * A pass: one run of pages through migrate_vma. Everything that moves a page does it here:
+ * requests, CPU faults, and the emptying of a device.
+ *
+ * A large page moves in one piece where core can do that: the first entry stands for all of it.
  */
 
 #include <linux/highmem.h>
@@ -11,6 +13,7 @@
 
 #include "compat/compat.h"
 #include "devmem.h"
+#include "freemap.h"
 #include "pass.h"
 #include "target.h"
 
@@ -44,6 +47,27 @@ void hms_pass_free(struct hms_pass *pass)
 	kvfree(pass);
 }
 
+static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
+			  unsigned long npages, void *owner, bool system,
+			  struct page *fault_page, unsigned long flags)
+{
+	pass->npages = npages;
+	pass->large = false;
+	pass->vma = (struct migrate_vma) {
+		.vma = vma,
+		.start = start,
+		.end = start + (npages << PAGE_SHIFT),
+		.src = pass->src,
+		.dst = pass->dst,
+		.pgmap_owner = owner,
+		.flags = flags | (system ? MIGRATE_VMA_SELECT_SYSTEM : 0) |
+			 (owner ? MIGRATE_VMA_SELECT_DEVICE_PRIVATE |
+				  MIGRATE_VMA_SELECT_DEVICE_COHERENT : 0),
+		.fault_page = fault_page,
+	};
+	return migrate_vma_setup(&pass->vma);
+}
+
 /**
  * hms_pass_collect - take the pages of a range out of the page tables
  * @pass: from hms_pass_new(), or done with hms_pass_commit()
@@ -60,20 +84,41 @@ void hms_pass_free(struct hms_pass *pass)
 int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long npages, void *owner, bool system, struct page *fault_page)
 {
-	pass->npages = npages;
-	pass->vma = (struct migrate_vma) {
-		.vma = vma,
-		.start = start,
-		.end = start + (npages << PAGE_SHIFT),
-		.src = pass->src,
-		.dst = pass->dst,
-		.pgmap_owner = owner,
-		.flags = (system ? MIGRATE_VMA_SELECT_SYSTEM : 0) |
-			 (owner ? MIGRATE_VMA_SELECT_DEVICE_PRIVATE |
-				  MIGRATE_VMA_SELECT_DEVICE_COHERENT : 0),
-		.fault_page = fault_page,
-	};
-	return migrate_vma_setup(&pass->vma);
+	return hms_pass_setup(pass, vma, start, npages, owner, system, fault_page, 0);
+}
+
+/**
+ * hms_pass_collect_large - take a large page out of the page table, in one piece
+ * @pass: with room for HMS_BLOCK_PAGES
+ * @vma: the mapping
+ * @start: address of the page, a multiple of its size, all of it in @vma
+ * @owner: as for hms_pass_collect()
+ * @system: as for hms_pass_collect()
+ * @fault_page: as for hms_pass_collect()
+ *
+ * Context: as hms_pass_collect().
+ * Return: false when there is no such page, or core can't work on it; then nothing is collected.
+ */
+bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
+			    void *owner, bool system, struct page *fault_page)
+{
+	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, owner, system, fault_page,
+			   MIGRATE_VMA_SELECT_COMPOUND))
+		return false;
+	pass->large = hms_collected_page(pass->src[0]) && (pass->src[0] & MIGRATE_PFN_COMPOUND);
+	if (!pass->large)
+		hms_pass_abort(pass);
+	return pass->large;
+}
+
+/**
+ * hms_pass_set_large - give a large page its destination
+ * @pass: from hms_pass_collect_large()
+ * @page: the first of a locked large page
+ */
+void hms_pass_set_large(struct hms_pass *pass, struct page *page)
+{
+	pass->dst[0] = migrate_pfn(page_to_pfn(page)) | MIGRATE_PFN_COMPOUND;
 }
 
 static struct hms_target *hms_device_of(struct page *page)
@@ -180,6 +225,24 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 	return copied;
 }
 
+static u64 hms_pass_copy_large(struct hms_pass *pass)
+{
+	struct page *dst = migrate_pfn_to_page(pass->dst[0]);
+	struct page *src = migrate_pfn_to_page(pass->src[0]);
+	unsigned long i;
+
+	if (!dst)
+		return 0;
+	for (i = 0; i < pass->npages; i++)
+		pass->copies[i] = (struct hms_copy) { .dst = dst + i, .src = src + i };
+	pass->error = hms_copy_batch(hms_device_of(dst), hms_device_of(src), pass->copies,
+				     pass->npages);
+	if (!pass->error)
+		return pass->npages;
+	hms_pass_drop(pass, 0);
+	return 0;
+}
+
 /**
  * hms_pass_copy - fill the destinations
  * @pass: collected, with destinations
@@ -197,6 +260,8 @@ u64 hms_pass_copy(struct hms_pass *pass)
 	u64 copied = 0;
 
 	pass->error = 0;
+	if (pass->large)
+		return hms_pass_copy_large(pass);
 	/* Neighbours with the same two ends go to the driver in one call. */
 	for (i = 0; i <= pass->npages; i++) {
 		struct hms_target *next_to = NULL, *next_from = NULL;

@@ -17,6 +17,7 @@
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied in one go
  * @error: why the first page that was not copied was not
+ * @large: it is one large page; entry 0 stands for it, the others are empty
  *
  * Collect; set @dst (migrate_pfn() of a locked page) where a page is to move; hms_pass_copy();
  * hms_pass_commit(). Every path ends with hms_pass_commit(), which also restores what was not
@@ -29,12 +30,16 @@ struct hms_pass {
 	unsigned long *dst;
 	struct hms_copy *copies;
 	int error;
+	bool large;
 };
 
 struct hms_pass *hms_pass_new(unsigned long npages, gfp_t gfp);
 void hms_pass_free(struct hms_pass *pass);
 int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long npages, void *owner, bool system, struct page *fault_page);
+bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
+			    void *owner, bool system, struct page *fault_page);
+void hms_pass_set_large(struct hms_pass *pass, struct page *page);
 u64 hms_pass_copy(struct hms_pass *pass);
 void hms_pass_commit(struct hms_pass *pass);
 void hms_pass_abort(struct hms_pass *pass);

@@ -5,6 +5,7 @@
 
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -16,6 +17,7 @@
 
 #include "compat/compat.h"
 #include "devmem.h"
+#include "freemap.h"
 #include "graph.h"
 #include "target.h"
 
@@ -330,6 +332,29 @@ unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, un
 	if (hms_target_is_device(target))
 		return hms_devmem_alloc(target->mem, pages, n);
 	return hms_node_alloc(target->nid, pages, n);
+}
+
+/**
+ * hms_target_alloc_large - take a free large page of a target
+ * @target: in use by the caller, see hms_target_use()
+ *
+ * Context: as hms_target_alloc().
+ * Return: its first page, locked and with one reference, or NULL when there is none.
+ */
+struct page *hms_target_alloc_large(struct hms_target *target)
+{
+	struct folio *folio;
+
+	if (hms_target_is_dying(target))
+		return NULL;
+	if (hms_target_is_device(target))
+		return hms_devmem_alloc_large(target->mem);
+	folio = __folio_alloc_node(GFP_TRANSHUGE | __GFP_THISNODE | __GFP_NORETRY,
+				   ilog2(HMS_BLOCK_PAGES), target->nid);
+	if (!folio)
+		return NULL;
+	folio_lock(folio);
+	return folio_page(folio, 0);
 }
 
 /**

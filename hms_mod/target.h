@@ -57,6 +57,8 @@ void hms_target_retire(struct hms_target *target);
 
 unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n);
 
+struct page *hms_target_alloc_large(struct hms_target *target);
+
 enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out);
 void hms_target_unuse(struct hms_target *target);
 int hms_target_home_nid(const u32 *uids, unsigned int n);

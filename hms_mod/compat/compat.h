@@ -8,6 +8,8 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/hmm.h>
+#include <linux/huge_mm.h>
 #include <linux/memremap.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
@@ -42,6 +44,39 @@ static inline void zone_device_folio_init(struct folio *folio, struct dev_pagema
 	zone_device_page_init(&folio->page);
 }
 #endif
+
+#if !HMS_HAS_SELECT_COMPOUND
+#define MIGRATE_VMA_SELECT_COMPOUND	0
+#define MIGRATE_PFN_COMPOUND		0UL
+#endif
+
+/* Does core move a page that a PMD maps, to and from private memory, in one piece? */
+static inline bool hms_core_moves_large(void)
+{
+	return HMS_HAS_SELECT_COMPOUND && thp_migration_supported();
+}
+
+/*
+ * hmm_range_fault(), but right about a device page that a PMD maps: of a range that begins in the
+ * middle of one, 7.3 returns its first pages. Large pages are aligned both ways, so the address
+ * tells which page it is.
+ */
+static inline int hms_hmm_range_fault(struct hmm_range *range)
+{
+	const unsigned long tail = (PMD_SIZE >> PAGE_SHIFT) - 1;
+	unsigned long address, *entry;
+	int ret = hmm_range_fault(range);
+
+	if (ret || !hms_core_moves_large())
+		return ret;
+	for (address = range->start; address < range->end; address += PAGE_SIZE) {
+		entry = &range->hmm_pfns[(address - range->start) >> PAGE_SHIFT];
+		if ((*entry & HMM_PFN_VALID) &&
+		    hmm_pfn_to_map_order(*entry) == PMD_SHIFT - PAGE_SHIFT)
+			*entry = (*entry & ~tail) | ((address >> PAGE_SHIFT) & tail);
+	}
+	return ret;
+}
 
 #if !HMS_HAS_PAGE_PGMAP
 static inline struct dev_pagemap *page_pgmap(const struct page *page)

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Large pages that move to and from private memory in one piece, where core can do that. */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "hms_fixture.h"
+#include "module.h"
+
+#define LARGE	MiB(2)
+#define NLARGE	512
+
+/* What is in them. */
+static char was[2 * LARGE] __attribute__((aligned(8)));
+
+FIXTURE(large)
+{
+	struct env e;
+	char *p;	/* two of them */
+};
+
+FIXTURE_SETUP(large)
+{
+	ASSERT_STREQ("", env_open(&self->e));
+	if (*feature_missing("large-pages"))
+		SKIP(return, "%s", feature_missing("large-pages"));
+	NEED_PRIVATE(1);
+	self->p = area_huge(2 * LARGE);
+	ASSERT_NE(NULL, self->p);
+	fill(was, 2 * LARGE, 1);
+	memcpy(self->p, was, 2 * LARGE);
+	ASSERT_EQ(4096, smaps_kib(self->p, "AnonHugePages"));
+}
+
+FIXTURE_TEARDOWN_PARENT(large)
+{
+	for (int i = 0; i < self->e.nsims; i++)
+		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+}
+
+#define MOVE(start, length, uid)						\
+	do {									\
+		struct request moved;						\
+										\
+		ASSERT_EQ(0, migrate(self->e.fd, start, length, uid, &moved));	\
+		ASSERT_COUNTS(&moved);						\
+		ASSERT_EQ((length) / PAGE, moved.h.moved) {			\
+			TH_LOG("%s", skips_text(&moved.h));			\
+		}								\
+		ASSERT_EQ((long)((length) / PAGE),				\
+			  pages_on(self->e.fd, start, length, uid));		\
+	} while (0)
+
+/* Bytes from an offset on are as they were. */
+#define SAME(at, length) EXPECT_EQ(0, memcmp(self->p + (at), was + (at), length))
+
+#define HUGE_KIB(kib)	EXPECT_EQ(kib, smaps_kib(self->p, "AnonHugePages"))
+
+/* There and back it stays one: a single touch brings all of it home. */
+HMS_TEST(large, one_piece)
+{
+	long long home = stat_read("home"), faults = stat_read("home_faults");
+
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	/* Core counts it as huge there as well. */
+	HUGE_KIB(4096);
+	SAME(LARGE / 2, 1);
+	EXPECT_EQ(home + NLARGE, stat_read("home"));
+	EXPECT_EQ(faults + 1, stat_read("home_faults"));
+	EXPECT_EQ(NLARGE, pages_on(self->e.fd, self->p, 2 * LARGE, self->e.sim[0]));
+	SAME(0, 2 * LARGE);
+	HUGE_KIB(4096);
+	EXPECT_EQ(faults + 2, stat_read("home_faults"));
+}
+
+HMS_TEST(large, everywhere)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+
+	MOVE(self->p, 2 * LARGE, last);
+	HUGE_KIB(4096);
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	if (self->e.nsims > 1)
+		MOVE(self->p, 2 * LARGE, self->e.sim[1]);
+	MOVE(self->p, 2 * LARGE, self->e.node[0]);
+	HUGE_KIB(4096);
+	SAME(0, 2 * LARGE);
+}
+
+/* The pages of a large one are seen one by one, whatever the range begins with. */
+HMS_TEST(large, looked_at_from_the_middle)
+{
+	static char bytes[3 * PAGE] __attribute__((aligned(8)));
+	const size_t length = 2 * LARGE;
+
+	MOVE(self->p, length, self->e.sim[0]);
+	for (size_t at = 5 * PAGE; at < length; at += 101 * PAGE) {
+		size_t n = length - at < 300 * PAGE ? length - at : 300 * PAGE;
+
+		EXPECT_EQ((long)(n / PAGE), pages_on(self->e.fd, self->p + at, n, self->e.sim[0]));
+		if (at + sizeof(bytes) > length)
+			continue;
+		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], self->p + at, bytes, sizeof(bytes)));
+		ASSERT_EQ(0, memcmp(bytes, was + at, sizeof(bytes)));
+	}
+	/* The device reads the right ones, and writes them. */
+	for (size_t at = 7 * PAGE; at + sizeof(bytes) <= length; at += 119 * PAGE) {
+		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], self->p + at, bytes, sizeof(bytes)));
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] ^= 0x55;
+		ASSERT_EQ(0, sim_write(self->e.sim_fd[0], self->p + at, bytes, sizeof(bytes)));
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] ^= 0x55;
+		EXPECT_EQ((long)(length / PAGE),
+			  pages_on(self->e.fd, self->p, length, self->e.sim[0]));
+		ASSERT_EQ(0, sim_write(self->e.sim_fd[0], self->p + at, bytes, sizeof(bytes)));
+	}
+	SAME(0, length);
+}
+
+/* A part of it moves: the rest stays, and nothing is lost. */
+HMS_TEST(large, a_part)
+{
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	MOVE(self->p + 100 * PAGE, 600 * PAGE, self->e.node[0]);
+	EXPECT_EQ(2 * NLARGE - 600, pages_on(self->e.fd, self->p, 2 * LARGE, self->e.sim[0]));
+	SAME(0, 2 * LARGE);
+}
+
+/* What unmaps, protects, moves or drops a part splits it. */
+HMS_TEST(large, split_by_others)
+{
+	char *p = self->p, *to;
+
+	MOVE(p, 2 * LARGE, self->e.sim[0]);
+	ASSERT_EQ(0, munmap(p + 10 * PAGE, 20 * PAGE));
+	ASSERT_EQ(0, mprotect(p + 100 * PAGE, PAGE, PROT_READ));
+	ASSERT_EQ(0, madvise(p + 200 * PAGE, 5 * PAGE, MADV_DONTNEED));
+	EXPECT_EQ(NLARGE - 25, pages_on(self->e.fd, p + 30 * PAGE, LARGE - 30 * PAGE,
+					self->e.sim[0]) + 10);
+	to = mremap(p + LARGE + 50 * PAGE, 100 * PAGE, 100 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		    area(100 * PAGE));
+	ASSERT_NE(MAP_FAILED, to);
+	EXPECT_EQ(100, pages_on(self->e.fd, to, 100 * PAGE, self->e.sim[0]));
+	for (size_t i = 0; i < 2 * NLARGE; i++) {
+		char *now = p + i * PAGE;
+
+		if (i >= 10 && i < 30)
+			continue;
+		if (i >= 200 && i < 205)
+			memset(was + i * PAGE, 0, PAGE);
+		if (i >= NLARGE + 50 && i < NLARGE + 150)
+			now = to + (i - NLARGE - 50) * PAGE;
+		ASSERT_EQ(0, memcmp(now, was + i * PAGE, PAGE)) {
+			TH_LOG("page %zu", i);
+		}
+	}
+}
+
+/* All of it is moved by mremap, as one. */
+HMS_TEST(large, mremap)
+{
+	char *to = area_huge(2 * LARGE);
+
+	ASSERT_NE(NULL, to);
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	ASSERT_EQ(to, mremap(self->p, 2 * LARGE, 2 * LARGE, MREMAP_MAYMOVE | MREMAP_FIXED, to));
+	EXPECT_EQ(2 * NLARGE, pages_on(self->e.fd, to, 2 * LARGE, self->e.sim[0]));
+	EXPECT_EQ(0, memcmp(to, was, 2 * LARGE));
+}
+
+HMS_TEST(large, copy_on_write)
+{
+	struct peer peer;
+	pid_t pid;
+
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		SAME(0, LARGE);
+		fill(self->p, 2 * LARGE, 2);
+		tell(&peer);
+		EXPECT_EQ(0, hear(&peer));
+		EXPECT_PATTERN(self->p, 2 * LARGE, 2);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	SAME(0, 2 * LARGE);
+	fill(self->p, 2 * LARGE, 3);
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(self->p, 2 * LARGE, 3);
+}
+
+/* A device that has pages, but none in one piece, takes them one by one. */
+HMS_TEST(large, no_large_page_there)
+{
+	size_t room = target_capacity(self->e.sim[0]), used = target_used(self->e.sim[0]);
+	char *filler = area(room);
+	struct request r;
+
+	ASSERT_NE(NULL, filler);
+	/* A page of every block is in use. */
+	ASSERT_EQ(0, populate(self->e.fd, filler, room - used, self->e.sim[0], NULL));
+	for (size_t at = 0; at < room - used; at += LARGE)
+		ASSERT_EQ(0, munmap(filler + at, LARGE - PAGE));
+	ASSERT_TRUE(used_becomes(self->e.sim[0], used + (room - used) / NLARGE));
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	SAME(0, 2 * LARGE);
+
+	/* And one that has not even these takes what it can. */
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, 2 * LARGE, self->e.node[0], NULL));
+	filler = area(room);
+	ASSERT_EQ(0, populate(self->e.fd, filler, room, self->e.sim[0], NULL));
+	ASSERT_EQ(0, munmap(filler, 100 * PAGE));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(100, r.h.moved);
+	EXPECT_EQ(NLARGE - 100, r.h.skipped[HMS_SKIP_NOMEM]);
+	SAME(0, 2 * LARGE);
+}
+
+/* What can't be copied in one piece is copied page by page, and only the page at fault stays. */
+HMS_TEST(large, copy_fails)
+{
+	const char *fail = "/sys/module/hms_sim/parameters/fail_copy";
+	struct request r;
+
+	/* All in one go, all page by page in one go, and one page. */
+	ASSERT_EQ(0, text_write(fail, "3"));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(NLARGE - 1, r.h.moved);
+	EXPECT_EQ(1, r.h.skipped[HMS_SKIP_COPY]);
+	EXPECT_EQ(0, number_read(fail));
+	SAME(0, LARGE);
+
+	/* On the way home as well. */
+	MOVE(self->p + LARGE, LARGE, self->e.sim[0]);
+	ASSERT_EQ(0, text_write(fail, "1"));
+	SAME(LARGE, LARGE);
+	EXPECT_EQ(0, number_read(fail));
+	EXPECT_EQ(0, pages_on(self->e.fd, self->p + LARGE, LARGE, self->e.sim[0]));
+}
+
+/* A policy for a part of it: home is in two places. */
+HMS_TEST(large, policy_of_a_part)
+{
+	const __u32 list[2] = { self->e.sim[0], self->e.node[self->e.nnodes - 1] };
+
+	NEED_NODES(2);
+	MOVE(self->p, LARGE, self->e.sim[0]);
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 100 * PAGE, HMS_MODE_PREFERRED, 2, list));
+	SAME(0, LARGE);
+	EXPECT_EQ(100, pages_on(self->e.fd, self->p, 100 * PAGE, list[1]));
+	/* For all of it: there, in one piece. */
+	MOVE(self->p + LARGE, LARGE, self->e.sim[0]);
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p + LARGE, LARGE, HMS_MODE_PREFERRED, 2, list));
+	SAME(LARGE, LARGE);
+	EXPECT_EQ(NLARGE, pages_on(self->e.fd, self->p + LARGE, LARGE, list[1]));
+}
+
+HMS_TEST(large, all_or_nothing)
+{
+	struct request r;
+
+	request_init(&r, self->p, 2 * LARGE);
+	request_target(&r, self->e.sim[0]);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(2 * NLARGE, r.h.moved);
+	SAME(0, 2 * LARGE);
+	HUGE_KIB(4096);
+}
+
+/* They come home in one piece when the device goes, also those that only a child has. */
+HMS_TEST(large, unload)
+{
+	struct peer peer;
+	pid_t pid;
+
+	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		for (int i = 0; i < self->e.nsims; i++)
+			close(self->e.sim_fd[i]);
+		close(self->e.fd);
+		tell(&peer);
+		EXPECT_EQ(0, hear(&peer));
+		SAME(0, 2 * LARGE);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	ASSERT_EQ(0, munmap(self->p, LARGE));
+	for (int i = 0; i < self->e.nsims; i++)
+		close(self->e.sim_fd[i]);
+	ASSERT_EQ(0, sim_unload_wait());
+	EXPECT_EQ(2048, smaps_kib(self->p + LARGE, "AnonHugePages"));
+	SAME(LARGE, LARGE);
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	ASSERT_EQ(0, sim_load());
+	self->e.nsims = 0;
+}
+
+TEST_HARNESS_MAIN
