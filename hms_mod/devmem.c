@@ -20,6 +20,7 @@
 #include <linux/wait.h>
 
 #include "compat/compat.h"
+#include "charge.h"
 #include "devmem.h"
 #include "freemap.h"
 
@@ -33,6 +34,7 @@
  * @lock: protects @map and @closed; taken with interrupts off, core frees pages anywhere
  * @map: which of them are free
  * @closed: nothing is to be taken from @map
+ * @charged: what cgroups pay for, or NULL
  * @emptied: woken when all pages are free
  * @all: on hms_devmems
  */
@@ -45,6 +47,7 @@ struct hms_devmem {
 	spinlock_t lock;	/* see above */
 	struct hms_freemap map;
 	bool closed;
+	struct dmem_cgroup_region *charged;
 	wait_queue_head_t emptied;
 	struct list_head all;
 };
@@ -73,6 +76,7 @@ static void hms_devmem_free(struct hms_freed *freed)
 	 */
 	if (folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
+	hms_uncharge(page, folio_nr_pages(folio));
 	spin_lock_irqsave(&mem->lock, flags);
 	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), folio_nr_pages(folio));
 	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
@@ -91,6 +95,7 @@ static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
 static const struct dev_pagemap_ops hms_devmem_ops = {
 	.HMS_PAGEMAP_FREE = hms_devmem_free,
 	.migrate_to_ram = hms_devmem_touched,
+	HMS_PAGEMAP_SPLIT
 };
 
 /* Addresses that are free, for private memory, or those that the device has. */
@@ -109,13 +114,15 @@ static struct resource *hms_devmem_region(u64 range, unsigned long size)
 /**
  * hms_devmem_create - make struct pages for a device's memory
  * @target: whose memory it is
+ * @name: its name, for cgroups
  * @npages: pages
  * @range: where the CPU can load from it, or 0: it can't
  * @touched: what to do when a CPU touches a page that it can't load from
  *
  * Return: all pages free, or an ERR_PTR().
  */
-struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages, u64 range,
+struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
+				     unsigned long npages, u64 range,
 				     hms_devmem_touched_t touched)
 {
 	unsigned long size = npages << PAGE_SHIFT;
@@ -138,13 +145,18 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 		ret = ERR_PTR(-ENOMEM);
 		goto free;
 	}
+	mem->charged = hms_charge_region_add(name, size);
+	if (IS_ERR(mem->charged)) {
+		ret = mem->charged;
+		goto destroy;
+	}
 
 	if (!range)
 		size = ALIGN(size, memremap_compat_align());
 	res = hms_devmem_region(range, size);
 	if (IS_ERR(res)) {
 		ret = res;
-		goto destroy;
+		goto uncharge;
 	}
 	mem->region = res;
 	mem->first_pfn = PHYS_PFN(res->start);
@@ -164,6 +176,8 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long np
 	return mem;
 release:
 	release_mem_region(res->start, resource_size(res));
+uncharge:
+	hms_charge_region_remove(mem->charged);
 destroy:
 	hms_freemap_destroy(&mem->map);
 free:
@@ -184,15 +198,27 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
+	hms_charge_region_remove(mem->charged);
 	hms_freemap_destroy(&mem->map);
 	kfree(mem);
 }
 
-/* What was a tail of a large page still says so, until core has made it a page again. */
-static void hms_devmem_init_page(struct hms_devmem *mem, struct page *page, unsigned int order)
+/*
+ * Make what was taken from the map a page, or a large one; or give it back when nobody pays for
+ * it. What was a tail of a large page still says so, until core has made it a page again.
+ */
+static bool hms_devmem_make(struct hms_devmem *mem, struct page *page, unsigned int order)
 {
-	page->zone_device_data = NULL;
+	if (hms_charge(mem->charged, page, 1UL << order)) {
+		spin_lock_irq(&mem->lock);
+		hms_freemap_give(&mem->map, hms_devmem_index(mem, page), 1UL << order);
+		if (mem->map.nfree == mem->map.npages)
+			wake_up_all(&mem->emptied);
+		spin_unlock_irq(&mem->lock);
+		return false;
+	}
 	zone_device_folio_init((struct folio *)page, &mem->pgmap, order);
+	return true;
 }
 
 /**
@@ -201,20 +227,23 @@ static void hms_devmem_init_page(struct hms_devmem *mem, struct page *page, unsi
  * @pages: receives them, each locked and with one reference
  * @n: how many
  *
- * Return: how many there were, 0 while it is closed.
+ * Return: how many there were, 0 while it is closed; fewer when the caller's cgroup may not have
+ * them.
  */
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
+	unsigned int taken, got = 0, i;
 	unsigned long index;
-	unsigned int got, i;
 
 	spin_lock_irq(&mem->lock);
-	for (got = 0; got < n && !mem->closed && hms_freemap_take(&mem->map, &index); got++)
-		pages[got] = pfn_to_page(mem->first_pfn + index);
+	for (taken = 0; taken < n && !mem->closed && hms_freemap_take(&mem->map, &index); taken++)
+		pages[taken] = pfn_to_page(mem->first_pfn + index);
 	spin_unlock_irq(&mem->lock);
 
-	for (i = 0; i < got; i++)
-		hms_devmem_init_page(mem, pages[i], 0);
+	for (i = 0; i < taken; i++) {
+		if (hms_devmem_make(mem, pages[i], 0))
+			pages[got++] = pages[i];
+	}
 	return got;
 }
 
@@ -238,8 +267,7 @@ struct page *hms_devmem_alloc_large(struct hms_devmem *mem)
 	if (!got)
 		return NULL;
 	page = pfn_to_page(mem->first_pfn + index);
-	hms_devmem_init_page(mem, page, ilog2(HMS_BLOCK_PAGES));
-	return page;
+	return hms_devmem_make(mem, page, ilog2(HMS_BLOCK_PAGES)) ? page : NULL;
 }
 
 /**

@@ -10,7 +10,8 @@ struct vm_fault;
 
 typedef vm_fault_t (*hms_devmem_touched_t)(struct vm_fault *vmf, struct hms_target *target);
 
-struct hms_devmem *hms_devmem_create(struct hms_target *target, unsigned long npages, u64 range,
+struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
+				     unsigned long npages, u64 range,
 				     hms_devmem_touched_t touched);
 struct page *hms_devmem_alloc_large(struct hms_devmem *mem);
 void hms_devmem_close(struct hms_devmem *mem, bool closed);

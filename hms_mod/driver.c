@@ -42,7 +42,7 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 	target = hms_target_new_device(desc);
 	if (!target)
 		return ERR_PTR(-ENOMEM);
-	mem = hms_devmem_create(target, desc->size >> PAGE_SHIFT, desc->range,
+	mem = hms_devmem_create(target, desc->name, desc->size >> PAGE_SHIFT, desc->range,
 				hms_home_fault);
 	if (IS_ERR(mem)) {
 		kfree(target);

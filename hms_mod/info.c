@@ -33,7 +33,7 @@ static void hms_feature(struct hms_feature_info *feature, const char *name, bool
 
 static int hms_info_features(struct hms_vector *vector)
 {
-	struct hms_feature_info features[6];
+	struct hms_feature_info features[7];
 	unsigned int n = 0, i;
 	int ret = 0;
 
@@ -50,6 +50,10 @@ static int hms_info_features(struct hms_vector *vector)
 		    HMS_HAS_SELECT_COMPOUND ?
 		    "CONFIG_TRANSPARENT_HUGEPAGE is off in this kernel" :
 		    "this kernel splits them; newer ones move them in one piece");
+	hms_feature(&features[n++], "device-cgroup",
+		    HMS_HAS_DMEM_CGROUP && IS_ENABLED(CONFIG_CGROUP_DMEM),
+		    HMS_HAS_DMEM_CGROUP ? "CONFIG_CGROUP_DMEM is off in this kernel" :
+					  "this kernel has no dmem controller that fits");
 	for (i = 0; i < n && !ret; i++)
 		ret = hms_vector_add(vector, &features[i]);
 	for (i = 0; i < ARRAY_SIZE(hms_interfaces) && !ret; i++)

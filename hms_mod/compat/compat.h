@@ -16,6 +16,39 @@
 
 #include "compat/probed.h"
 
+#if HMS_HAS_DMEM_CGROUP
+#include <linux/cgroup_dmem.h>
+#else
+struct dmem_cgroup_region;
+struct dmem_cgroup_pool_state;
+
+struct dmem_cgroup_init {
+	u64 size;
+};
+
+static inline struct dmem_cgroup_region *
+dmem_cgroup_register_region(const struct dmem_cgroup_init *init, const char *format, ...)
+{
+	return NULL;
+}
+
+static inline void dmem_cgroup_unregister_region(struct dmem_cgroup_region *region)
+{
+}
+
+static inline int dmem_cgroup_try_charge(struct dmem_cgroup_region *region, u64 size,
+					 struct dmem_cgroup_pool_state **pool,
+					 struct dmem_cgroup_pool_state **limiter)
+{
+	*pool = NULL;
+	return 0;
+}
+
+static inline void dmem_cgroup_uncharge(struct dmem_cgroup_pool_state *pool, u64 size)
+{
+}
+#endif
+
 /* The member of dev_pagemap_ops, what it is given, and the folio that this is. */
 #if HMS_HAS_PAGEMAP_FOLIO_FREE
 #define HMS_PAGEMAP_FREE	folio_free
@@ -55,6 +88,22 @@ static inline bool hms_core_moves_large(void)
 {
 	return HMS_HAS_SELECT_COMPOUND && thp_migration_supported();
 }
+
+/* When core splits a large page: what it does not hand on to the pages by itself. */
+#if HMS_HAS_SELECT_COMPOUND
+static inline void hms_split(struct folio *head, struct folio *tail)
+{
+	if (!tail)
+		return;
+	tail->pgmap = head->pgmap;
+	tail->page.mapping = head->page.mapping;
+	tail->page.zone_device_data = head->page.zone_device_data;
+}
+
+#define HMS_PAGEMAP_SPLIT	.folio_split = hms_split,
+#else
+#define HMS_PAGEMAP_SPLIT
+#endif
 
 /*
  * hmm_range_fault(), but right about a device page that a PMD maps: of a range that begins in the

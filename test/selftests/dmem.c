@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Limits of device memory by cgroup: the dmem controller. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "hms_fixture.h"
+
+#define ROOT	"/sys/fs/cgroup"
+#define GROUP	ROOT "/hms-dmem"
+#define LIMIT	MiB(4)
+
+FIXTURE(dmem)
+{
+	struct env e;
+};
+
+FIXTURE_SETUP(dmem)
+{
+	ASSERT_STREQ("", env_open(&self->e));
+	if (*feature_missing("device-cgroup"))
+		SKIP(return, "%s", feature_missing("device-cgroup"));
+	NEED_SIMS(1);
+}
+
+/* The test's process was in the group, and is gone. */
+FIXTURE_TEARDOWN_PARENT(dmem)
+{
+	for (int i = 0; i < self->e.nsims; i++)
+		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	rmdir(GROUP);
+}
+
+/* What a file of the group says of the first accelerator; -1: nothing. */
+static long long region_read(const char *file)
+{
+	char path[64], text[1024], *found;
+	unsigned long long value;
+
+	snprintf(path, sizeof(path), GROUP "/%s", file);
+	if (text_read(path, text, sizeof(text)))
+		return -1;
+	found = strstr(text, "hms/hms_sim0 ");
+	return found && sscanf(found, "%*s %llu", &value) == 1 ? (long long)value : -1;
+}
+
+/* Returns "" or why there is no group of our own. */
+static const char *group_enter(void)
+{
+	char pid[16];
+
+	if (text_write(ROOT "/cgroup.subtree_control", "+dmem"))
+		return "no cgroup2 with the dmem controller";
+	if (mkdir(GROUP, 0755) && access(GROUP "/dmem.max", F_OK))
+		return "can't make a cgroup";
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	return text_write(GROUP "/cgroup.procs", pid) ? "can't enter a cgroup" : "";
+}
+
+static const char *group_limit(size_t limit)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "hms/hms_sim0 %zu", limit);
+	return text_write(GROUP "/dmem.max", text) ? "can't set a limit" : "";
+}
+
+/* The file shows nothing where nothing is charged any more. */
+static bool nothing_charged(void)
+{
+	return region_read("dmem.current") <= 0;
+}
+
+/* A process takes what its group may have, no more; what comes home is given back. */
+static const char *take_and_return(FIXTURE_DATA(dmem) *self, char *p, size_t length)
+{
+	struct request r;
+
+	fill(p, length, 1);
+	for (int round = 0; round < 2; round++) {
+		if (migrate(self->e.fd, p, length, self->e.sim[0], &r) || *counts_wrong(&r))
+			return "migrate failed";
+		if (r.h.moved != LIMIT / PAGE ||
+		    r.h.skipped[HMS_SKIP_NOMEM] != (length - LIMIT) / PAGE)
+			return skips_text(&r.h);
+		if (region_read("dmem.current") != (long long)LIMIT)
+			return "not what is there is charged";
+		if (verify(p, length, 1) >= 0)
+			return "contents differ";
+		if (!self->e.private && migrate(self->e.fd, p, length, self->e.node[0], &r))
+			return "migrate home failed";
+		if (!nothing_charged())
+			return "still charged";
+	}
+	return "";
+}
+
+HMS_TEST(dmem, limit)
+{
+	char *p = area(2 * LIMIT);
+
+	ASSERT_NE(NULL, p);
+	ASSERT_STREQ("", group_enter());
+	ASSERT_STREQ("", group_limit(LIMIT));
+	EXPECT_STREQ("", take_and_return(self, p, 2 * LIMIT));
+}
+
+/* Large pages, too; and one that was split gives back what is freed of it. */
+HMS_TEST(dmem, large_pages)
+{
+	char *p = area_huge(2 * LIMIT);
+
+	ASSERT_NE(NULL, p);
+	ASSERT_STREQ("", group_enter());
+	ASSERT_STREQ("", group_limit(LIMIT));
+	EXPECT_STREQ("", take_and_return(self, p, 2 * LIMIT));
+
+	ASSERT_EQ(0, migrate(self->e.fd, p, LIMIT, self->e.sim[0], NULL));
+	ASSERT_EQ(0, munmap(p + 10 * PAGE, 300 * PAGE));
+	ASSERT_EQ(0, migrate(self->e.fd, p + 400 * PAGE, 10 * PAGE, self->e.node[0], NULL));
+	EXPECT_EQ((long long)(LIMIT - 310 * PAGE), region_read("dmem.current"));
+	ASSERT_EQ(0, munmap(p, 10 * PAGE));
+	ASSERT_EQ(0, munmap(p + 310 * PAGE, 2 * LIMIT - 310 * PAGE));
+	EXPECT_TRUE(nothing_charged());
+}
+
+/* A limit that is no whole number of large pages: their place is taken by small ones. */
+HMS_TEST(dmem, odd_limit)
+{
+	char *p = area_huge(2 * LIMIT);
+	struct request r;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_STREQ("", group_enter());
+	ASSERT_STREQ("", group_limit(MiB(3) + 5 * PAGE));
+	fill(p, 2 * LIMIT, 1);
+	ASSERT_EQ(0, migrate(self->e.fd, p, 2 * LIMIT, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(MiB(3) / PAGE + 5, r.h.moved);
+	EXPECT_PATTERN(p, 2 * LIMIT, 1);
+}
+
+/* The process is gone, and nothing is charged to its group. */
+HMS_TEST(dmem, after_exit)
+{
+	char *p = area(LIMIT);
+	struct peer peer;
+	pid_t pid;
+
+	ASSERT_NE(NULL, p);
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+
+		EXPECT_STREQ("", group_enter());
+		EXPECT_STREQ("", group_limit(2 * LIMIT));
+		EXPECT_EQ(0, populate(fd, p, LIMIT, self->e.sim[0], NULL));
+		tell(&peer);
+		hear(&peer);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	EXPECT_EQ((long long)LIMIT, region_read("dmem.current"));
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_TRUE(used_becomes(self->e.sim[0], self->e.used[0]));
+	EXPECT_TRUE(nothing_charged());
+}
+
+TEST_HARNESS_MAIN
