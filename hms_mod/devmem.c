@@ -194,7 +194,7 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	spin_lock(&hms_devmems_lock);
 	list_del(&mem->all);
 	spin_unlock(&hms_devmems_lock);
-	synchronize_srcu(&hms_devmem_srcu);
+	hms_devmem_synchronize();
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
@@ -323,6 +323,16 @@ void hms_devmem_read_unlock(int idx)
 	__releases(&hms_devmem_srcu)
 {
 	srcu_read_unlock(&hms_devmem_srcu, idx);
+}
+
+/**
+ * hms_devmem_synchronize - wait for all who look at pages under hms_devmem_read_lock() now
+ *
+ * Context: may sleep.
+ */
+void hms_devmem_synchronize(void)
+{
+	synchronize_srcu(&hms_devmem_srcu);
 }
 
 unsigned long hms_devmem_pages(const struct hms_devmem *mem)

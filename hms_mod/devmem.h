@@ -27,6 +27,7 @@ void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
+void hms_devmem_synchronize(void);
 unsigned int hms_devmem_owners(void **owners, unsigned int max);
 
 #endif /* _HMS_DEVMEM_H */

@@ -13,6 +13,7 @@
  *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *
+ *	hms_node_lock		node.c: the nodes' objects; in memory hotplug; nests hms_graph_lock
  *	hms_graph_lock		graph.c: edges of the map; nests sysfs; apart from all of the above
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a

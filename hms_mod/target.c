@@ -132,7 +132,7 @@ static const struct attribute_group *hms_coherent_groups[] = {
 	NULL
 };
 
-/* Node targets by nid, for residency. Written at start and stop only. */
+/* Node targets by nid, for residency; of one that is removed no page is left. */
 static struct hms_target *hms_nodes[MAX_NUMNODES];
 
 static struct hms_target *hms_target_new(void)
@@ -168,7 +168,7 @@ struct hms_target *hms_target_add_node(int nid)
 			     hms_node_groups);
 	if (ret)
 		return ERR_PTR(ret);
-	hms_nodes[nid] = target;
+	WRITE_ONCE(hms_nodes[nid], target);
 	return target;
 }
 
@@ -231,7 +231,9 @@ void hms_target_retire(struct hms_target *target)
 void hms_target_remove_node(struct hms_target *target)
 {
 	hms_target_retire(target);
-	hms_nodes[target->nid] = NULL;
+	WRITE_ONCE(hms_nodes[target->nid], NULL);
+	/* Some may have read a page table when there were pages. */
+	hms_devmem_synchronize();
 	hms_object_put(&target->obj);
 }
 
@@ -290,7 +292,7 @@ struct hms_target *hms_target_of_page(struct page *page)
 {
 	if (is_zone_device_page(page))
 		return hms_devmem_target(page);
-	return hms_nodes[page_to_nid(page)];
+	return READ_ONCE(hms_nodes[page_to_nid(page)]);
 }
 EXPORT_SYMBOL_GPL(hms_target_of_page);
 

@@ -64,6 +64,12 @@ static const char *const splats[] = {
 	"page dumped because",
 };
 
+/* How core tells that memory which goes offline has a page that is held just now: it tries again. */
+static const char *const harmless[] = {
+	"page dumped because: isolation failed",
+	"page dumped because: migration failure",
+};
+
 /* Taint that only trouble brings: machine check, bad page, die, warn, soft lockup. */
 #define TAINT_TROUBLE (1ul << 4 | 1ul << 5 | 1ul << 7 | 1ul << 9 | 1ul << 14)
 
@@ -95,6 +101,10 @@ static bool is_splat(const char *text)
 	const char *at;
 	size_t i;
 
+	for (i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
+		if (!strcmp(text, harmless[i]))
+			return false;
+	}
 	for (i = 0; i < sizeof(splats) / sizeof(*splats); i++) {
 		if (*splats[i] == '^') {
 			if (!strncmp(text, splats[i] + 1, strlen(splats[i] + 1)))

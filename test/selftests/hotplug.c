@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory that comes and goes: of a node that has none at first. */
+
+#include <fcntl.h>
+#include <glob.h>
+#include <time.h>
+
+#include "hms_fixture.h"
+
+#define NPAGES	600
+
+FIXTURE(hotplug)
+{
+	struct env e;
+	char state[128];	/* file of a memory block that is offline */
+	int nid;
+};
+
+/* Finds a block of a node that has no other memory; false when there is none. */
+static bool find_block(FIXTURE_DATA(hotplug) *self)
+{
+	char text[16], *node;
+	glob_t found;
+
+	self->nid = -1;
+	if (glob("/sys/devices/system/memory/memory*/node*", 0, NULL, &found))
+		return false;
+	for (size_t i = 0; i < found.gl_pathc && self->nid < 0; i++) {
+		node = strrchr(found.gl_pathv[i], '/');
+		snprintf(self->state, sizeof(self->state), "%.*s/state",
+			 (int)(node - found.gl_pathv[i]), found.gl_pathv[i]);
+		if (!text_read(self->state, text, sizeof(text)) && !strncmp(text, "offline", 7) &&
+		    atoi(node + strlen("/node")) >= self->e.nnodes)
+			self->nid = atoi(node + strlen("/node"));
+	}
+	globfree(&found);
+	return self->nid >= 0;
+}
+
+/* Somebody may hold one of its pages for a moment. */
+static int block_set(const FIXTURE_DATA(hotplug) *self, const char *state)
+{
+	int ret = -EBUSY;
+
+	for (int i = 0; i < 100 && ret == -EBUSY; i++)
+		ret = text_write(self->state, state);
+	return ret;
+}
+
+FIXTURE_SETUP(hotplug)
+{
+	ASSERT_STREQ("", env_open(&self->e));
+	if (!find_block(self))
+		SKIP(return, "no memory is offline: CONFIG_ACPI_HOTPLUG_MEMORY is off?");
+}
+
+FIXTURE_TEARDOWN_PARENT(hotplug)
+{
+	char text[16];
+
+	if (self->nid >= 0 && !text_read(self->state, text, sizeof(text)) &&
+	    strncmp(text, "offline", 7))
+		EXPECT_EQ(0, block_set(self, "offline"));
+}
+
+/* Cpusets hear of a new node a moment later, and until then forbid it. */
+static int migrate_when_allowed(const FIXTURE_DATA(hotplug) *self, char *p, __u32 uid,
+				struct request *r)
+{
+	const struct timespec tick = { .tv_nsec = 10000000 };
+	int ret = 0;
+
+	for (int i = 0; i < 500; i++) {
+		ret = migrate(self->e.fd, p, NPAGES * PAGE, uid, r);
+		if (ret || !r->h.skipped[HMS_SKIP_UNREACHABLE])
+			break;
+		nanosleep(&tick, NULL);
+	}
+	return ret;
+}
+
+static __u32 target_of_node(int nid)
+{
+	struct object o[64];
+	int n = objects_read(o, 64);
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(o[i].type, "target") && !strcmp(o[i].kind, "node") && o[i].nid == nid)
+			return o[i].uid;
+	}
+	return 0;
+}
+
+HMS_TEST(hotplug, first_and_last_memory)
+{
+	char *p = area(NPAGES * PAGE);
+	__u32 uid[2];
+	struct request r;
+
+	ASSERT_NE(NULL, p);
+	fill(p, NPAGES * PAGE, 1);
+	for (int round = 0; round < 2; round++) {
+		struct policy policy[2];
+
+		EXPECT_EQ(0, target_of_node(self->nid));
+		ASSERT_EQ(0, block_set(self, "online_movable"));
+		uid[round] = target_of_node(self->nid);
+		ASSERT_NE(0, uid[round]);
+		EXPECT_GT(target_capacity(uid[round]), 0);
+		ASSERT_EQ(0, migrate_when_allowed(self, p, uid[round], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(NPAGES, r.h.moved);
+		EXPECT_EQ(NPAGES, pages_on(self->e.fd, p, NPAGES * PAGE, uid[round]));
+		ASSERT_EQ(0, policy_set(self->e.fd, p, NPAGES * PAGE, HMS_MODE_PREFERRED, 1,
+					&uid[round]));
+
+		/* Core moves what is there; the policy keeps the uid, which is gone. */
+		ASSERT_EQ(0, block_set(self, "offline"));
+		EXPECT_EQ(0, target_of_node(self->nid));
+		EXPECT_EQ(0, pages_on(self->e.fd, p, NPAGES * PAGE, uid[round]));
+		EXPECT_PATTERN(p, NPAGES * PAGE, 1);
+		ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, p, NPAGES * PAGE, policy,
+					   2));
+		EXPECT_EQ(1, policy[0].gone);
+		EXPECT_EQ(-ENODEV, migrate(self->e.fd, p, NPAGES * PAGE, uid[round], &r));
+		EXPECT_EQ(HMS_WHY_GONE, r.h.error_why);
+	}
+	EXPECT_NE(uid[0], uid[1]);
+}
+
+/* It goes while another thread moves pages there and back. */
+HMS_TEST(hotplug, under_load)
+{
+	char *p = area(NPAGES * PAGE);
+	struct peer peer;
+	pid_t pid;
+
+	ASSERT_NE(NULL, p);
+	fill(p, NPAGES * PAGE, 1);
+	ASSERT_EQ(0, block_set(self, "online_movable"));
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+		__u32 uid = target_of_node(self->nid);
+		struct request r;
+
+		EXPECT_EQ(0, migrate(fd, p, NPAGES * PAGE, uid, &r));
+		tell(&peer);
+		while (!migrate(fd, p, NPAGES * PAGE, uid, &r)) {
+			EXPECT_COUNTS(&r);
+			EXPECT_EQ(0, migrate(fd, p, NPAGES * PAGE, self->e.node[0], &r));
+		}
+		EXPECT_EQ(HMS_WHY_GONE, r.h.error_why);
+		EXPECT_PATTERN(p, NPAGES * PAGE, 1);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	ASSERT_EQ(0, block_set(self, "offline"));
+	EXPECT_EQ(0, peer_wait(&peer));
+}
+
+TEST_HARNESS_MAIN
