@@ -269,7 +269,8 @@ static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
 /* Is it what a large page would fill? */
 static bool hms_batch_may_be_large(const struct hms_batch *batch)
 {
-	return hms_core_moves_large() && batch->npages == HMS_BLOCK_PAGES &&
+	return hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
+	       batch->npages == HMS_BLOCK_PAGES &&
 	       IS_ALIGNED(batch->start, HMS_BLOCK_PAGES << PAGE_SHIFT);
 }
 

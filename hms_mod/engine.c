@@ -267,8 +267,11 @@ static bool hms_engine_complete(struct hms_work *work, struct list_head *batches
 
 	list_for_each_entry(batch, batches, list) {
 		for (i = 0; i < batch->npages; i++) {
-			/* A hole is no page, but what could not be swapped in is. */
-			if (batch->fate[i] == HMS_FATE_SWAPPED)
+			/*
+			 * A hole is no page, but what could not be swapped in is, and what core did
+			 * not give again after it had split a large page.
+			 */
+			if (batch->fate[i] == HMS_FATE_SWAPPED || batch->fate[i] == HMS_FATE_UNSEEN)
 				hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 			if (batch->fate[i] != HMS_FATE_SKIP || batch->which[i] == HMS_SKIP_ABSENT)
 				continue;

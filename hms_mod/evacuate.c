@@ -10,6 +10,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -40,11 +41,13 @@ static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 	       (e->limited && (signal_pending(current) || time_after(jiffies, e->deadline)));
 }
 
-static bool hms_is_on(const struct hms_devmem *mem, unsigned long entry)
+/* Is it on the device, or can't be told? That is so where the process may not read. */
+static bool hms_may_be_on(const struct hms_devmem *mem, unsigned long entry)
 {
 	struct page *page = hms_located_page(entry);
 
-	return page && hms_devmem_index(mem, page) < hms_devmem_pages(mem);
+	return hms_located_unknown(entry) ||
+	       (page && hms_devmem_index(mem, page) < hms_devmem_pages(mem));
 }
 
 /* What a window has on the device. It is in one page table page. */
@@ -59,9 +62,9 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	/* Core would split a huge page on the way, so it is only asked where there is something. */
 	if (hms_locate_on(vma->vm_mm, owner, start, npages, e->entries))
 		n = 0;
-	while (n && !hms_is_on(e->mem, e->entries[n - 1]))
+	while (n && !hms_may_be_on(e->mem, e->entries[n - 1]))
 		n--;
-	while (first < n && !hms_is_on(e->mem, e->entries[first]))
+	while (first < n && !hms_may_be_on(e->mem, e->entries[first]))
 		first++;
 	large = n && hms_located_large(e->entries[first]);
 	hms_devmem_read_unlock(idx);
@@ -72,14 +75,50 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 		hms_home_pass(e->pass, HMS_STAT_EVACUATED);
 }
 
+/*
+ * The first address from @at on, before @end, whose PMD has something; @end if none has. A mapping
+ * can be terabytes of nothing.
+ */
+static unsigned long hms_next_mapped(struct mm_struct *mm, unsigned long at, unsigned long end)
+{
+	while (at < end) {
+		pgd_t *pgd = pgd_offset(mm, at);
+		p4d_t *p4d;
+		pud_t *pud;
+
+		if (pgd_none(*pgd)) {
+			at = pgd_addr_end(at, end);
+			continue;
+		}
+		p4d = p4d_offset(pgd, at);
+		if (p4d_none(*p4d)) {
+			at = p4d_addr_end(at, end);
+			continue;
+		}
+		pud = pud_offset(p4d, at);
+		if (pud_none(*pud)) {
+			at = pud_addr_end(at, end);
+			continue;
+		}
+		if (!pmd_none(READ_ONCE(*pmd_offset(pud, at))))
+			break;
+		at = pmd_addr_end(at, end);
+	}
+	return at;
+}
+
+static bool hms_evacuate_lock(const struct hms_evacuation *e, struct mm_struct *mm)
+{
+	/* One that is busy is met again in the next round, and another time limit kept. */
+	return e->limited ? mmap_read_trylock(mm) : !mmap_read_lock_killable(mm);
+}
+
 static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
 	unsigned long at = 0, end;
 
-	while (!hms_evacuate_is_over(e)) {
-		if (mmap_read_lock_killable(mm))
-			break;
+	while (!hms_evacuate_is_over(e) && hms_evacuate_lock(e, mm)) {
 		vma = find_vma(mm, at);
 		if (!vma) {
 			mmap_read_unlock(mm);
@@ -88,7 +127,9 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 		at = max(at, vma->vm_start);
 		end = vma->vm_end;
 		/* Only anonymous memory is ever on a device. */
-		if (vma->anon_vma) {
+		if (vma->anon_vma)
+			at = hms_next_mapped(mm, at, end);
+		if (vma->anon_vma && at < end) {
 			end = min3(end, ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE,
 				   at + (HMS_PASS_PAGES << PAGE_SHIFT));
 			hms_evacuate_window(e, vma, at, (end - at) >> PAGE_SHIFT);
@@ -148,7 +189,8 @@ static void hms_evacuate_round(struct hms_evacuation *e)
 		/* One that exits frees its pages itself. */
 		if (!hms_evacuate_is_over(e) && mmget_not_zero(mms[i])) {
 			hms_evacuate_mm(e, mms[i]);
-			mmput(mms[i]);
+			/* The last user's work is for a worker: we are in a driver's way out. */
+			mmput_async(mms[i]);
 		}
 		mmdrop(mms[i]);
 	}

@@ -53,8 +53,8 @@ void hms_freemap_destroy(struct hms_freemap *map)
 /* @n pages of block @b are free from now on. */
 static void hms_freemap_count(struct hms_freemap *map, unsigned long b, unsigned int n)
 {
-	map->nfree += n;
-	map->nfree -= map->counts[b];
+	/* In one store: some read it without a lock. */
+	WRITE_ONCE(map->nfree, map->nfree + n - map->counts[b]);
 	map->counts[b] = n;
 	if (n == HMS_BLOCK_PAGES)
 		__set_bit(b, map->whole);

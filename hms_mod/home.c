@@ -173,7 +173,7 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
  *
  * Context: mmap_lock held for read. May sleep.
  * Return: 1; 0 when it could not be done, and its pages can be collected one by one; for a fault
- * also -ENOMEM or -EIO, as hms_home_pass().
+ * also -ENOMEM.
  */
 int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long address,
 		   void *owner, struct page *fault_page, enum hms_stat why)
@@ -189,16 +189,8 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	if (folio)
 		hms_pass_set_large(pass, folio_page(folio, 0));
 	hms_pass_copy(pass);
-	if (fault_page && !pass->dst[0]) {
-		/*
-		 * Core holds a reference for the fault, so whoever collects its pages now would not
-		 * get it split. But when a large page is offered a single one, core splits the
-		 * mapping before it finds that out, and then it can be split. A core that does not
-		 * mind the reference moves the first page.
-		 */
-		pass->large = false;
-		return hms_home_pass(pass, why);
-	}
+	if (fault_page && !pass->dst[0])
+		return hms_pass_split_mapping(pass);
 	hms_pass_commit(pass);
 	moved = hms_moved(pass->src[0], pass->dst[0]);
 	hms_stat_add(why, moved ? HMS_BLOCK_PAGES : 0);
@@ -273,7 +265,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		return 0;
 	}
 
-	if (folio_test_large(page_folio(vmf->page))) {
+	if (!vmf->pte) {
 		error = hms_home_fault_large(vmf, target);
 		if (error > 0)
 			hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
@@ -282,6 +274,12 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	}
 	npages = hms_stream_touch(&hms_home_streams, (unsigned long)current,
 				  address >> PAGE_SHIFT);
+	/*
+	 * Core splits a large page that is mapped in pieces for the page that the fault locked, and
+	 * then takes its first one for that: do not collect it along.
+	 */
+	if (vmf->pte && folio_test_large(page_folio(vmf->page)))
+		npages = 1;
 	/* Not into the next page table page: core would split a huge page there. */
 	npages = min3(npages, (vma->vm_end - address) >> PAGE_SHIFT,
 		      (ALIGN_DOWN(address, PMD_SIZE) + PMD_SIZE - address) >> PAGE_SHIFT);

@@ -341,6 +341,33 @@ void hms_pass_commit(struct hms_pass *pass)
 }
 
 /**
+ * hms_pass_split_mapping - map a large page in pieces again, and give up
+ * @pass: from hms_pass_collect_large(), without a destination
+ *
+ * For a fault: core holds a reference for it and so can't split the page when it is collected
+ * again, as long as a PMD maps it. Offered a single page in exchange for a large one, core splits
+ * the mapping before it finds that the page has one reference too many.
+ *
+ * Context: as hms_pass_collect().
+ * Return: 0 or -ENOMEM. Either way nothing is collected any more.
+ */
+int hms_pass_split_mapping(struct hms_pass *pass)
+{
+	struct folio *folio = page_folio(migrate_pfn_to_page(pass->src[0]));
+	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE);
+
+	/* Not to depend on the fault's: nothing is copied, so nothing may move. */
+	folio_get(folio);
+	if (page) {
+		lock_page(page);
+		pass->dst[0] = migrate_pfn(page_to_pfn(page));
+	}
+	hms_pass_commit(pass);
+	folio_put(folio);
+	return page ? 0 : -ENOMEM;
+}
+
+/**
  * hms_pass_abort - give up before anything moved
  * @pass: collected, perhaps with destinations
  *

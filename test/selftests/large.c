@@ -158,6 +158,25 @@ HMS_TEST(large, split_by_others)
 	}
 }
 
+/* A page of one that is mapped in pieces: not the first, and then the first. */
+HMS_TEST(large, tail_and_head)
+{
+	for (int part = 0; part < 2; part++) {
+		char *p = self->p + part * LARGE;
+
+		MOVE(p, LARGE, self->e.sim[0]);
+		ASSERT_EQ(0, madvise(p + 3 * PAGE, PAGE, MADV_DONTNEED));
+		EXPECT_EQ(0, memcmp(p + 5 * PAGE, was + part * LARGE + 5 * PAGE, PAGE));
+		EXPECT_EQ(0, memcmp(p, was + part * LARGE, PAGE));
+		memset(was + part * LARGE + 3 * PAGE, 0, PAGE);
+		/* Back, and home again: no lock was left. */
+		ASSERT_EQ(0, migrate(self->e.fd, p, LARGE, self->e.sim[0], NULL));
+		ASSERT_EQ(0, migrate(self->e.fd, p, LARGE, self->e.node[0], NULL));
+		EXPECT_EQ(0, pages_on(self->e.fd, p, LARGE, self->e.sim[0]));
+	}
+	SAME(0, 2 * LARGE);
+}
+
 /* All of it is moved by mremap, as one. */
 HMS_TEST(large, mremap)
 {
@@ -237,11 +256,13 @@ HMS_TEST(large, copy_fails)
 	EXPECT_EQ(0, number_read(fail));
 	SAME(0, LARGE);
 
-	/* On the way home as well. */
+	/* On the way home as well: a page that can be copied is, whichever it is. */
 	MOVE(self->p + LARGE, LARGE, self->e.sim[0]);
 	ASSERT_EQ(0, text_write(fail, "1"));
-	SAME(LARGE, LARGE);
+	SAME(LARGE + 77 * PAGE, PAGE);
 	EXPECT_EQ(0, number_read(fail));
+	EXPECT_GT(pages_on(self->e.fd, self->p + LARGE, LARGE, self->e.sim[0]), 0);
+	SAME(LARGE, LARGE);
 	EXPECT_EQ(0, pages_on(self->e.fd, self->p + LARGE, LARGE, self->e.sim[0]));
 }
 

@@ -100,6 +100,17 @@ HMS_TEST(reload, pages_come_home)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* Also what the process itself may not touch. */
+HMS_TEST(reload, unreadable_pages_come_home)
+{
+	NEED_SIMS(2);
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, mprotect(self->p, NPAGES * PAGE, PROT_NONE));
+	ASSERT_EQ(0, sim_unload());
+	ASSERT_EQ(0, mprotect(self->p, NPAGES * PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
 /* A page comes home to the first node of its policy. */
 HMS_TEST(reload, pages_come_home_by_policy)
 {
