@@ -64,7 +64,7 @@ static const char *const splats[] = {
 	"page dumped because",
 };
 
-/* How core tells that memory which goes offline has a page that is held just now: it tries again. */
+/* How core tells that memory which goes offline has a page that is held: it tries again. */
 static const char *const harmless[] = {
 	"page dumped because: isolation failed",
 	"page dumped because: migration failure",
