@@ -232,12 +232,17 @@ static bool hms_devmem_make(struct hms_devmem *mem, struct page *page, unsigned 
  */
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
-	unsigned int taken, got = 0, i;
-	unsigned long index;
+	unsigned int taken = 0, got = 0, i;
+	unsigned long index, run;
 
 	spin_lock_irq(&mem->lock);
-	for (taken = 0; taken < n && !mem->closed && hms_freemap_take(&mem->map, &index); taken++)
-		pages[taken] = pfn_to_page(mem->first_pfn + index);
+	while (taken < n && !mem->closed) {
+		run = hms_freemap_take(&mem->map, n - taken, &index);
+		if (!run)
+			break;
+		while (run--)
+			pages[taken++] = pfn_to_page(mem->first_pfn + index++);
+	}
 	spin_unlock_irq(&mem->lock);
 
 	for (i = 0; i < taken; i++) {

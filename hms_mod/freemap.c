@@ -50,45 +50,58 @@ void hms_freemap_destroy(struct hms_freemap *map)
 	kvfree(map->pages);
 }
 
+/* Some of its pages are free, but not all. */
+static bool hms_is_broken(unsigned int count)
+{
+	return count && count < HMS_BLOCK_PAGES;
+}
+
 /* @n pages of block @b are free from now on. */
 static void hms_freemap_count(struct hms_freemap *map, unsigned long b, unsigned int n)
 {
+	unsigned int before = map->counts[b];
+
 	/* In one store: some read it without a lock. */
-	WRITE_ONCE(map->nfree, map->nfree + n - map->counts[b]);
+	WRITE_ONCE(map->nfree, map->nfree + n - before);
 	map->counts[b] = n;
+	if (hms_is_broken(n) && hms_is_broken(before))
+		return;
 	if (n == HMS_BLOCK_PAGES)
 		__set_bit(b, map->whole);
 	else
 		__clear_bit(b, map->whole);
-	if (n && n < HMS_BLOCK_PAGES)
+	if (hms_is_broken(n))
 		__set_bit(b, map->some);
 	else
 		__clear_bit(b, map->some);
 }
 
 /**
- * hms_freemap_take - take a page
+ * hms_freemap_take - take pages that lie together
  * @map: the free pages
- * @index: receives which
+ * @max: at most so many
+ * @index: receives the first
  *
- * Return: false when there is none.
+ * Return: how many, 0 when there is none.
  */
-bool hms_freemap_take(struct hms_freemap *map, unsigned long *index)
+unsigned long hms_freemap_take(struct hms_freemap *map, unsigned long max, unsigned long *index)
 {
-	unsigned long b = map->current_block;
+	unsigned long b = map->current_block, n;
 
 	if (!test_bit(b, map->some)) {
 		b = find_first_bit(map->some, map->nblocks);
 		if (b == map->nblocks)
 			b = find_first_bit(map->whole, map->nblocks);
 		if (b == map->nblocks)
-			return false;
+			return 0;
 		map->current_block = b;
 	}
 	*index = find_next_bit(map->pages, map->npages, b * HMS_BLOCK_PAGES);
-	__clear_bit(*index, map->pages);
-	hms_freemap_count(map, b, map->counts[b] - 1);
-	return true;
+	max = min3(*index + max, (b + 1) * HMS_BLOCK_PAGES, map->npages);
+	n = find_next_zero_bit(map->pages, max, *index) - *index;
+	bitmap_clear(map->pages, *index, n);
+	hms_freemap_count(map, b, map->counts[b] - n);
+	return n;
 }
 
 /**

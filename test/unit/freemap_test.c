@@ -47,17 +47,22 @@ static unsigned long whole_blocks(const freemap_t *s)
 }
 
 /* Returns "" or what is wrong. */
-static const char *take(freemap_t *s)
+static const char *take(freemap_t *s, unsigned long max)
 {
-	unsigned long whole = whole_blocks(s), index;
+	unsigned long whole = whole_blocks(s), index, n;
 	bool in_broken = NPAGES - s->nused > whole * HMS_BLOCK_PAGES;
 
-	if (!hms_freemap_take(&s->map, &index))
+	n = hms_freemap_take(&s->map, max, &index);
+	if (!n)
 		return s->nused == NPAGES ? "" : "there was a page";
-	if (index >= NPAGES || s->used[index])
-		return "not a free page";
-	s->used[index] = 1;
-	s->nused++;
+	if (n > max || index + n > NPAGES)
+		return "too many";
+	for (unsigned long i = index; i < index + n; i++) {
+		if (s->used[i])
+			return "not a free page";
+		s->used[i] = 1;
+	}
+	s->nused += n;
 	return in_broken && whole_blocks(s) != whole ? "it broke a block without need" : "";
 }
 
@@ -84,9 +89,9 @@ static void give(freemap_t *s, unsigned long index, unsigned long n)
 TEST_F(freemap, all_of_it)
 {
 	for (int i = 0; i < NPAGES; i++)
-		ASSERT_STREQ("", take(self));
+		ASSERT_STREQ("", take(self, 1));
 	EXPECT_EQ(0, self->map.nfree);
-	EXPECT_STREQ("", take(self));
+	EXPECT_STREQ("", take(self, 1));
 	EXPECT_STREQ("", take_block(self));
 	for (int i = 0; i < NPAGES; i++)
 		give(self, i, 1);
@@ -105,9 +110,9 @@ TEST_F(freemap, small)
 
 	ASSERT_EQ(0, hms_freemap_init(&map, 3));
 	EXPECT_FALSE(hms_freemap_take_block(&map, &index));
-	for (int i = 0; i < 3; i++)
-		EXPECT_TRUE(hms_freemap_take(&map, &index));
-	EXPECT_FALSE(hms_freemap_take(&map, &index));
+	EXPECT_EQ(2, hms_freemap_take(&map, 2, &index));
+	EXPECT_EQ(1, hms_freemap_take(&map, 2, &index));
+	EXPECT_EQ(0, hms_freemap_take(&map, 2, &index));
 	hms_freemap_destroy(&map);
 }
 
@@ -127,10 +132,10 @@ TEST_F(freemap, random)
 				give(self, block, HMS_BLOCK_PAGES);
 			break;
 		case 2 ... 4:
-			ASSERT_STREQ("", take(self));
+			ASSERT_STREQ("", take(self, 1 + random() % 20));
 			break;
 		default:
-			if (self->used[index])
+			for (int i = 0; i < 10 && index < NPAGES && self->used[index]; i++, index++)
 				give(self, index, 1);
 			break;
 		}

@@ -77,6 +77,10 @@ static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned
 		__clear_bit(start++, map);
 }
 
+#ifndef min3
+#define min3(a, b, c)		((a) < (b) ? ((a) < (c) ? (a) : (c)) : (b) < (c) ? (b) : (c))
+#endif
+
 #ifndef clamp
 #define clamp(v, lo, hi)	((v) < (lo) ? (lo) : (v) > (hi) ? (hi) : (v))
 #endif
