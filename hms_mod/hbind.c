@@ -119,25 +119,26 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		return -ENOMEM;
 	request->arg = arg;
 	ret = hms_request_decode(request, opener->mm);
-	if (ret)
-		goto release;
 	/* Find out now whether the counts can be written, not when the work is done. */
-	ret = hms_hbind_put_counts(request);
+	if (!ret)
+		ret = hms_hbind_put_counts(request);
 	if (ret)
-		goto release;
+		goto free;
 	binding = hms_opener_enter(opener, arg->flags);
 	if (IS_ERR(binding)) {
 		ret = PTR_ERR(binding);
-		goto release;
+		goto free;
 	}
-	ret = hms_hbind_do(request, binding);
+	ret = hms_request_hold(request);
+	if (!ret)
+		ret = hms_hbind_do(request, binding);
+	hms_request_release(request);
 	hms_opener_leave(opener);
 	if (!ret)
 		hms_hbind_count(request);
 	if ((!ret || ret == -EINTR) && hms_hbind_put_counts(request))
 		ret = -EFAULT;
-release:
-	hms_request_release(request);
+free:
 	kfree(request);
 	return ret;
 }

@@ -115,11 +115,19 @@ static int hms_why_errno(enum hms_error_why why)
 	}
 }
 
+static int hms_request_hold_target(struct hms_request *request, u32 i)
+{
+	enum hms_error_why why = hms_target_use(request->uids[i], request->arg->version,
+						&request->targets[i]);
+
+	return why ? hms_refuse(request, hms_why_errno(why), HMS_ERROR_TARGET, i, why) : 0;
+}
+
 static int hms_request_targets(struct hms_request *request)
 {
 	struct hms_hbind *arg = request->arg;
-	enum hms_error_why why;
 	u32 i, j;
+	int ret;
 
 	if (copy_from_user(request->uids, u64_to_user_ptr(arg->targets),
 			   request->ntargets * sizeof(u32)))
@@ -130,11 +138,12 @@ static int hms_request_targets(struct hms_request *request)
 				return hms_refuse(request, -EINVAL, HMS_ERROR_TARGET, i,
 						  HMS_WHY_DUPLICATE);
 		}
-		why = hms_target_use(request->uids[i], arg->version, &request->targets[i]);
-		if (why)
-			return hms_refuse(request, hms_why_errno(why), HMS_ERROR_TARGET, i, why);
+		ret = hms_request_hold_target(request, i);
+		if (ret)
+			return ret;
 		request->counts[i].uid = request->uids[i];
 	}
+	hms_request_release(request);
 	return 0;
 }
 
@@ -143,8 +152,7 @@ static int hms_request_targets(struct hms_request *request)
  * @request: zeroed, with @arg
  * @mm: the address space it is about
  *
- * Return: 0, or the errno of the first thing at fault, which @request names. In any case the caller
- * owes hms_request_release().
+ * Return: 0, or the errno of the first thing at fault, which @request names.
  */
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 {
@@ -157,12 +165,34 @@ int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 		ret = hms_request_combination(request);
 	if (!ret)
 		ret = hms_request_targets(request);
+	if (ret)
+		hms_request_release(request);
+	return ret;
+}
+
+/**
+ * hms_request_hold - keep the targets from going away
+ * @request: from hms_request_decode()
+ *
+ * Who takes a target away waits for those who hold it, perhaps with memory hotplug held still: do
+ * not wait for user memory meanwhile.
+ *
+ * Return: 0; or -ENODEV when one is gone by now, which @request names. In any case the caller owes
+ * hms_request_release().
+ */
+int hms_request_hold(struct hms_request *request)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < request->ntargets && !ret; i++)
+		ret = hms_request_hold_target(request, i);
 	return ret;
 }
 
 /**
  * hms_request_release - let go of the targets
- * @request: from hms_request_decode()
+ * @request: from hms_request_hold()
  */
 void hms_request_release(struct hms_request *request)
 {
@@ -171,5 +201,6 @@ void hms_request_release(struct hms_request *request)
 	for (i = 0; i < request->ntargets; i++) {
 		if (request->targets[i])
 			hms_target_unuse(request->targets[i]);
+		request->targets[i] = NULL;
 	}
 }

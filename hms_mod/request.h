@@ -75,6 +75,7 @@ static inline bool hms_request_acts(const struct hms_request *request)
 
 enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
+int hms_request_hold(struct hms_request *request);
 void hms_request_release(struct hms_request *request);
 
 #endif /* _HMS_REQUEST_H */
