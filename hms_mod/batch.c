@@ -456,6 +456,25 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 	}
 }
 
+/* Is there room for a single page anywhere that it may go? */
+static bool hms_batch_has_room(struct hms_work *work, const struct hms_batch *batch,
+			       unsigned long i)
+{
+	struct page *page;
+	u32 rank;
+
+	for_each_set_bit(rank, work->usable, batch->limit[i]) {
+		struct hms_target *target = work->request->targets[rank];
+
+		if ((hms_kind(target) & batch->allow[i]) && hms_target_alloc(target, &page, 1)) {
+			unlock_page(page);
+			put_page(page);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A large page goes to the first target that it may go to, or not in one piece. */
 static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch)
 {
@@ -472,8 +491,14 @@ static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch
 			break;
 	}
 	page = hms_target_alloc_large(targets[rank]);
-	if (!page)
-		return false;
+	if (!page) {
+		/* It is not split for nothing. */
+		if (hms_batch_has_room(work, batch, 0))
+			return false;
+		hms_batch_stays(work, batch, 0);
+		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
+		return true;
+	}
 	hms_pass_set_large(&batch->runs[0], page);
 	hms_batch_set_all(batch, HMS_FATE_MOVE, rank);
 	return true;

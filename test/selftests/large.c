@@ -238,6 +238,12 @@ HMS_TEST(large, no_large_page_there)
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(100, r.h.moved);
 	EXPECT_EQ(NLARGE - 100, r.h.skipped[HMS_SKIP_NOMEM]);
+	/* Where there is no room at all, none is split for it. */
+	filler = area_huge(LARGE);
+	memcpy(filler, was, LARGE);
+	ASSERT_EQ(0, migrate(self->e.fd, filler, LARGE, self->e.sim[0], &r));
+	EXPECT_EQ(NLARGE, r.h.skipped[HMS_SKIP_NOMEM]);
+	EXPECT_EQ(2048, smaps_kib(filler, "AnonHugePages"));
 	SAME(0, 2 * LARGE);
 }
 
