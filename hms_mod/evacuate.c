@@ -8,6 +8,7 @@
  * can. It would not know either where the policy of a page wants it.
  */
 
+#include <linux/hugetlb.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -76,15 +77,17 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 }
 
 /*
- * The first address from @at on, before @end, whose PMD has something; @end if none has. A mapping
- * can be terabytes of nothing.
+ * The first address from @at on, before @end, whose PMD may lead to a device page; @end if none
+ * does. A mapping can be terabytes of nothing, and a huge page that is present is in main memory:
+ * core would split it.
  */
 static unsigned long hms_next_mapped(struct mm_struct *mm, unsigned long at, unsigned long end)
 {
 	while (at < end) {
 		pgd_t *pgd = pgd_offset(mm, at);
 		p4d_t *p4d;
-		pud_t *pud;
+		pud_t *pudp, pud;
+		pmd_t pmd;
 
 		if (pgd_none(*pgd)) {
 			at = pgd_addr_end(at, end);
@@ -95,22 +98,39 @@ static unsigned long hms_next_mapped(struct mm_struct *mm, unsigned long at, uns
 			at = p4d_addr_end(at, end);
 			continue;
 		}
-		pud = pud_offset(p4d, at);
-		if (pud_none(*pud)) {
+		pudp = pud_offset(p4d, at);
+		pud = READ_ONCE(*pudp);
+		if (!pud_present(pud) || pud_leaf(pud)) {
 			at = pud_addr_end(at, end);
 			continue;
 		}
-		if (!pmd_none(READ_ONCE(*pmd_offset(pud, at))))
+		pmd = READ_ONCE(*pmd_offset(pudp, at));
+		if (!pmd_none(pmd) && !(pmd_present(pmd) && pmd_trans_huge(pmd)))
 			break;
 		at = pmd_addr_end(at, end);
 	}
 	return at;
 }
 
+/* Where time is limited, one that is held for long is met again in the next round. */
 static bool hms_evacuate_lock(const struct hms_evacuation *e, struct mm_struct *mm)
 {
-	/* One that is busy is met again in the next round, and another time limit kept. */
-	return e->limited ? mmap_read_trylock(mm) : !mmap_read_lock_killable(mm);
+	int ticks = HZ / 10;
+
+	if (!e->limited)
+		return !mmap_read_lock_killable(mm);
+	while (!mmap_read_trylock(mm)) {
+		if (!ticks-- || hms_evacuate_is_over(e))
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
+	return true;
+}
+
+/* Only anonymous memory is ever on a device. */
+static bool hms_vma_may_have_some(struct vm_area_struct *vma)
+{
+	return vma->anon_vma && !is_vm_hugetlb_page(vma);
 }
 
 static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
@@ -126,10 +146,9 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 		}
 		at = max(at, vma->vm_start);
 		end = vma->vm_end;
-		/* Only anonymous memory is ever on a device. */
-		if (vma->anon_vma)
+		if (hms_vma_may_have_some(vma))
 			at = hms_next_mapped(mm, at, end);
-		if (vma->anon_vma && at < end) {
+		if (hms_vma_may_have_some(vma) && at < end) {
 			end = min3(end, ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE,
 				   at + (HMS_PASS_PAGES << PAGE_SHIFT));
 			hms_evacuate_window(e, vma, at, (end - at) >> PAGE_SHIFT);

@@ -68,7 +68,7 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	struct folio *folio = NULL;
 	struct page *page;
 
-	if (nid != NUMA_NO_NODE && !vma_policy(vma))
+	if (nid != NUMA_NO_NODE && node_online(nid) && !vma_policy(vma))
 		folio = __folio_alloc_node((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
 					   __GFP_THISNODE | __GFP_NOWARN, 0, nid);
 	if (folio)

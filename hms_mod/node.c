@@ -92,16 +92,19 @@ static int hms_node_add_cpus(int nid)
 
 static int hms_node_event(struct notifier_block *nb, unsigned long action, void *data)
 {
-	int nid = hms_notified_node(data);
-	int ret = 0;
+	int nid, ret = 0;
 
+	/* Others may come without a node. */
+	if (action != NODE_ADDED_FIRST_MEMORY && action != NODE_REMOVED_LAST_MEMORY)
+		return NOTIFY_OK;
+	nid = hms_notified_node(data);
 	/* Memory of a node that has some all the time is nobody's event. */
 	if (nid < 0)
 		return NOTIFY_OK;
 	mutex_lock(&hms_node_lock);
 	if (action == NODE_ADDED_FIRST_MEMORY && !hms_node[nid].target)
 		ret = hms_node_add_memory(nid);
-	else if (action == NODE_REMOVED_LAST_MEMORY)
+	if (action == NODE_REMOVED_LAST_MEMORY || ret)
 		hms_node_remove_memory(nid);
 	hms_node_remove_link(nid);
 	mutex_unlock(&hms_node_lock);

@@ -65,10 +65,9 @@ static const char *group_limit(size_t limit)
 	return text_write(GROUP "/dmem.max", text) ? "can't set a limit" : "";
 }
 
-/* The file shows nothing where nothing is charged any more. */
 static bool nothing_charged(void)
 {
-	return region_read("dmem.current") <= 0;
+	return region_read("dmem.current") == 0;
 }
 
 /* A process takes what its group may have, no more; what comes home is given back. */

@@ -96,6 +96,7 @@ HMS_TEST(hotplug, first_and_last_memory)
 	char *p = area(NPAGES * PAGE);
 	__u32 uid[2];
 	struct request r;
+	long elsewhere;
 
 	ASSERT_NE(NULL, p);
 	fill(p, NPAGES * PAGE, 1);
@@ -117,7 +118,10 @@ HMS_TEST(hotplug, first_and_last_memory)
 		/* Core moves what is there; the policy keeps the uid, which is gone. */
 		ASSERT_EQ(0, block_set(self, "offline"));
 		EXPECT_EQ(0, target_of_node(self->nid));
-		EXPECT_EQ(0, pages_on(self->e.fd, p, NPAGES * PAGE, uid[round]));
+		elsewhere = 0;
+		for (int i = 0; i < self->e.nnodes; i++)
+			elsewhere += pages_on(self->e.fd, p, NPAGES * PAGE, self->e.node[i]);
+		EXPECT_EQ(NPAGES, elsewhere);
 		EXPECT_PATTERN(p, NPAGES * PAGE, 1);
 		ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, p, NPAGES * PAGE, policy,
 					   2));
@@ -145,7 +149,10 @@ HMS_TEST(hotplug, under_load)
 		__u32 uid = target_of_node(self->nid);
 		struct request r;
 
-		EXPECT_EQ(0, migrate(fd, p, NPAGES * PAGE, uid, &r));
+		close(self->e.fd);
+		self->e.fd = fd;
+		EXPECT_EQ(0, migrate_when_allowed(self, p, uid, &r));
+		EXPECT_EQ(NPAGES, pages_on(fd, p, NPAGES * PAGE, uid));
 		tell(&peer);
 		while (!migrate(fd, p, NPAGES * PAGE, uid, &r)) {
 			EXPECT_COUNTS(&r);

@@ -63,7 +63,8 @@ struct hms_target_ops {
 
 /**
  * struct hms_target_desc - a device's memory
- * @name: name of the device, shown in sysfs
+ * @name: name of the device, shown in sysfs; cgroups know its memory as hms/@name, so it should be
+ *	the only one of that name, and without blanks
  * @parent: the device, or NULL
  * @ops: what the driver does
  * @peers: targets with the same non-NULL value copy among each other directly: @copy of the
