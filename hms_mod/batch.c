@@ -291,7 +291,7 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	}
 	if (n == 1 && hms_batch_may_be_large(batch))
 		runs[0].large = runs[0].npages == batch->npages &&
-				hms_located_large(batch->entries[0]);
+				hms_hmm_is_large(batch->entries[0]);
 	hms_devmem_read_unlock(idx);
 	return ret ?: n;
 }

@@ -63,12 +63,24 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 	return container_of(page_pgmap(page), struct hms_devmem, pgmap);
 }
 
+/* In any context: core frees pages anywhere. */
+static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned long npages)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&mem->lock, flags);
+	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), npages);
+	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
+	if (mem->map.nfree == mem->map.npages)
+		wake_up_all(&mem->emptied);
+	spin_unlock_irqrestore(&mem->lock, flags);
+}
+
 static void hms_devmem_free(struct hms_freed *freed)
 {
 	struct folio *folio = hms_freed_folio(freed);
 	struct page *page = folio_page(folio, 0);
-	struct hms_devmem *mem = hms_devmem_of_page(page);
-	unsigned long flags;
+	unsigned long npages = folio_nr_pages(folio);
 
 	/*
 	 * mlock() and munlock() pass over device pages, but a coherent one whose move failed is
@@ -76,13 +88,8 @@ static void hms_devmem_free(struct hms_freed *freed)
 	 */
 	if (folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
-	hms_uncharge(page, folio_nr_pages(folio));
-	spin_lock_irqsave(&mem->lock, flags);
-	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), folio_nr_pages(folio));
-	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
-	if (mem->map.nfree == mem->map.npages)
-		wake_up_all(&mem->emptied);
-	spin_unlock_irqrestore(&mem->lock, flags);
+	hms_uncharge(page, npages);
+	hms_devmem_give(hms_devmem_of_page(page), page, npages);
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
@@ -210,11 +217,7 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 static bool hms_devmem_make(struct hms_devmem *mem, struct page *page, unsigned int order)
 {
 	if (hms_charge(mem->charged, page, 1UL << order)) {
-		spin_lock_irq(&mem->lock);
-		hms_freemap_give(&mem->map, hms_devmem_index(mem, page), 1UL << order);
-		if (mem->map.nfree == mem->map.npages)
-			wake_up_all(&mem->emptied);
-		spin_unlock_irq(&mem->lock);
+		hms_devmem_give(mem, page, 1UL << order);
 		return false;
 	}
 	zone_device_folio_init((struct folio *)page, &mem->pgmap, order);

@@ -17,6 +17,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "compat/compat.h"
 #include "devmem.h"
 #include "evacuate.h"
 #include "home.h"
@@ -67,7 +68,7 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 		n--;
 	while (first < n && !hms_may_be_on(e->mem, e->entries[first]))
 		first++;
-	large = n && hms_located_large(e->entries[first]);
+	large = n && hms_hmm_is_large(e->entries[first]);
 	hms_devmem_read_unlock(idx);
 	start += first << PAGE_SHIFT;
 	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_STAT_EVACUATED))
@@ -146,9 +147,8 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 		}
 		at = max(at, vma->vm_start);
 		end = vma->vm_end;
-		if (hms_vma_may_have_some(vma))
-			at = hms_next_mapped(mm, at, end);
-		if (hms_vma_may_have_some(vma) && at < end) {
+		at = hms_vma_may_have_some(vma) ? hms_next_mapped(mm, at, end) : end;
+		if (at < end) {
 			end = min3(end, ALIGN_DOWN(at, PMD_SIZE) + PMD_SIZE,
 				   at + (HMS_PASS_PAGES << PAGE_SHIFT));
 			hms_evacuate_window(e, vma, at, (end - at) >> PAGE_SHIFT);

@@ -41,12 +41,6 @@ static inline struct page *hms_located_page(unsigned long entry)
 	return hmm_pfn_to_page(entry);
 }
 
-/* Is the page of an entry mapped by a PMD, as part of a large page? */
-static inline bool hms_located_large(unsigned long entry)
-{
-	return (entry & HMM_PFN_VALID) && hmm_pfn_to_map_order(entry) == PMD_SHIFT - PAGE_SHIFT;
-}
-
 int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
 	       unsigned long *entries);
 int hms_locate_on(struct mm_struct *mm, void *owner, unsigned long start, unsigned long npages,

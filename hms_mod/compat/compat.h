@@ -105,6 +105,12 @@ static inline void hms_split(struct folio *head, struct folio *tail)
 #define HMS_PAGEMAP_SPLIT
 #endif
 
+/* Is the page of an entry of hmm_range_fault() mapped by a PMD? */
+static inline bool hms_hmm_is_large(unsigned long entry)
+{
+	return (entry & HMM_PFN_VALID) && hmm_pfn_to_map_order(entry) == PMD_SHIFT - PAGE_SHIFT;
+}
+
 /*
  * hmm_range_fault(), but right about a device page that a PMD maps: of a range that begins in the
  * middle of one, 7.3 returns its first pages. Large pages are aligned both ways, so the address
@@ -120,8 +126,7 @@ static inline int hms_hmm_range_fault(struct hmm_range *range)
 		return ret;
 	for (address = range->start; address < range->end; address += PAGE_SIZE) {
 		entry = &range->hmm_pfns[(address - range->start) >> PAGE_SHIFT];
-		if ((*entry & HMM_PFN_VALID) &&
-		    hmm_pfn_to_map_order(*entry) == PMD_SHIFT - PAGE_SHIFT)
+		if (hms_hmm_is_large(*entry))
 			*entry = (*entry & ~tail) | ((address >> PAGE_SHIFT) & tail);
 	}
 	return ret;
