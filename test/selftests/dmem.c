@@ -44,23 +44,18 @@ static long long region_read(const char *file)
 	return found && sscanf(found, "%*s %llu", &value) == 1 ? (long long)value : -1;
 }
 
-/* Returns "" or why there is no group of our own. */
-static const char *group_enter(void)
+/* Returns "" or why this process is not in a group of its own, with that limit. */
+static const char *group_enter(size_t limit)
 {
-	char pid[16];
+	char text[64];
 
 	if (text_write(ROOT "/cgroup.subtree_control", "+dmem"))
 		return "no cgroup2 with the dmem controller";
 	if (mkdir(GROUP, 0755) && access(GROUP "/dmem.max", F_OK))
 		return "can't make a cgroup";
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	return text_write(GROUP "/cgroup.procs", pid) ? "can't enter a cgroup" : "";
-}
-
-static const char *group_limit(size_t limit)
-{
-	char text[64];
-
+	snprintf(text, sizeof(text), "%d", getpid());
+	if (text_write(GROUP "/cgroup.procs", text))
+		return "can't enter a cgroup";
 	snprintf(text, sizeof(text), "hms/hms_sim0 %zu", limit);
 	return text_write(GROUP "/dmem.max", text) ? "can't set a limit" : "";
 }
@@ -99,8 +94,7 @@ HMS_TEST(dmem, limit)
 	char *p = area(2 * LIMIT);
 
 	ASSERT_NE(NULL, p);
-	ASSERT_STREQ("", group_enter());
-	ASSERT_STREQ("", group_limit(LIMIT));
+	ASSERT_STREQ("", group_enter(LIMIT));
 	EXPECT_STREQ("", take_and_return(self, p, 2 * LIMIT));
 }
 
@@ -110,8 +104,7 @@ HMS_TEST(dmem, large_pages)
 	char *p = area_huge(2 * LIMIT);
 
 	ASSERT_NE(NULL, p);
-	ASSERT_STREQ("", group_enter());
-	ASSERT_STREQ("", group_limit(LIMIT));
+	ASSERT_STREQ("", group_enter(LIMIT));
 	EXPECT_STREQ("", take_and_return(self, p, 2 * LIMIT));
 
 	ASSERT_EQ(0, migrate(self->e.fd, p, LIMIT, self->e.sim[0], NULL));
@@ -130,8 +123,7 @@ HMS_TEST(dmem, odd_limit)
 	struct request r;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_STREQ("", group_enter());
-	ASSERT_STREQ("", group_limit(MiB(3) + 5 * PAGE));
+	ASSERT_STREQ("", group_enter(MiB(3) + 5 * PAGE));
 	fill(p, 2 * LIMIT, 1);
 	ASSERT_EQ(0, migrate(self->e.fd, p, 2 * LIMIT, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);
@@ -152,8 +144,7 @@ HMS_TEST(dmem, after_exit)
 	if (!pid) {
 		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
 
-		EXPECT_STREQ("", group_enter());
-		EXPECT_STREQ("", group_limit(2 * LIMIT));
+		EXPECT_STREQ("", group_enter(2 * LIMIT));
 		EXPECT_EQ(0, populate(fd, p, LIMIT, self->e.sim[0], NULL));
 		tell(&peer);
 		hear(&peer);
