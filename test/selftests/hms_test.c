@@ -99,10 +99,14 @@ long long meminfo_kib(const char *key)
 	return n;
 }
 
-/* What is mlocked, once the batches of all CPUs are counted; dropping caches does that as well. */
+/*
+ * What is mlocked, exactly: dropping caches drains the batches of all CPUs, and the refresh folds in
+ * what each of them has counted by itself.
+ */
 long long mlocked_kib(void)
 {
-	if (text_write("/proc/sys/vm/drop_caches", "1"))
+	if (text_write("/proc/sys/vm/drop_caches", "1") ||
+	    text_write("/proc/sys/vm/stat_refresh", "1"))
 		return -1;
 	return meminfo_kib("Mlocked");
 }
