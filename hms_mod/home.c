@@ -54,6 +54,13 @@ static int hms_home_nid(struct vm_area_struct *vma, unsigned long address, unsig
 	return nid;
 }
 
+/* Memory of a node that a policy asks for, as far as it is had without reclaim. */
+static struct folio *hms_home_alloc_on(int nid, gfp_t gfp, unsigned int order)
+{
+	gfp = (gfp & ~__GFP_RECLAIM) | __GFP_THISNODE | __GFP_NOWARN;
+	return node_online(nid) ? __folio_alloc_node(gfp, order, nid) : NULL;
+}
+
 /*
  * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by
  * that. The policy of HMS may choose the node only as long as that costs no reclaim; else any
@@ -68,9 +75,8 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	struct folio *folio = NULL;
 	struct page *page;
 
-	if (nid != NUMA_NO_NODE && node_online(nid) && !vma_policy(vma))
-		folio = __folio_alloc_node((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
-					   __GFP_THISNODE | __GFP_NOWARN, 0, nid);
+	if (nid != NUMA_NO_NODE && !vma_policy(vma))
+		folio = hms_home_alloc_on(nid, GFP_HIGHUSER_MOVABLE, 0);
 	if (folio)
 		page = folio_page(folio, 0);
 	else
@@ -155,8 +161,7 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
 	nid = hms_home_nid(vma, address, &last);
 	if (last < address + PMD_SIZE - 1)
 		return NULL;
-	folio = nid == NUMA_NO_NODE ? folio_alloc(gfp, order) :
-				      __folio_alloc_node(gfp | __GFP_THISNODE, order, nid);
+	folio = nid == NUMA_NO_NODE ? folio_alloc(gfp, order) : hms_home_alloc_on(nid, gfp, order);
 	if (folio)
 		folio_lock(folio);
 	return folio;

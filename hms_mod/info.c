@@ -49,7 +49,7 @@ static int hms_info_features(struct hms_vector *vector)
 	hms_feature(&features[n++], "large-pages", hms_core_moves_large(),
 		    HMS_HAS_SELECT_COMPOUND ?
 		    "CONFIG_TRANSPARENT_HUGEPAGE is off in this kernel" :
-		    "this kernel splits them; newer ones move them in one piece");
+		    "this kernel splits them, newer ones move them in one piece");
 	hms_feature(&features[n++], "device-cgroup",
 		    HMS_HAS_DMEM_CGROUP && IS_ENABLED(CONFIG_CGROUP_DMEM),
 		    HMS_HAS_DMEM_CGROUP ? "CONFIG_CGROUP_DMEM is off in this kernel" :

@@ -355,14 +355,25 @@ int hms_pass_split_mapping(struct hms_pass *pass)
 {
 	struct folio *folio = page_folio(migrate_pfn_to_page(pass->src[0]));
 	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	int refs;
 
 	/* Not to depend on the fault's: nothing is copied, so nothing may move. */
 	folio_get(folio);
+	refs = folio_ref_count(folio);
 	if (page) {
 		lock_page(page);
 		pass->dst[0] = migrate_pfn(page_to_pfn(page));
 	}
-	hms_pass_commit(pass);
+	hms_pass_keep_dirt(pass);
+	migrate_vma_pages(&pass->vma);
+	/*
+	 * The split gives back a reference that core takes for it, unless another thread was first
+	 * (MADV_DONTNEED of a part): then nothing is left to split, and the reference stays. No one
+	 * else can take one, as the folio is locked and all that is mapped are migration entries.
+	 */
+	if (folio_ref_count(folio) > refs)
+		folio_put(folio);
+	migrate_vma_finalize(&pass->vma);
 	folio_put(folio);
 	return page ? 0 : -ENOMEM;
 }

@@ -2,6 +2,8 @@
 /* Large pages that move to and from private memory in one piece, where core can do that. */
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -287,6 +289,62 @@ HMS_TEST(large, policy_of_a_part)
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p + LARGE, LARGE, HMS_MODE_PREFERRED, 2, list));
 	SAME(LARGE, LARGE);
 	EXPECT_EQ(NLARGE, pages_on(self->e.fd, self->p + LARGE, LARGE, list[1]));
+}
+
+#define ROUNDS 200
+
+/* One thread drops a page while another has its neighbour come home: at all stages of that. */
+struct dropper {
+	char *p;
+	unsigned int delay;
+	int ready, go;
+};
+
+static void *drop(void *data)
+{
+	struct dropper *d = data;
+
+	__atomic_store_n(&d->ready, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&d->go, __ATOMIC_ACQUIRE))
+		;
+	for (volatile unsigned int i = 0; i < d->delay; i++)
+		;
+	return (void *)(long)madvise(d->p, PAGE, MADV_DONTNEED);
+}
+
+/* Both split the mapping, and no reference is left to the large page: its memory comes back. */
+HMS_TEST(large, split_by_two)
+{
+	const __u32 list[2] = { self->e.sim[0], self->e.node[self->e.nnodes - 1] };
+	pthread_t t;
+
+	NEED_NODES(2);
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 100 * PAGE, HMS_MODE_PREFERRED, 2, list));
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		struct dropper d = { .p = self->p + 300 * PAGE, .delay = i * 200 };
+		void *failed;
+
+		MOVE(self->p, LARGE, self->e.sim[0]);
+		ASSERT_EQ(0, pthread_create(&t, NULL, drop, &d));
+		while (!__atomic_load_n(&d.ready, __ATOMIC_ACQUIRE))
+			sched_yield();
+		__atomic_store_n(&d.go, 1, __ATOMIC_RELEASE);
+		EXPECT_EQ(0, memcmp(self->p + 5 * PAGE, was + 5 * PAGE, PAGE));
+		ASSERT_EQ(0, pthread_join(t, &failed));
+		EXPECT_EQ(NULL, failed);
+		/*
+		 * Not that the page is empty now: core clears the entry of the large page for a
+		 * moment, and MADV_DONTNEED, which looks without a lock, takes that for a hole.
+		 */
+		/* A huge page again, for the next round. */
+		ASSERT_EQ(0, munmap(self->p, LARGE));
+		ASSERT_EQ(self->p, mmap(self->p, LARGE, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+		ASSERT_EQ(0, madvise(self->p, LARGE, MADV_HUGEPAGE));
+		memcpy(self->p, was, LARGE);
+		ASSERT_EQ(0, policy_set(self->e.fd, self->p, 100 * PAGE, HMS_MODE_PREFERRED, 2,
+					list));
+	}
 }
 
 HMS_TEST(large, all_or_nothing)
