@@ -1,62 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl and the README's example, through libhms: what a person types, and what comes back. */
 
-#include <stdarg.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 
+#include "command.h"
 #include "hms_fixture.h"
 
 HMS_FIXTURE(tools)
-
-static char output[65536];
-
-/* Run a program, both its outputs into @output; its exit code, or -1 for anything worse. */
-static int run(const char *program, ...)
-{
-	char *args[16] = { (char *)program };
-	size_t used = 0;
-	int pipes[2], status;
-	ssize_t n;
-	va_list ap;
-	pid_t pid;
-
-	va_start(ap, program);
-	for (int i = 1; i < 15; i++) {
-		args[i] = va_arg(ap, char *);
-		if (!args[i])
-			break;
-	}
-	va_end(ap);
-	if (pipe(pipes))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		dup2(pipes[1], 1);
-		dup2(pipes[1], 2);
-		close(pipes[0]);
-		close(pipes[1]);
-		execv(program, args);
-		_exit(127);
-	}
-	close(pipes[1]);
-	while (used < sizeof(output) - 1) {
-		n = read(pipes[0], output + used, sizeof(output) - 1 - used);
-		if (n <= 0)
-			break;
-		used += n;
-	}
-	output[used] = 0;
-	close(pipes[0]);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
-
-#define hmsctl(...)	run("/bin/hmsctl", __VA_ARGS__, NULL)
-
-#define EXPECT_SAYS(text)							\
-	EXPECT_NE(NULL, strstr(output, text)) { TH_LOG("'%s' says: %s", text, output); }
 
 static const char *uid_text(__u32 uid)
 {
@@ -99,10 +49,10 @@ HMS_TEST(tools, list)
 		EXPECT_SAYS(line);
 	}
 	EXPECT_EQ(0, hmsctl("list", "all", "--json"));
-	EXPECT_EQ('{', output[0]);
+	EXPECT_EQ('{', command_output[0]);
 	EXPECT_SAYS("\"initiator\"");
 	EXPECT_EQ(0, hmsctl("list", "-n", "-o", "NAME"));
-	EXPECT_EQ(NULL, strstr(output, "UID"));
+	EXPECT_EQ(NULL, strstr(command_output, "UID"));
 }
 
 HMS_TEST(tools, migrate)
@@ -145,7 +95,7 @@ HMS_TEST(tools, errors)
 HMS_TEST(tools, example)
 {
 	NEED_PRIVATE(1);
-	EXPECT_EQ(0, run("/bin/example", NULL));
+	EXPECT_EQ(0, command("/bin/example", NULL));
 	EXPECT_SAYS("4096 of 4096 pages are on hms_sim0");
 	EXPECT_SAYS("array[42] is still 42");
 }
