@@ -100,8 +100,8 @@ long long meminfo_kib(const char *key)
 }
 
 /*
- * What is mlocked, exactly: dropping caches drains the batches of all CPUs, and the refresh folds in
- * what each of them has counted by itself.
+ * What is mlocked, exactly: dropping caches drains the batches of all CPUs, and the refresh folds
+ * in what each of them has counted by itself.
  */
 long long mlocked_kib(void)
 {

@@ -64,7 +64,7 @@ HMS_TEST(upgrade, runs_on)
 	ASSERT_NE(NULL, p);
 	ASSERT_TRUE(versions(loaded, installed));
 	EXPECT_STREQ(loaded, installed);
-	strcpy(old, loaded);
+	memcpy(old, loaded, sizeof(old));
 
 	ASSERT_EQ(0, install());
 	ASSERT_TRUE(versions(loaded, new));
