@@ -29,6 +29,68 @@
 #define HMS_VERSION_ORDINARY	1	/* ordinary memory: CPU-accessible and cache-coherent */
 #define HMS_VERSION_DEVICE	2	/* not both of these; always an explicit choice */
 
+/* The map: what its objects are, how sysfs, netlink and libhms say it. */
+enum hms_type {
+	HMS_TARGET		= 0,	/* memory that can hold pages */
+	HMS_INITIATOR		= 1,	/* what can access memory */
+	HMS_LINK		= 2,	/* connects initiators and targets */
+	HMS_BRIDGE		= 3,	/* lets some initiators cross from one link to another */
+};
+
+/* Properties of a target. */
+#define HMS_PROP_CPU_ACCESSIBLE	0x1	/* the CPU can load from it */
+#define HMS_PROP_COHERENT	0x2	/* in cache coherence with the CPU */
+#define HMS_PROP_DEVICE_PRIVATE	0x4	/* its pages come home when a CPU touches them */
+#define HMS_PROP_PERSISTENT	0x8	/* keeps its contents without power */
+#define HMS_PROP_DESCRIBED	0x10	/* only described: holds no pages */
+
+/* What is known of a link or a bridge; bandwidth in MB/s (10^6 bytes), latency in ns. */
+enum hms_attribute {
+	HMS_READ_BANDWIDTH	= 0,
+	HMS_WRITE_BANDWIDTH	= 1,
+	HMS_READ_LATENCY	= 2,
+	HMS_WRITE_LATENCY	= 3,
+	HMS_ATTRIBUTES,
+};
+
+/* Who says so. */
+enum hms_source {
+	HMS_SOURCE_UNKNOWN	= 0,	/* nobody: there is no value */
+	HMS_SOURCE_FIRMWARE	= 1,	/* the tables of the firmware: ACPI HMAT */
+	HMS_SOURCE_ESTIMATED	= 2,	/* made up from the distance of nodes: good for an order */
+	HMS_SOURCE_MEASURED	= 3,	/* measured on this machine */
+	HMS_SOURCE_USER		= 4,	/* an administrator */
+	HMS_SOURCE_DRIVER	= 5,	/* the driver of a device */
+};
+
+/**
+ * struct hms_value - a bandwidth or a latency
+ * @value: the number, 0 when it is not known
+ * @source: enum hms_source
+ */
+struct hms_value {
+	__u32 value;
+	__u32 source;
+};
+
+/**
+ * struct hms_cache - a cache in front of the memory of a target
+ * @size: bytes
+ * @level: 1 is the nearest to the memory
+ * @line_size: bytes
+ * @indexing: 0 direct-mapped, 1 indexed, 2 other
+ * @write_policy: 0 write-back, 1 write-through, 2 other
+ *
+ * Numbers as in /sys/devices/system/node/nodeN/memory_side_cache.
+ */
+struct hms_cache {
+	__aligned_u64 size;
+	__u32 level;
+	__u32 line_size;
+	__u32 indexing;
+	__u32 write_policy;
+};
+
 /* Limits of one request. */
 #define HMS_MAX_TARGETS		64
 #define HMS_MAX_MODIFIERS	32
@@ -157,6 +219,7 @@ enum hms_error_why {
 	HMS_WHY_INSTANCE	= 17,	/* the uid is from before a reload of the module */
 	HMS_WHY_TOO_LARGE	= 18,	/* more than a limit allows */
 	HMS_WHY_INCOMPLETE	= 19,	/* all-or-nothing: not every page could be moved */
+	HMS_WHY_DESCRIBED	= 20,	/* the target is of a machine that is only described */
 };
 
 #define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
@@ -414,6 +477,39 @@ struct hms_info {
 	__aligned_u64 max_ranges;
 	__aligned_u64 all_or_nothing_max;
 	char module_version[32];
+};
+
+/**
+ * struct hms_notice - what read() of a descriptor of /dev/hms tells: what a request did
+ * @size: of this struct
+ * @pid: process that asked, which is another one for a request with HMS_REMOTE
+ * @instance: as in struct hms_info
+ * @generation: of the map
+ * @start: first address of the range
+ * @length: bytes of it
+ * @pages: pages that were looked at
+ * @moved: pages that were moved
+ * @populated: missing pages that were allocated
+ * @skipped: pages that are not where they were asked to be
+ * @lost: notices before this one that there was no room for: 64 are kept
+ *
+ * A descriptor that is read or polled for the first time tells what happens from then on, to the
+ * address space that it stands for. read() returns as many as fit, and waits for one unless the
+ * descriptor is O_NONBLOCK; poll() says when there is one. EINVAL: no room for one; EAGAIN; EINTR;
+ * EBADF from another address space; ESRCH, ENOMEM.
+ */
+struct hms_notice {
+	__u32 size;
+	__u32 pid;
+	__aligned_u64 instance;
+	__aligned_u64 generation;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 pages;
+	__aligned_u64 moved;
+	__aligned_u64 populated;
+	__aligned_u64 skipped;
+	__aligned_u64 lost;
 };
 
 /* The size of a request is in the struct, not in its number, so that structs can grow. */

@@ -7,12 +7,15 @@
  * those of the process. The device reaches memory through its own page table only: its own memory
  * directly, all other memory through the mirror. Requests follow the rules of linux/hms.h for
  * @size.
+ *
+ * /dev/hms_sim, for root, puts machines that are only described into the map.
  */
 #ifndef _UAPI_LINUX_HMS_SIM_H
 #define _UAPI_LINUX_HMS_SIM_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
+#include <linux/hms.h>
 
 /**
  * struct hms_sim_op - read, write, fill, sum or add at an address, by the device
@@ -107,6 +110,74 @@ struct hms_sim_info {
 	__aligned_u64 used;
 };
 
+#define HMS_SIM_MAX_OBJECTS	4096
+#define HMS_SIM_MAX_EDGES	65536
+
+/**
+ * struct hms_sim_object - an object of a machine that is described
+ * @type: enum hms_type
+ * @version: 1, or for a target any other from 1 on
+ * @name: ended with 0, not empty
+ * @kind: of a target "node", "device-private" or "device-coherent", of an initiator "cpu" or
+ *	"device", else empty
+ * @properties: HMS_PROP_* of a target, but HMS_PROP_DESCRIBED, which it gets; else zero
+ * @from: of a bridge: index of the link that it leads from; else zero
+ * @to: of a bridge: index of the link that it leads to; else zero
+ * @uid: out: its uid
+ * @capacity: bytes of a target; else zero
+ * @values: of a link or a bridge, by enum hms_attribute; else zero
+ */
+struct hms_sim_object {
+	__u32 type;
+	__u32 version;
+	char name[64];
+	char kind[16];
+	__u32 properties;
+	__u32 from;
+	__u32 to;
+	__u32 uid;
+	__aligned_u64 capacity;
+	struct hms_value values[HMS_ATTRIBUTES];
+};
+
+/**
+ * struct hms_sim_edge - a connection of it
+ * @hub: index of a link or a bridge
+ * @spoke: index of an initiator, or for a link also of a target. Without one, all initiators may
+ *	cross a bridge
+ */
+struct hms_sim_edge {
+	__u32 hub;
+	__u32 spoke;
+};
+
+/**
+ * struct hms_sim_build - put a machine that is described into the map; for /dev/hms_sim
+ * @size: sizeof(struct hms_sim_build)
+ * @flags: must be zero
+ * @objects: pointer to @nobjects struct hms_sim_object
+ * @edges: pointer to @nedges struct hms_sim_edge
+ * @nobjects: 1 to HMS_SIM_MAX_OBJECTS
+ * @nedges: at most HMS_SIM_MAX_EDGES
+ * @object_size: sizeof(struct hms_sim_object)
+ * @error_index: out: with EINVAL the object or, past @nobjects, the edge at fault
+ *
+ * All of it or nothing. It stays until HMS_SIM_CLEAR, which takes no argument and removes all that
+ * was built, or the module goes. Errors: EINVAL; E2BIG for too many, or a tail that is not zero;
+ * EEXIST for an edge that is there twice; ENOSPC for an object with more than 2,048 edges;
+ * EFAULT; ENOMEM.
+ */
+struct hms_sim_build {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 objects;
+	__aligned_u64 edges;
+	__u32 nobjects;
+	__u32 nedges;
+	__u32 object_size;
+	__u32 error_index;
+};
+
 #define HMS_SIM_IOCTL_BASE	'H'
 #define HMS_SIM_INFO		_IO(HMS_SIM_IOCTL_BASE, 0xd0)
 #define HMS_SIM_READ		_IO(HMS_SIM_IOCTL_BASE, 0xd1)
@@ -115,5 +186,7 @@ struct hms_sim_info {
 #define HMS_SIM_SUM		_IO(HMS_SIM_IOCTL_BASE, 0xd4)
 #define HMS_SIM_ADD		_IO(HMS_SIM_IOCTL_BASE, 0xd5)
 #define HMS_SIM_WALK		_IO(HMS_SIM_IOCTL_BASE, 0xd6)
+#define HMS_SIM_BUILD		_IO(HMS_SIM_IOCTL_BASE, 0xd7)
+#define HMS_SIM_CLEAR		_IO(HMS_SIM_IOCTL_BASE, 0xd8)
 
 #endif /* _UAPI_LINUX_HMS_SIM_H */
