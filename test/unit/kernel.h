@@ -17,6 +17,7 @@
 #include <linux/bitmap.h>
 #include <linux/compiler.h>
 #include <linux/interval_tree.h>
+#include <linux/kernel.h>
 #include <linux/types.h>
 
 typedef unsigned int unit_gfp_t;
@@ -80,6 +81,17 @@ static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned
 #ifndef min3
 #define min3(a, b, c)		((a) < (b) ? ((a) < (c) ? (a) : (c)) : (b) < (c) ? (b) : (c))
 #endif
+
+#ifndef U16_MAX
+#define U16_MAX			((u16)~0U)
+#endif
+#ifndef U32_MAX
+#define U32_MAX			((u32)~0U)
+#endif
+
+/* What only warns there is a bug all the same. */
+#undef WARN_ON_ONCE
+#define WARN_ON_ONCE(wrong)	({ bool _wrong = (wrong); assert(!_wrong); _wrong; })
 
 #ifndef clamp
 #define clamp(v, lo, hi)	((v) < (lo) ? (lo) : (v) > (hi) ? (hi) : (v))
