@@ -139,6 +139,8 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&binding->ref, 1);
 	spin_lock_init(&binding->tree_lock);
+	spin_lock_init(&binding->inboxes_lock);
+	INIT_LIST_HEAD(&binding->inboxes);
 	binding->tree.root = RB_ROOT_CACHED;
 	binding->doomed.root = RB_ROOT_CACHED;
 	INIT_WORK(&binding->work, hms_binding_work);

@@ -19,6 +19,8 @@
  * @emptied: @work is on its way
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
+ * @inboxes_lock: protects @inboxes
+ * @inboxes: descriptors that are told what requests do, see inbox.c
  * @hash: in the table of bindings, by mm
  * @rcu: look-ups by mm
  */
@@ -31,6 +33,8 @@ struct hms_binding {
 	unsigned long emptied;
 	struct work_struct work;
 	struct hms_policy_tree doomed;
+	spinlock_t inboxes_lock;	/* see above */
+	struct list_head inboxes;
 	struct hlist_node hash;
 	struct rcu_head rcu;
 };

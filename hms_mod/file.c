@@ -12,6 +12,7 @@
 
 #include "file.h"
 #include "hbind.h"
+#include "inbox.h"
 #include "info.h"
 #include "opener.h"
 #include "query.h"
@@ -82,9 +83,21 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 	return ret;
 }
 
+static ssize_t hms_read(struct file *filp, char __user *to, size_t size, loff_t *pos)
+{
+	return hms_inbox_read(filp->private_data, to, size, filp->f_flags & O_NONBLOCK);
+}
+
+static __poll_t hms_poll(struct file *filp, poll_table *wait)
+{
+	return hms_inbox_poll(filp->private_data, filp, wait);
+}
+
 static const struct file_operations hms_fops = {
 	.owner = THIS_MODULE,
 	.open = hms_open,
+	.read = hms_read,
+	.poll = hms_poll,
 	.release = hms_release,
 	.unlocked_ioctl = hms_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -11,6 +11,8 @@
 #include "binding.h"
 #include "engine.h"
 #include "hbind.h"
+#include "inbox.h"
+#include "netlink.h"
 #include "opener.h"
 #include "policy.h"
 #include "request.h"
@@ -133,6 +135,10 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	if (!ret)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);
+	if ((!ret || ret == -EINTR) && hms_request_acts(request)) {
+		hms_inbox_tell(binding, arg);
+		hms_netlink_migrate(arg, request->uids);
+	}
 	hms_opener_leave(opener);
 	if (!ret)
 		hms_hbind_count(request);

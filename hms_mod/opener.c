@@ -10,6 +10,7 @@
 #include <linux/hms.h>
 
 #include "binding.h"
+#include "inbox.h"
 #include "opener.h"
 
 /**
@@ -37,6 +38,7 @@ struct hms_opener *hms_opener_new(void)
  */
 void hms_opener_free(struct hms_opener *opener)
 {
+	hms_inbox_free(opener);
 	if (opener->binding)
 		hms_binding_put(opener->binding);
 	mmdrop(opener->mm);

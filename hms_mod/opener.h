@@ -5,16 +5,19 @@
 #include <linux/types.h>
 
 struct hms_binding;
+struct hms_inbox;
 struct mm_struct;
 
 /**
  * struct hms_opener - what a descriptor of /dev/hms stands for: the process that opened it
  * @mm: its address space; only the struct is held, not the memory
  * @binding: what the first call that needed one made, or NULL
+ * @inbox: what the first read() or poll() made, or NULL
  */
 struct hms_opener {
 	struct mm_struct *mm;
 	struct hms_binding *binding;
+	struct hms_inbox *inbox;
 };
 
 struct hms_opener *hms_opener_new(void);
