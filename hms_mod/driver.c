@@ -104,7 +104,7 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 
 /**
  * hms_target_unregister - take a target back
- * @target: from hms_target_register()
+ * @target: from hms_target_register() or hms_target_describe()
  *
  * New requests no longer find it, those under way end, and every page that is in the device comes
  * home to main memory. Policies that name it keep its uid. The target and its connections are gone
@@ -118,6 +118,10 @@ void hms_target_unregister(struct hms_target *target)
 
 	/* Of its file "offline" nothing is under way after this either. */
 	hms_target_retire(target);
+	if (target->described) {
+		hms_object_put(&target->obj);
+		return;
+	}
 	online = hms_devmem_is_coherent(target->mem) && !hms_devmem_is_closed(target->mem);
 	hms_evacuate(target->mem, 0);
 	hms_devmem_destroy(target->mem);

@@ -1,247 +1,168 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The graph: initiators, links, and which objects a link connects.
+ * The graph: what connects what. A link or a bridge is the hub of its connections; what it connects
+ * are its spokes.
  */
 
-#include <linux/err.h>
-#include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/numa.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
-#include <linux/hms.h>
 
 #include "graph.h"
-#include "target.h"
 
 /* A connection is a symlink in each of the two directories. */
 struct hms_edge {
-	struct list_head of_link;
-	struct list_head of_end;
-	struct hms_object *link;
-	struct hms_object *end;
+	struct list_head of_hub;
+	struct list_head of_spoke;
+	struct hms_object *hub;
+	struct hms_object *spoke;
+	const char *as;
 };
 
-/* Protects the edges of all objects. */
-static DEFINE_MUTEX(hms_graph_lock);
-
-static ssize_t kind_show(struct device *dev, struct device_attribute *attr, char *buf)
+/* The symlink in the directory of the hub. */
+static const char *hms_edge_name(const struct hms_edge *edge)
 {
-	struct hms_initiator *initiator = container_of(dev, struct hms_initiator, obj.dev);
-
-	return sysfs_emit(buf, "%s\n", initiator->nid == NUMA_NO_NODE ? "device" : "cpu");
+	return edge->as ?: dev_name(&edge->spoke->dev);
 }
-static DEVICE_ATTR_RO(kind);
 
-static ssize_t nid_show(struct device *dev, struct device_attribute *attr, char *buf)
+static int hms_edge_show(const struct hms_edge *edge)
 {
-	return sysfs_emit(buf, "%d\n", container_of(dev, struct hms_initiator, obj.dev)->nid);
-}
-static DEVICE_ATTR_RO(nid);
-
-static struct attribute *hms_device_attrs[] = {
-	&dev_attr_kind.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(hms_device);
-
-static struct attribute *hms_cpus_attrs[] = {
-	&dev_attr_kind.attr,
-	&dev_attr_nid.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(hms_cpus);
-
-static struct hms_initiator *hms_initiator_add(const char *name, struct device *parent, int nid)
-{
-	struct hms_initiator *initiator = kzalloc(sizeof(*initiator), GFP_KERNEL);
+	struct kobject *hub = &edge->hub->dev.kobj, *spoke = &edge->spoke->dev.kobj;
 	int ret;
 
-	BUILD_BUG_ON(offsetof(struct hms_initiator, obj));
-	if (!initiator)
-		return ERR_PTR(-ENOMEM);
-	initiator->nid = nid;
-	ret = hms_object_add(&initiator->obj, HMS_OBJECT_INITIATOR, HMS_VERSION_ORDINARY, name,
-			     parent, nid == NUMA_NO_NODE ? hms_device_groups : hms_cpus_groups);
-	return ret ? ERR_PTR(ret) : initiator;
+	/* Who connects them again is told so, which is no reason for a backtrace. */
+	ret = sysfs_create_link_nowarn(hub, spoke, hms_edge_name(edge));
+	if (ret)
+		return ret;
+	ret = sysfs_create_link_nowarn(spoke, hub, dev_name(&edge->hub->dev));
+	if (ret)
+		sysfs_remove_link(hub, hms_edge_name(edge));
+	return ret;
 }
 
 /**
- * hms_initiator_add_cpus - register the CPUs of a node
- * @nid: a node with CPUs
- */
-struct hms_initiator *hms_initiator_add_cpus(int nid)
-{
-	char name[16];
-
-	snprintf(name, sizeof(name), "node%d", nid);
-	return hms_initiator_add(name, NULL, nid);
-}
-
-/**
- * hms_initiator_register - show what computes on a device's memory
- * @name: shown in sysfs
- * @parent: the device, or NULL
+ * hms_graph_connect - connect two objects
+ * @hub: a link or a bridge
+ * @spoke: what it connects
+ * @as: name of the connection, a constant; NULL: that of @spoke's directory
  *
- * Context: may sleep.
- * Return: the initiator or an ERR_PTR().
+ * Context: may sleep; takes hms_map_lock.
+ * Return: 0, -EEXIST when they are connected already, -ENOSPC, -ENOMEM.
  */
-struct hms_initiator *hms_initiator_register(const char *name, struct device *parent)
-{
-	return hms_initiator_add(name, parent, NUMA_NO_NODE);
-}
-EXPORT_SYMBOL_GPL(hms_initiator_register);
-
-/**
- * hms_initiator_unregister - take it back
- * @initiator: from hms_initiator_register()
- *
- * Context: may sleep.
- */
-void hms_initiator_unregister(struct hms_initiator *initiator)
-{
-	hms_graph_disconnect(&initiator->obj);
-	hms_object_del(&initiator->obj);
-	hms_object_put(&initiator->obj);
-}
-EXPORT_SYMBOL_GPL(hms_initiator_unregister);
-
-/**
- * hms_initiator_uid - the uid that programs use
- * @initiator: the initiator
- */
-u32 hms_initiator_uid(const struct hms_initiator *initiator)
-{
-	return initiator->obj.uid;
-}
-EXPORT_SYMBOL_GPL(hms_initiator_uid);
-
-/**
- * hms_link_register - show a link; it connects nothing yet
- * @name: shown in sysfs
- * @parent: the device it belongs to, or NULL
- *
- * Context: may sleep.
- * Return: the link or an ERR_PTR().
- */
-struct hms_link *hms_link_register(const char *name, struct device *parent)
-{
-	struct hms_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
-	int ret;
-
-	BUILD_BUG_ON(offsetof(struct hms_link, obj));
-	if (!link)
-		return ERR_PTR(-ENOMEM);
-	ret = hms_object_add(&link->obj, HMS_OBJECT_LINK, HMS_VERSION_ORDINARY, name, parent,
-			     NULL);
-	return ret ? ERR_PTR(ret) : link;
-}
-EXPORT_SYMBOL_GPL(hms_link_register);
-
-/**
- * hms_link_unregister - take a link back, with its connections
- * @link: from hms_link_register()
- *
- * Context: may sleep.
- */
-void hms_link_unregister(struct hms_link *link)
-{
-	hms_graph_disconnect(&link->obj);
-	hms_object_del(&link->obj);
-	hms_object_put(&link->obj);
-}
-EXPORT_SYMBOL_GPL(hms_link_unregister);
-
-/**
- * hms_link_uid - the uid that programs use
- * @link: the link
- */
-u32 hms_link_uid(const struct hms_link *link)
-{
-	return link->obj.uid;
-}
-EXPORT_SYMBOL_GPL(hms_link_uid);
-
-static int hms_graph_connect(struct hms_object *link, struct hms_object *end)
+int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke, const char *as)
 {
 	struct hms_edge *edge = kzalloc(sizeof(*edge), GFP_KERNEL);
-	int ret;
+	int ret = -ENOSPC;
 
 	if (!edge)
 		return -ENOMEM;
-	edge->link = link;
-	edge->end = end;
-	mutex_lock(&hms_graph_lock);
-	ret = sysfs_create_link(&link->dev.kobj, &end->dev.kobj, dev_name(&end->dev));
-	if (ret)
-		goto unlock;
-	ret = sysfs_create_link(&end->dev.kobj, &link->dev.kobj, dev_name(&link->dev));
-	if (ret) {
-		sysfs_remove_link(&link->dev.kobj, dev_name(&end->dev));
-		goto unlock;
+	edge->hub = hub;
+	edge->spoke = spoke;
+	edge->as = as;
+	mutex_lock(&hms_map_lock);
+	if (hub->nspokes < HMS_MAX_EDGES && spoke->nhubs < HMS_MAX_EDGES)
+		ret = hms_edge_show(edge);
+	if (!ret) {
+		list_add_tail(&edge->of_hub, &hub->spokes);
+		list_add_tail(&edge->of_spoke, &spoke->hubs);
+		hub->nspokes++;
+		spoke->nhubs++;
+		hms_object_changed(hub);
+		hms_object_changed(spoke);
 	}
-	list_add_tail(&edge->of_link, &link->edges);
-	list_add_tail(&edge->of_end, &end->edges);
-unlock:
-	mutex_unlock(&hms_graph_lock);
+	mutex_unlock(&hms_map_lock);
 	if (ret)
 		kfree(edge);
 	return ret;
 }
 
-static void hms_edge_remove(struct hms_edge *edge)
+static void hms_edge_cut(struct hms_edge *edge, struct hms_object *other)
 {
-	sysfs_remove_link(&edge->link->dev.kobj, dev_name(&edge->end->dev));
-	sysfs_remove_link(&edge->end->dev.kobj, dev_name(&edge->link->dev));
-	list_del(&edge->of_link);
-	list_del(&edge->of_end);
+	sysfs_remove_link(&edge->hub->dev.kobj, hms_edge_name(edge));
+	sysfs_remove_link(&edge->spoke->dev.kobj, dev_name(&edge->hub->dev));
+	list_del(&edge->of_hub);
+	list_del(&edge->of_spoke);
+	edge->hub->nspokes--;
+	edge->spoke->nhubs--;
 	kfree(edge);
+	hms_object_changed(other);
 }
 
 /**
- * hms_graph_disconnect - cut all connections of an object
- * @obj: a link, or what a link connects; still in sysfs
+ * hms_graph_disconnect - cut all connections of an object that goes
+ * @obj: still in sysfs
  *
- * Context: may sleep.
+ * Context: under hms_map_lock.
  */
 void hms_graph_disconnect(struct hms_object *obj)
 {
 	struct hms_edge *edge, *next;
 
-	mutex_lock(&hms_graph_lock);
-	if (obj->type == HMS_OBJECT_LINK) {
-		list_for_each_entry_safe(edge, next, &obj->edges, of_link)
-			hms_edge_remove(edge);
-	} else {
-		list_for_each_entry_safe(edge, next, &obj->edges, of_end)
-			hms_edge_remove(edge);
+	lockdep_assert_held(&hms_map_lock);
+	list_for_each_entry_safe(edge, next, &obj->spokes, of_hub)
+		hms_edge_cut(edge, edge->spoke);
+	list_for_each_entry_safe(edge, next, &obj->hubs, of_spoke)
+		hms_edge_cut(edge, edge->hub);
+}
+
+/**
+ * hms_graph_uids - what an object is connected to
+ * @obj: the object
+ * @uids: receives the uids, @obj->nspokes + @obj->nhubs of them
+ *
+ * Context: under hms_map_lock.
+ * Return: how many.
+ */
+unsigned int hms_graph_uids(const struct hms_object *obj, u32 *uids)
+{
+	const struct hms_edge *edge;
+	unsigned int n = 0;
+
+	list_for_each_entry(edge, &obj->spokes, of_hub)
+		uids[n++] = edge->spoke->uid;
+	list_for_each_entry(edge, &obj->hubs, of_spoke)
+		uids[n++] = edge->hub->uid;
+	return n;
+}
+
+/**
+ * hms_graph_uid_as - the spoke of a hub that is connected by a name
+ * @hub: the hub
+ * @as: as in hms_graph_connect(), not NULL
+ *
+ * Context: under hms_map_lock.
+ * Return: its uid, 0 when there is none.
+ */
+u32 hms_graph_uid_as(const struct hms_object *hub, const char *as)
+{
+	const struct hms_edge *edge;
+
+	list_for_each_entry(edge, &hub->spokes, of_hub) {
+		if (edge->as && !strcmp(edge->as, as))
+			return edge->spoke->uid;
 	}
-	mutex_unlock(&hms_graph_lock);
+	return 0;
 }
 
 /**
- * hms_link_add_target - connect a target
- * @link: the link
- * @target: reached over it
+ * hms_graph_uids_of - the spokes of a hub that are of a type
+ * @hub: the hub
+ * @type: of this type
+ * @uids: receives the uids, at most @hub->nspokes; or NULL
  *
- * Context: may sleep.
- * Return: 0, -EEXIST when it is connected already, -ENOMEM.
+ * Context: under hms_map_lock.
+ * Return: how many.
  */
-int hms_link_add_target(struct hms_link *link, struct hms_target *target)
+unsigned int hms_graph_uids_of(const struct hms_object *hub, enum hms_type type, u32 *uids)
 {
-	return hms_graph_connect(&link->obj, &target->obj);
-}
-EXPORT_SYMBOL_GPL(hms_link_add_target);
+	const struct hms_edge *edge;
+	unsigned int n = 0;
 
-/**
- * hms_link_add_initiator - connect an initiator
- * @link: the link
- * @initiator: reaches what else is on it
- *
- * Context: may sleep.
- * Return: 0, -EEXIST when it is connected already, -ENOMEM.
- */
-int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator)
-{
-	return hms_graph_connect(&link->obj, &initiator->obj);
+	list_for_each_entry(edge, &hub->spokes, of_hub) {
+		if (edge->spoke->class->type != type)
+			continue;
+		if (uids)
+			uids[n] = edge->spoke->uid;
+		n++;
+	}
+	return n;
 }
-EXPORT_SYMBOL_GPL(hms_link_add_initiator);

@@ -2,29 +2,15 @@
 #ifndef _HMS_GRAPH_H
 #define _HMS_GRAPH_H
 
-#include <hms/driver.h>
-
 #include "object.h"
 
-/**
- * struct hms_initiator - what can access memory
- * @obj: must be first
- * @nid: node of the CPUs, or NUMA_NO_NODE for a device
- */
-struct hms_initiator {
-	struct hms_object obj;
-	int nid;
-};
+/* Of one object; with more, a message about it would be too long. */
+#define HMS_MAX_EDGES	2048
 
-/**
- * struct hms_link - connects initiators and targets
- * @obj: must be first
- */
-struct hms_link {
-	struct hms_object obj;
-};
-
-struct hms_initiator *hms_initiator_add_cpus(int nid);
+int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke, const char *as);
 void hms_graph_disconnect(struct hms_object *obj);
+unsigned int hms_graph_uids(const struct hms_object *obj, u32 *uids);
+u32 hms_graph_uid_as(const struct hms_object *hub, const char *as);
+unsigned int hms_graph_uids_of(const struct hms_object *hub, enum hms_type type, u32 *uids);
 
 #endif /* _HMS_GRAPH_H */

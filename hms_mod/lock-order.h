@@ -10,11 +10,12 @@
  *	hms_devmem.lock		devmem.c: free pages of a device; leaf; interrupts off
  *	hms_devmems_lock	devmem.c: the list of devices; leaf
  *	hms_bindings_lock	binding.c: the table of bindings; leaf
+ *	hms_binding.inboxes_lock	inbox.c: who is told; nests hms_inbox.lock, a leaf
  *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *
- *	hms_node_lock		node.c: the nodes' objects; in memory hotplug; nests hms_graph_lock
- *	hms_graph_lock		graph.c: edges of the map; nests sysfs; apart from all of the above
+ *	hms_node_lock		node.c: nodes; in memory and CPU hotplug; nests hms_map_lock
+ *	hms_map_lock		object.c: the map; nests sysfs and netlink; apart from the above
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a
  * mirror or a tree lock, and a driver's page table may take leaves of its own; they never sleep,

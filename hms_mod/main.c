@@ -7,8 +7,10 @@
 #include <linux/module.h>
 
 #include "binding.h"
+#include "figures.h"
 #include "file.h"
 #include "info.h"
+#include "netlink.h"
 #include "node.h"
 #include "object.h"
 
@@ -19,9 +21,15 @@ static int __init hms_init(void)
 	ret = hms_object_start();
 	if (ret)
 		return ret;
-	ret = hms_node_start();
+	ret = hms_netlink_start();
 	if (ret)
 		goto stop_object;
+	ret = hms_figures_start();
+	if (ret)
+		goto stop_netlink;
+	ret = hms_node_start();
+	if (ret)
+		goto stop_figures;
 	ret = hms_binding_start();
 	if (ret)
 		goto stop_node;
@@ -34,6 +42,10 @@ stop_binding:
 	hms_binding_stop();
 stop_node:
 	hms_node_stop();
+stop_figures:
+	hms_figures_stop();
+stop_netlink:
+	hms_netlink_stop();
 stop_object:
 	hms_object_stop();
 	return ret;
@@ -44,6 +56,8 @@ static void __exit hms_exit(void)
 	hms_file_stop();
 	hms_binding_stop();
 	hms_node_stop();
+	hms_figures_stop();
+	hms_netlink_stop();
 	hms_object_stop();
 }
 

@@ -1,93 +1,212 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the machine has without any driver: a target for each node with memory, an initiator for
- * each node with CPUs, and a link for each node. Memory may come and go with hotplug.
+ * each node with CPUs and for each device that the firmware names, and a link for each pair of
+ * these. Memory and CPUs may come and go with hotplug.
  */
 
+#include <linux/cpuhotplug.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/xarray.h>
 
 #include "compat/node.h"
 #include "devmem.h"
-#include "graph.h"
+#include "figures.h"
+#include "initiator.h"
+#include "link.h"
 #include "node.h"
 #include "target.h"
+#include "value.h"
 
-/* Protects what follows; taken in the notifier, with memory hotplug held still. */
+/* Protects what follows; taken in notifiers, with memory or CPU hotplug held still. */
 static DEFINE_MUTEX(hms_node_lock);
 
-static struct {
-	struct hms_target *target;
-	struct hms_initiator *cpus;
-	struct hms_link *link;
-} hms_node[MAX_NUMNODES];
+/**
+ * struct hms_node_initiator - the CPUs of a node, or a device
+ * @list: of all of them
+ * @initiator: in the map
+ * @nid: its node
+ * @ncpus: CPUs that are online, 0 for a device
+ * @links: to each target, by its node
+ */
+struct hms_node_initiator {
+	struct list_head list;
+	struct hms_initiator *initiator;
+	int nid;
+	unsigned int ncpus;
+	struct xarray links;
+};
 
-/* Makes it, when the node has none yet. */
-static struct hms_link *hms_node_link(int nid)
+static LIST_HEAD(hms_node_initiators);
+static struct hms_target *hms_node_targets[MAX_NUMNODES];
+static enum cpuhp_state hms_node_cpus;
+
+static int hms_node_add_link(struct hms_node_initiator *from, int nid)
 {
 	struct hms_link *link;
-	char name[16];
+	char name[32];
+	int ret, i;
 
-	if (hms_node[nid].link)
-		return hms_node[nid].link;
-	snprintf(name, sizeof(name), "node%d", nid);
+	if (!hms_figures_reach(from->nid, nid))
+		return 0;
+	snprintf(name, sizeof(name), "node%d-node%d", from->nid, nid);
 	link = hms_link_register(name, NULL);
-	if (!IS_ERR(link))
-		hms_node[nid].link = link;
-	return link;
-}
-
-static int hms_node_add_memory(int nid)
-{
-	struct hms_link *link = hms_node_link(nid);
-	struct hms_target *target;
-
 	if (IS_ERR(link))
 		return PTR_ERR(link);
-	target = hms_target_add_node(nid);
-	if (IS_ERR(target))
-		return PTR_ERR(target);
-	hms_node[nid].target = target;
-	return hms_link_add_target(link, target);
+	for (i = 0; i < HMS_ATTRIBUTES; i++)
+		hms_value_give(&link->obj, i, hms_figures_value(from->nid, nid, i));
+	ret = hms_link_add_initiator(link, from->initiator) ?:
+	      hms_link_add_target(link, hms_node_targets[nid]) ?:
+	      xa_err(xa_store(&from->links, nid, link, GFP_KERNEL));
+	if (ret)
+		hms_link_unregister(link);
+	return ret;
+}
+
+static void hms_node_remove_link(struct hms_node_initiator *from, int nid)
+{
+	struct hms_link *link = xa_erase(&from->links, nid);
+
+	if (link)
+		hms_link_unregister(link);
 }
 
 static void hms_node_remove_memory(int nid)
 {
-	if (hms_node[nid].target)
-		hms_target_remove_node(hms_node[nid].target);
-	hms_node[nid].target = NULL;
+	struct hms_node_initiator *from;
+
+	list_for_each_entry(from, &hms_node_initiators, list)
+		hms_node_remove_link(from, nid);
+	if (hms_node_targets[nid])
+		hms_target_remove_node(hms_node_targets[nid]);
+	hms_node_targets[nid] = NULL;
 }
 
-static void hms_node_remove_cpus(int nid)
+static int hms_node_add_memory(int nid)
 {
-	if (hms_node[nid].cpus)
-		hms_initiator_unregister(hms_node[nid].cpus);
-	hms_node[nid].cpus = NULL;
+	struct hms_target *target = hms_target_add_node(nid);
+	struct hms_node_initiator *from;
+	int ret;
+
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	hms_node_targets[nid] = target;
+	list_for_each_entry(from, &hms_node_initiators, list) {
+		ret = hms_node_add_link(from, nid);
+		if (ret) {
+			hms_node_remove_memory(nid);
+			return ret;
+		}
+	}
+	return 0;
 }
 
-/* Once there is nothing left for it to connect. */
-static void hms_node_remove_link(int nid)
+static void hms_node_remove_initiator(struct hms_node_initiator *from)
 {
-	if (hms_node[nid].target || hms_node[nid].cpus)
-		return;
-	if (hms_node[nid].link)
-		hms_link_unregister(hms_node[nid].link);
-	hms_node[nid].link = NULL;
+	unsigned long nid;
+	void *link;
+
+	list_del(&from->list);
+	xa_for_each(&from->links, nid, link)
+		hms_node_remove_link(from, nid);
+	xa_destroy(&from->links);
+	hms_initiator_unregister(from->initiator);
+	kfree(from);
 }
 
-static int hms_node_add_cpus(int nid)
+static struct hms_node_initiator *hms_node_add_initiator(int nid, bool cpu, struct device *parent)
 {
-	struct hms_link *link = hms_node_link(nid);
-	struct hms_initiator *cpus;
+	struct hms_node_initiator *from = kzalloc(sizeof(*from), GFP_KERNEL);
+	int to, ret;
 
-	if (IS_ERR(link))
-		return PTR_ERR(link);
-	cpus = hms_initiator_add_cpus(nid);
-	if (IS_ERR(cpus))
-		return PTR_ERR(cpus);
-	hms_node[nid].cpus = cpus;
-	return hms_link_add_initiator(link, cpus);
+	if (!from)
+		return ERR_PTR(-ENOMEM);
+	xa_init(&from->links);
+	from->nid = nid;
+	from->initiator = hms_initiator_add_node(nid, cpu, parent);
+	if (IS_ERR(from->initiator)) {
+		ret = PTR_ERR(from->initiator);
+		kfree(from);
+		return ERR_PTR(ret);
+	}
+	list_add_tail(&from->list, &hms_node_initiators);
+	for (to = 0; to < MAX_NUMNODES; to++) {
+		ret = hms_node_targets[to] ? hms_node_add_link(from, to) : 0;
+		if (ret) {
+			hms_node_remove_initiator(from);
+			return ERR_PTR(ret);
+		}
+	}
+	return from;
+}
+
+static struct hms_node_initiator *hms_node_cpus_of(int nid)
+{
+	struct hms_node_initiator *from;
+
+	list_for_each_entry(from, &hms_node_initiators, list) {
+		if (from->ncpus && from->nid == nid)
+			return from;
+	}
+	return NULL;
+}
+
+/* Also called for each CPU that is there when we start. */
+static int hms_node_cpu_online(unsigned int cpu)
+{
+	int nid = cpu_to_node(cpu);
+	struct hms_node_initiator *from;
+
+	mutex_lock(&hms_node_lock);
+	from = hms_node_cpus_of(nid);
+	if (!from)
+		from = hms_node_add_initiator(nid, true, NULL);
+	if (!IS_ERR(from))
+		from->ncpus++;
+	mutex_unlock(&hms_node_lock);
+	if (!IS_ERR(from) || !hms_node_cpus)
+		return PTR_ERR_OR_ZERO(from);
+	/* That is no reason to keep a CPU off. */
+	pr_warn("hms: the CPUs of node %d are no initiator: error %ld\n", nid, PTR_ERR(from));
+	return 0;
+}
+
+static int hms_node_cpu_offline(unsigned int cpu)
+{
+	struct hms_node_initiator *from;
+
+	mutex_lock(&hms_node_lock);
+	from = hms_node_cpus_of(cpu_to_node(cpu));
+	if (from && !--from->ncpus)
+		hms_node_remove_initiator(from);
+	mutex_unlock(&hms_node_lock);
+	return 0;
+}
+
+/* Devices that the firmware names, whether they have a driver or not. */
+static int hms_node_add_devices(void)
+{
+	const struct hms_figures_device *device;
+	struct hms_node_initiator *from;
+	unsigned int n;
+
+	for (n = 0; (device = hms_figures_device(n)); n++) {
+		struct pci_dev *pci = NULL;
+
+		if (device->pci)
+			pci = pci_get_domain_bus_and_slot(device->segment, PCI_BUS_NUM(device->bdf),
+							  device->bdf & 0xff);
+		from = hms_node_add_initiator(device->nid, false, pci ? &pci->dev : NULL);
+		pci_dev_put(pci);
+		if (IS_ERR(from))
+			return PTR_ERR(from);
+	}
+	return 0;
 }
 
 static int hms_node_event(struct notifier_block *nb, unsigned long action, void *data)
@@ -102,11 +221,10 @@ static int hms_node_event(struct notifier_block *nb, unsigned long action, void 
 	if (nid < 0)
 		return NOTIFY_OK;
 	mutex_lock(&hms_node_lock);
-	if (action == NODE_ADDED_FIRST_MEMORY && !hms_node[nid].target)
+	if (action == NODE_ADDED_FIRST_MEMORY && !hms_node_targets[nid])
 		ret = hms_node_add_memory(nid);
-	if (action == NODE_REMOVED_LAST_MEMORY || ret)
+	if (action == NODE_REMOVED_LAST_MEMORY)
 		hms_node_remove_memory(nid);
-	hms_node_remove_link(nid);
 	mutex_unlock(&hms_node_lock);
 	if (ret)
 		pr_warn("hms: the new memory of node %d is no target: error %d\n", nid, ret);
@@ -129,46 +247,66 @@ static struct notifier_block hms_node_memory_notifier = {
 
 static void hms_node_remove_all(void)
 {
+	struct hms_node_initiator *from, *next;
 	int nid;
 
-	for (nid = 0; nid < MAX_NUMNODES; nid++) {
-		hms_node_remove_cpus(nid);
+	mutex_lock(&hms_node_lock);
+	list_for_each_entry_safe(from, next, &hms_node_initiators, list)
+		hms_node_remove_initiator(from);
+	for (nid = 0; nid < MAX_NUMNODES; nid++)
 		hms_node_remove_memory(nid);
-		hms_node_remove_link(nid);
+	mutex_unlock(&hms_node_lock);
+}
+
+static int hms_node_add_all(void)
+{
+	int nid, ret = 0;
+
+	mutex_lock(&hms_node_lock);
+	for_each_node_state(nid, N_MEMORY) {
+		/* By the notifier it may be there already. */
+		if (!ret && !hms_node_targets[nid])
+			ret = hms_node_add_memory(nid);
 	}
+	if (!ret)
+		ret = hms_node_add_devices();
+	mutex_unlock(&hms_node_lock);
+	return ret;
 }
 
 int hms_node_start(void)
 {
-	int nid, ret;
+	int ret;
 
 	ret = register_memory_notifier(&hms_node_memory_notifier);
 	if (ret)
 		return ret;
 	ret = register_node_notifier(&hms_node_notifier);
-	if (ret) {
-		unregister_memory_notifier(&hms_node_memory_notifier);
-		return ret;
-	}
-	mutex_lock(&hms_node_lock);
-	for_each_online_node(nid) {
-		/* By the notifier it may be there already. */
-		if (node_state(nid, N_MEMORY) && !hms_node[nid].target)
-			ret = hms_node_add_memory(nid);
-		if (!ret && node_state(nid, N_CPU))
-			ret = hms_node_add_cpus(nid);
-		if (ret)
-			break;
-	}
-	mutex_unlock(&hms_node_lock);
 	if (ret)
-		hms_node_stop();
+		goto unregister_memory;
+	ret = hms_node_add_all();
+	if (ret)
+		goto unregister_node;
+	/* CPU hotplug takes its own locks around ours, so not under ours. */
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "hms:online", hms_node_cpu_online,
+				hms_node_cpu_offline);
+	if (ret < 0)
+		goto unregister_node;
+	hms_node_cpus = ret;
+	return 0;
+
+unregister_node:
+	unregister_node_notifier(&hms_node_notifier);
+	hms_node_remove_all();
+unregister_memory:
+	unregister_memory_notifier(&hms_node_memory_notifier);
 	return ret;
 }
 
 void hms_node_stop(void)
 {
+	cpuhp_remove_state(hms_node_cpus);
 	unregister_node_notifier(&hms_node_notifier);
-	unregister_memory_notifier(&hms_node_memory_notifier);
 	hms_node_remove_all();
+	unregister_memory_notifier(&hms_node_memory_notifier);
 }

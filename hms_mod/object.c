@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects of the map: uids, versions, and their place on the bus "hms" in sysfs.
+ * Objects of the map: uids, versions, generations, and their place on the bus "hms" in sysfs.
  */
 
 #include <linux/err.h>
+#include <linux/numa.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "compat/compat.h"
+#include "describe.h"
+#include "graph.h"
+#include "history.h"
+#include "netlink.h"
 #include "object.h"
 
 static DEFINE_XARRAY(hms_objects);
 static u32 hms_last_uid;		/* under the lock of hms_objects */
 static struct device *hms_root;
+
+/* The set of objects, their connections, values and generations; see lock-order.h. */
+DEFINE_MUTEX(hms_map_lock);
+u64 hms_generation;
 u64 hms_instance;
 
 /* Objects whose memory is not freed yet; the module stays until the last is. */
@@ -26,42 +35,40 @@ static HMS_BUS(const) struct bus_type hms_bus = {
 };
 
 static const char * const hms_type_names[] = {
-	[HMS_OBJECT_TARGET]	= "target",
-	[HMS_OBJECT_INITIATOR]	= "initiator",
-	[HMS_OBJECT_LINK]	= "link",
+	[HMS_TARGET]	= "target",
+	[HMS_INITIATOR]	= "initiator",
+	[HMS_LINK]	= "link",
+	[HMS_BRIDGE]	= "bridge",
 };
 
-static ssize_t name_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t instance_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", container_of(dev, struct hms_object, dev)->name);
+	return sysfs_emit(buf, "%llu\n", hms_instance);
 }
-static DEVICE_ATTR_RO(name);
+static DEVICE_ATTR_RO(instance);
 
-static ssize_t uid_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t map_generation_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", container_of(dev, struct hms_object, dev)->uid);
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(hms_generation));
 }
-static DEVICE_ATTR_RO(uid);
 
-static struct attribute *hms_object_attrs[] = {
-	&dev_attr_name.attr,
-	&dev_attr_uid.attr,
+static struct device_attribute hms_map_generation =
+	__ATTR(generation, 0444, map_generation_show, NULL);
+
+/* Of the whole map. */
+static struct attribute *hms_root_attrs[] = {
+	&dev_attr_instance.attr,
+	&hms_map_generation.attr,
 	NULL
 };
 
-static const struct attribute_group hms_object_group = {
-	.attrs = hms_object_attrs,
-};
-
-/* Files that all objects have; those of its type come with the object. */
-static const struct attribute_group *hms_object_groups[] = {
-	&hms_object_group,
-	NULL
+static const struct attribute_group hms_root_group = {
+	.attrs = hms_root_attrs,
 };
 
 static const struct device_type hms_object_device_type = {
 	.name = "hms_object",
-	.groups = hms_object_groups,
+	.groups = hms_describe_groups,
 };
 
 static void hms_object_release(struct device *dev)
@@ -87,32 +94,39 @@ static int hms_uid_take(struct hms_object *obj)
 	return xa_insert(&hms_objects, obj->uid, NULL, GFP_KERNEL);
 }
 
+/* What is new of the map is told under its lock, so that it is told in order. */
+static void hms_object_announce(struct hms_object *obj, enum hms_netlink_command what)
+{
+	WRITE_ONCE(hms_generation, hms_generation + 1);
+	WRITE_ONCE(obj->generation, hms_generation);
+	hms_netlink_object(obj, what);
+}
+
 /**
  * hms_object_add - give an object its uid and show it
  * @obj: first member of a zeroed kmalloc'ed struct; owned by its reference count from here on,
  *	also when this fails
- * @type: what it is
+ * @class: what it is
  * @version: object version
  * @name: copied
  * @parent: device it belongs to, or NULL
- * @groups: sysfs files of this type
  *
  * Return: 0 or a negative errno; then the object is already put.
  */
-int hms_object_add(struct hms_object *obj, enum hms_object_type type, u32 version,
-		   const char *name, struct device *parent,
-		   const struct attribute_group **groups)
+int hms_object_add(struct hms_object *obj, const struct hms_object_class *class, u32 version,
+		   const char *name, struct device *parent)
 {
 	int ret;
 
-	INIT_LIST_HEAD(&obj->edges);
-	obj->type = type;
+	INIT_LIST_HEAD(&obj->spokes);
+	INIT_LIST_HEAD(&obj->hubs);
+	obj->class = class;
 	obj->version = version;
 	device_initialize(&obj->dev);
 	atomic_inc(&hms_objects_alive);
 	obj->dev.bus = &hms_bus;
 	obj->dev.type = &hms_object_device_type;
-	obj->dev.groups = groups;
+	obj->dev.groups = class->groups ?: hms_describe_caches(obj);
 	obj->dev.parent = parent ?: hms_root;
 	obj->dev.release = hms_object_release;
 
@@ -120,12 +134,17 @@ int hms_object_add(struct hms_object *obj, enum hms_object_type type, u32 versio
 	ret = obj->name ? hms_uid_take(obj) : -ENOMEM;
 	if (ret)
 		goto put;
-	ret = dev_set_name(&obj->dev, "v%u-%u-%s", version, obj->uid, hms_type_names[type]);
+	ret = dev_set_name(&obj->dev, "v%u-%u-%s", version, obj->uid,
+			   hms_type_names[class->type]);
 	if (!ret)
 		ret = device_add(&obj->dev);
 	if (ret)
 		goto erase;
+	mutex_lock(&hms_map_lock);
+	/* The slot is there since the uid was taken. */
 	xa_store(&hms_objects, obj->uid, obj, GFP_KERNEL);
+	hms_object_announce(obj, HMS_CMD_NEW);
+	mutex_unlock(&hms_map_lock);
 	return 0;
 erase:
 	xa_erase(&hms_objects, obj->uid);
@@ -135,15 +154,76 @@ put:
 }
 
 /**
- * hms_object_del - take an object out of the map
+ * hms_object_del - take an object out of the map, with its connections
  * @obj: the object; the caller still has its reference
  *
  * From here on nobody finds it. The caller puts it when it needs the memory no more.
  */
 void hms_object_del(struct hms_object *obj)
 {
+	mutex_lock(&hms_map_lock);
+	hms_graph_disconnect(obj);
 	xa_erase(&hms_objects, obj->uid);
+	hms_object_announce(obj, HMS_CMD_DEL);
+	hms_history_add(obj);
+	mutex_unlock(&hms_map_lock);
+	/* Not under the lock: this waits for those who are in its files, and they take it. */
 	device_del(&obj->dev);
+}
+
+/**
+ * hms_object_changed - tell that an object is not what it was
+ * @obj: in the map
+ *
+ * Context: under hms_map_lock.
+ */
+void hms_object_changed(struct hms_object *obj)
+{
+	lockdep_assert_held(&hms_map_lock);
+	hms_object_announce(obj, HMS_CMD_CHANGE);
+}
+
+/**
+ * hms_object_is_told - is an object in the map, as those who listen know it
+ * @obj: any; its files in sysfs are there a little earlier, and stay a little longer
+ *
+ * Context: under hms_map_lock.
+ */
+bool hms_object_is_told(const struct hms_object *obj)
+{
+	lockdep_assert_held(&hms_map_lock);
+	return xa_load(&hms_objects, obj->uid) == obj;
+}
+
+/**
+ * hms_object_describe - what an object is
+ * @obj: the object
+ * @description: receives it
+ */
+void hms_object_describe(struct hms_object *obj, struct hms_description *description)
+{
+	*description = (struct hms_description) { .nid = NUMA_NO_NODE };
+	if (obj->class->describe)
+		obj->class->describe(obj, description);
+}
+
+/**
+ * hms_object_next - go through the objects by uid
+ * @uid: the one before, 0 for the first; becomes that of the object
+ *
+ * Context: under hms_map_lock.
+ * Return: the object or NULL.
+ */
+struct hms_object *hms_object_next(u32 *uid)
+{
+	unsigned long index = *uid;
+	struct hms_object *obj;
+
+	lockdep_assert_held(&hms_map_lock);
+	obj = xa_find_after(&hms_objects, &index, U32_MAX, XA_PRESENT);
+	if (obj)
+		*uid = index;
+	return obj;
 }
 
 /**
@@ -178,15 +258,25 @@ int hms_object_start(void)
 		return ret;
 	hms_root = root_device_register("hms");
 	if (IS_ERR(hms_root)) {
-		bus_unregister(&hms_bus);
-		return PTR_ERR(hms_root);
+		ret = PTR_ERR(hms_root);
+		goto unregister_bus;
 	}
+	ret = sysfs_create_group(&hms_root->kobj, &hms_root_group);
+	if (ret)
+		goto unregister_root;
 	return 0;
+
+unregister_root:
+	root_device_unregister(hms_root);
+unregister_bus:
+	bus_unregister(&hms_bus);
+	return ret;
 }
 
 void hms_object_stop(void)
 {
 	wait_event(hms_objects_gone, !atomic_read(&hms_objects_alive));
+	sysfs_remove_group(&hms_root->kobj, &hms_root_group);
 	root_device_unregister(hms_root);
 	bus_unregister(&hms_bus);
 	xa_destroy(&hms_objects);

@@ -4,45 +4,95 @@
 
 #include <linux/device.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/hms.h>
 
-enum hms_object_type {
-	HMS_OBJECT_TARGET,
-	HMS_OBJECT_INITIATOR,
-	HMS_OBJECT_LINK,
+struct hms_object;
+struct hms_values;
+
+/**
+ * struct hms_description - what an object is, for sysfs and netlink alike
+ * @kind: which kind of its type, or NULL
+ * @nid: node of the memory or the CPUs, or NUMA_NO_NODE
+ * @properties: HMS_PROP_* of a target
+ * @capacity: bytes of a target
+ * @used: bytes of it in use
+ * @caches: in front of a target's memory, by level
+ * @ncaches: how many, at most 3
+ */
+struct hms_description {
+	const char *kind;
+	int nid;
+	u32 properties;
+	u64 capacity;
+	u64 used;
+	const struct hms_cache *caches;
+	unsigned int ncaches;
+};
+
+/**
+ * struct hms_object_class - what objects have in common that are described alike
+ * @type: what they are
+ * @groups: sysfs files beside those of describe.c, or NULL
+ * @describe: fills in what it knows; the rest is preset to unknown. May be NULL
+ */
+struct hms_object_class {
+	enum hms_type type;
+	const struct attribute_group **groups;
+	void (*describe)(struct hms_object *obj, struct hms_description *description);
 };
 
 /**
  * struct hms_object - what every object of the map has
  * @dev: its place in sysfs, and its reference count; the memory is freed after an RCU grace period
- * @type: what it is
+ * @class: what it is
  * @uid: never 0, never used again while the module is loaded
  * @version: what a program must understand to use it
  * @name: name given by who registered it
- * @edges: connections to other objects, under the lock in graph.c
+ * @values: bandwidth and latency, of a link or a bridge, else NULL
+ * @generation: of the map, when this came or was changed last; under hms_map_lock, like the rest:
+ * @spokes: edges to what it connects, of a link or a bridge
+ * @hubs: edges to what connects it
+ * @nspokes: how many
+ * @nhubs: how many
  * @rcu: for freeing
  */
 struct hms_object {
 	struct device dev;
-	enum hms_object_type type;
+	const struct hms_object_class *class;
 	u32 uid;
 	u32 version;
 	const char *name;
-	struct list_head edges;
+	struct hms_values *values;
+	u64 generation;
+	struct list_head spokes;
+	struct list_head hubs;
+	unsigned int nspokes;
+	unsigned int nhubs;
 	struct rcu_head rcu;
 };
 
-int hms_object_add(struct hms_object *obj, enum hms_object_type type, u32 version,
-		   const char *name, struct device *parent,
-		   const struct attribute_group **groups);
+int hms_object_add(struct hms_object *obj, const struct hms_object_class *class, u32 version,
+		   const char *name, struct device *parent);
 void hms_object_del(struct hms_object *obj);
+void hms_object_changed(struct hms_object *obj);
+bool hms_object_is_told(const struct hms_object *obj);
+void hms_object_describe(struct hms_object *obj, struct hms_description *description);
 struct hms_object *hms_object_find_rcu(u32 uid);
+struct hms_object *hms_object_next(u32 *uid);
 bool hms_object_was(u32 uid);
 
 static inline void hms_object_put(struct hms_object *obj)
 {
 	put_device(&obj->dev);
 }
+
+/* Holds the map still: which objects there are, what connects them, and their generations. */
+extern struct mutex hms_map_lock;
+
+/* Counts the changes of the map; under hms_map_lock, but may be read without. */
+extern u64 hms_generation;
 
 /* Id of this load of the module. */
 extern u64 hms_instance;

@@ -108,6 +108,8 @@ static int hms_why_errno(enum hms_error_why why)
 	switch (why) {
 	case HMS_WHY_UNKNOWN:
 		return -ENOENT;
+	case HMS_WHY_DESCRIBED:
+		return -EOPNOTSUPP;
 	case HMS_WHY_GONE:
 		return -ENODEV;
 	default:

@@ -13,72 +13,19 @@
 #include <linux/numa.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 #include <linux/hms.h>
 
 #include "compat/compat.h"
 #include "devmem.h"
+#include "figures.h"
 #include "freemap.h"
-#include "graph.h"
 #include "target.h"
 
 static struct hms_target *to_target(struct device *dev)
 {
 	return container_of(dev, struct hms_target, obj.dev);
 }
-
-static ssize_t kind_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct hms_target *target = to_target(dev);
-	const char *kind = "node";
-
-	if (hms_target_is_device(target))
-		kind = hms_devmem_is_coherent(target->mem) ? "device-coherent" : "device-private";
-	return sysfs_emit(buf, "%s\n", kind);
-}
-static DEVICE_ATTR_RO(kind);
-
-static ssize_t properties_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct hms_target *target = to_target(dev);
-	bool private = hms_target_is_device(target) && !hms_devmem_is_coherent(target->mem);
-
-	return sysfs_emit(buf, "%s\n", private ? "device-private" : "cpu-accessible coherent");
-}
-static DEVICE_ATTR_RO(properties);
-
-static ssize_t capacity_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct hms_target *target = to_target(dev);
-	u64 pages = hms_target_is_device(target) ? hms_devmem_pages(target->mem) :
-						   node_present_pages(target->nid);
-
-	return sysfs_emit(buf, "%llu\n", pages << PAGE_SHIFT);
-}
-static DEVICE_ATTR_RO(capacity);
-
-static struct attribute *hms_target_attrs[] = {
-	&dev_attr_kind.attr,
-	&dev_attr_properties.attr,
-	&dev_attr_capacity.attr,
-	NULL
-};
-
-static ssize_t nid_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", to_target(dev)->nid);
-}
-static DEVICE_ATTR_RO(nid);
-
-static struct attribute *hms_node_attrs[] = {
-	&dev_attr_nid.attr,
-	NULL
-};
-
-static ssize_t used_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", hms_target_used(to_target(dev)));
-}
-static DEVICE_ATTR_RO(used);
 
 static ssize_t offline_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -98,53 +45,85 @@ static ssize_t offline_store(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RW(offline);
 
-static struct attribute *hms_device_attrs[] = {
-	&dev_attr_used.attr,
-	NULL
-};
-
 static struct attribute *hms_coherent_attrs[] = {
 	&dev_attr_offline.attr,
 	NULL
 };
+ATTRIBUTE_GROUPS(hms_coherent);
 
-static const struct attribute_group hms_target_group = { .attrs = hms_target_attrs };
-static const struct attribute_group hms_node_group = { .attrs = hms_node_attrs };
-static const struct attribute_group hms_device_group = { .attrs = hms_device_attrs };
-static const struct attribute_group hms_coherent_group = { .attrs = hms_coherent_attrs };
+static u64 hms_node_used(int nid)
+{
+	struct pglist_data *node = NODE_DATA(nid);
+	unsigned long free = 0;
+	int i;
 
-static const struct attribute_group *hms_node_groups[] = {
-	&hms_target_group,
-	&hms_node_group,
-	NULL
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		free += zone_page_state(&node->node_zones[i], NR_FREE_PAGES);
+	/* The two are not read at one time. */
+	return node->node_present_pages - min(free, node->node_present_pages);
+}
+
+static void hms_node_describe(struct hms_object *obj, struct hms_description *description)
+{
+	struct hms_target *target = container_of(obj, struct hms_target, obj);
+
+	description->kind = "node";
+	description->nid = target->nid;
+	description->properties = HMS_PROP_CPU_ACCESSIBLE | HMS_PROP_COHERENT;
+	description->capacity = (u64)node_present_pages(target->nid) << PAGE_SHIFT;
+	description->used = hms_node_used(target->nid) << PAGE_SHIFT;
+	description->ncaches = hms_figures_caches(target->nid, &description->caches);
+}
+
+static void hms_device_describe(struct hms_object *obj, struct hms_description *description)
+{
+	struct hms_target *target = container_of(obj, struct hms_target, obj);
+	bool coherent = hms_devmem_is_coherent(target->mem);
+
+	description->kind = coherent ? "device-coherent" : "device-private";
+	description->properties = coherent ? HMS_PROP_CPU_ACCESSIBLE | HMS_PROP_COHERENT :
+					     HMS_PROP_DEVICE_PRIVATE;
+	description->capacity = (u64)hms_devmem_pages(target->mem) << PAGE_SHIFT;
+	description->used = hms_target_used(target);
+}
+
+static const struct hms_object_class hms_node_class = {
+	.type = HMS_TARGET,
+	.describe = hms_node_describe,
 };
 
-static const struct attribute_group *hms_device_groups[] = {
-	&hms_target_group,
-	&hms_device_group,
-	NULL
+static const struct hms_object_class hms_private_class = {
+	.type = HMS_TARGET,
+	.describe = hms_device_describe,
 };
 
-static const struct attribute_group *hms_coherent_groups[] = {
-	&hms_target_group,
-	&hms_device_group,
-	&hms_coherent_group,
-	NULL
+static const struct hms_object_class hms_coherent_class = {
+	.type = HMS_TARGET,
+	.groups = hms_coherent_groups,
+	.describe = hms_device_describe,
 };
 
 /* Node targets by nid, for residency; of one that is removed no page is left. */
 static struct hms_target *hms_nodes[MAX_NUMNODES];
 
+/**
+ * hms_target_init - what all targets begin with
+ * @target: zeroed
+ */
+void hms_target_init(struct hms_target *target)
+{
+	BUILD_BUG_ON(offsetof(struct hms_target, obj));
+	target->nid = NUMA_NO_NODE;
+	refcount_set(&target->users, 1);
+	init_completion(&target->idle);
+}
+
 static struct hms_target *hms_target_new(void)
 {
 	struct hms_target *target = kzalloc(sizeof(*target), GFP_KERNEL);
 
-	BUILD_BUG_ON(offsetof(struct hms_target, obj));
-	if (!target)
-		return NULL;
-	target->nid = NUMA_NO_NODE;
-	refcount_set(&target->users, 1);
-	init_completion(&target->idle);
+	if (target)
+		hms_target_init(target);
 	return target;
 }
 
@@ -164,8 +143,7 @@ struct hms_target *hms_target_add_node(int nid)
 		return ERR_PTR(-ENOMEM);
 	target->nid = nid;
 	snprintf(name, sizeof(name), "node%d", nid);
-	ret = hms_object_add(&target->obj, HMS_OBJECT_TARGET, HMS_VERSION_ORDINARY, name, NULL,
-			     hms_node_groups);
+	ret = hms_object_add(&target->obj, &hms_node_class, HMS_VERSION_ORDINARY, name, NULL);
 	if (ret)
 		return ERR_PTR(ret);
 	WRITE_ONCE(hms_nodes[nid], target);
@@ -202,9 +180,9 @@ int hms_target_add_device(struct hms_target *target, const struct hms_target_des
 {
 	bool coherent = hms_devmem_is_coherent(target->mem);
 
-	return hms_object_add(&target->obj, HMS_OBJECT_TARGET,
+	return hms_object_add(&target->obj, coherent ? &hms_coherent_class : &hms_private_class,
 			      coherent ? HMS_VERSION_ORDINARY : HMS_VERSION_DEVICE, desc->name,
-			      desc->parent, coherent ? hms_coherent_groups : hms_device_groups);
+			      desc->parent);
 }
 
 /**
@@ -215,7 +193,6 @@ int hms_target_add_device(struct hms_target *target, const struct hms_target_des
  */
 void hms_target_retire(struct hms_target *target)
 {
-	hms_graph_disconnect(&target->obj);
 	hms_object_del(&target->obj);
 	WRITE_ONCE(target->dying, true);
 	hms_target_unuse(target);
@@ -378,10 +355,12 @@ enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out)
 	target = container_of(obj, struct hms_target, obj);
 	if (!obj)
 		why = hms_object_was(uid) ? HMS_WHY_GONE : HMS_WHY_UNKNOWN;
-	else if (obj->type != HMS_OBJECT_TARGET)
+	else if (obj->class->type != HMS_TARGET)
 		why = HMS_WHY_NOT_A_TARGET;
 	else if (obj->version > version)
 		why = HMS_WHY_VERSION;
+	else if (target->described)
+		why = HMS_WHY_DESCRIBED;
 	else if (!refcount_inc_not_zero(&target->users))
 		why = HMS_WHY_GONE;
 	rcu_read_unlock();
@@ -416,7 +395,7 @@ int hms_target_home_nid(const u32 *uids, unsigned int n)
 	for (i = 0; i < n && nid == NUMA_NO_NODE; i++) {
 		struct hms_object *obj = hms_object_find_rcu(uids[i]);
 
-		if (obj && obj->type == HMS_OBJECT_TARGET)
+		if (obj && obj->class->type == HMS_TARGET)
 			nid = container_of(obj, struct hms_target, obj)->nid;
 	}
 	rcu_read_unlock();

@@ -21,6 +21,7 @@ struct hms_devmem;
  * @peers: see &struct hms_target_desc
  * @drvdata: for the driver
  * @owner: the driver's module, held while a coherent target is online
+ * @described: what it would be, if it holds no pages, else NULL
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
  * @idle: completed when @users is 0
@@ -33,6 +34,7 @@ struct hms_target {
 	void *peers;
 	void *drvdata;
 	struct module *owner;
+	const struct hms_described_target *described;
 	refcount_t users;
 	bool dying;
 	struct completion idle;
@@ -48,6 +50,7 @@ static inline bool hms_target_is_dying(const struct hms_target *target)
 	return READ_ONCE(target->dying);
 }
 
+void hms_target_init(struct hms_target *target);
 struct hms_target *hms_target_add_node(int nid);
 void hms_target_remove_node(struct hms_target *target);
 struct hms_target *hms_target_new_device(const struct hms_target_desc *desc);

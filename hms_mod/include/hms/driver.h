@@ -30,6 +30,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/hms.h>
 
 struct device;
 struct module;
@@ -37,6 +38,7 @@ struct page;
 struct hms_target;
 struct hms_initiator;
 struct hms_link;
+struct hms_bridge;
 
 /**
  * struct hms_copy - one page of a batch
@@ -95,15 +97,46 @@ u64 hms_target_used(const struct hms_target *target);
 struct hms_target *hms_target_of_page(struct page *page);
 unsigned long hms_target_index(const struct hms_target *target, const struct page *page);
 
+/**
+ * struct hms_described_target - memory of a machine that is only described: it holds no pages
+ * @name: shown in sysfs
+ * @parent: who describes it, or NULL
+ * @kind: "node", "device-private" or "device-coherent"
+ * @version: what a program must understand to use it; 2 at least for memory that is not both
+ *	CPU-accessible and coherent
+ * @properties: HMS_PROP_*
+ * @capacity: bytes
+ */
+struct hms_described_target {
+	const char *name;
+	struct device *parent;
+	const char *kind;
+	u32 version;
+	u32 properties;
+	u64 capacity;
+};
+
+struct hms_target *hms_target_describe(const struct hms_described_target *desc);
+
 struct hms_initiator *hms_initiator_register(const char *name, struct device *parent);
+struct hms_initiator *hms_initiator_describe(const char *name, struct device *parent, bool cpu);
 void hms_initiator_unregister(struct hms_initiator *initiator);
 u32 hms_initiator_uid(const struct hms_initiator *initiator);
 
 struct hms_link *hms_link_register(const char *name, struct device *parent);
 void hms_link_unregister(struct hms_link *link);
 u32 hms_link_uid(const struct hms_link *link);
+void hms_link_set(struct hms_link *link, enum hms_attribute attribute, struct hms_value value);
 int hms_link_add_target(struct hms_link *link, struct hms_target *target);
 int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator);
+
+struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
+				       struct hms_link *from, struct hms_link *to);
+void hms_bridge_unregister(struct hms_bridge *bridge);
+u32 hms_bridge_uid(const struct hms_bridge *bridge);
+void hms_bridge_set(struct hms_bridge *bridge, enum hms_attribute attribute,
+		    struct hms_value value);
+int hms_bridge_add_initiator(struct hms_bridge *bridge, struct hms_initiator *initiator);
 
 /*
  * The mirror: a device page table that follows the page table of a process.

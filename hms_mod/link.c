@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Links, which connect initiators and targets, and bridges, which lead from one link to another.
+ */
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "graph.h"
+#include "initiator.h"
+#include "link.h"
+#include "target.h"
+
+static const struct hms_object_class hms_link_class = {
+	.type = HMS_LINK,
+	.groups = hms_value_groups,
+};
+
+static const struct hms_object_class hms_bridge_class = {
+	.type = HMS_BRIDGE,
+	.groups = hms_value_groups,
+};
+
+/**
+ * hms_link_register - show a link; it connects nothing yet
+ * @name: shown in sysfs
+ * @parent: the device it belongs to, or NULL
+ *
+ * Context: may sleep.
+ * Return: the link or an ERR_PTR().
+ */
+struct hms_link *hms_link_register(const char *name, struct device *parent)
+{
+	struct hms_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+	int ret;
+
+	BUILD_BUG_ON(offsetof(struct hms_link, obj));
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+	link->obj.values = &link->values;
+	ret = hms_object_add(&link->obj, &hms_link_class, HMS_VERSION_ORDINARY, name, parent);
+	return ret ? ERR_PTR(ret) : link;
+}
+EXPORT_SYMBOL_GPL(hms_link_register);
+
+/**
+ * hms_link_unregister - take a link back, with its connections
+ * @link: from hms_link_register()
+ *
+ * A bridge that leads from or to it leads nowhere afterwards.
+ *
+ * Context: may sleep.
+ */
+void hms_link_unregister(struct hms_link *link)
+{
+	hms_object_del(&link->obj);
+	hms_object_put(&link->obj);
+}
+EXPORT_SYMBOL_GPL(hms_link_unregister);
+
+/**
+ * hms_link_uid - the uid that programs use
+ * @link: the link
+ */
+u32 hms_link_uid(const struct hms_link *link)
+{
+	return link->obj.uid;
+}
+EXPORT_SYMBOL_GPL(hms_link_uid);
+
+/**
+ * hms_link_set - say how fast a link is
+ * @link: the link
+ * @attribute: of what @value is
+ * @value: in MB/s (10^6 bytes) or ns, and where the driver has it from: HMS_SOURCE_DRIVER, or
+ *	HMS_SOURCE_FIRMWARE for what the device tells itself. 0 is not known
+ *
+ * Context: may sleep.
+ */
+void hms_link_set(struct hms_link *link, enum hms_attribute attribute,
+		  struct hms_value value)
+{
+	hms_value_give(&link->obj, attribute, value);
+}
+EXPORT_SYMBOL_GPL(hms_link_set);
+
+/**
+ * hms_link_add_target - connect a target
+ * @link: the link
+ * @target: reached over it
+ *
+ * Context: may sleep.
+ * Return: 0, -EEXIST when it is connected already, -ENOSPC when either has too many connections,
+ * -ENOMEM.
+ */
+int hms_link_add_target(struct hms_link *link, struct hms_target *target)
+{
+	return hms_graph_connect(&link->obj, &target->obj, NULL);
+}
+EXPORT_SYMBOL_GPL(hms_link_add_target);
+
+/**
+ * hms_link_add_initiator - connect an initiator
+ * @link: the link
+ * @initiator: reaches what else is on it
+ *
+ * Context: may sleep.
+ * Return: as hms_link_add_target().
+ */
+int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator)
+{
+	return hms_graph_connect(&link->obj, &initiator->obj, NULL);
+}
+EXPORT_SYMBOL_GPL(hms_link_add_initiator);
+
+/**
+ * hms_bridge_register - show a bridge
+ * @name: shown in sysfs
+ * @parent: the device it belongs to, or NULL
+ * @from: link that it leads from
+ * @to: another link, that it leads to; there is a second bridge for the way back
+ *
+ * Every initiator may cross it, until hms_bridge_add_initiator() says which may.
+ *
+ * Context: may sleep.
+ * Return: the bridge or an ERR_PTR().
+ */
+struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
+				       struct hms_link *from, struct hms_link *to)
+{
+	struct hms_bridge *bridge;
+	int ret;
+
+	BUILD_BUG_ON(offsetof(struct hms_bridge, obj));
+	if (from == to)
+		return ERR_PTR(-EINVAL);
+	bridge = kzalloc(sizeof(*bridge), GFP_KERNEL);
+	if (!bridge)
+		return ERR_PTR(-ENOMEM);
+	bridge->obj.values = &bridge->values;
+	ret = hms_object_add(&bridge->obj, &hms_bridge_class, HMS_VERSION_ORDINARY, name, parent);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = hms_graph_connect(&bridge->obj, &from->obj, HMS_BRIDGE_FROM);
+	if (!ret)
+		ret = hms_graph_connect(&bridge->obj, &to->obj, HMS_BRIDGE_TO);
+	if (ret) {
+		hms_bridge_unregister(bridge);
+		return ERR_PTR(ret);
+	}
+	return bridge;
+}
+EXPORT_SYMBOL_GPL(hms_bridge_register);
+
+/**
+ * hms_bridge_unregister - take a bridge back
+ * @bridge: from hms_bridge_register()
+ *
+ * Context: may sleep.
+ */
+void hms_bridge_unregister(struct hms_bridge *bridge)
+{
+	hms_object_del(&bridge->obj);
+	hms_object_put(&bridge->obj);
+}
+EXPORT_SYMBOL_GPL(hms_bridge_unregister);
+
+/**
+ * hms_bridge_uid - the uid that programs use
+ * @bridge: the bridge
+ */
+u32 hms_bridge_uid(const struct hms_bridge *bridge)
+{
+	return bridge->obj.uid;
+}
+EXPORT_SYMBOL_GPL(hms_bridge_uid);
+
+/**
+ * hms_bridge_set - say how fast a crossing is
+ * @bridge: the bridge
+ * @attribute: of what @value is
+ * @value: in MB/s (10^6 bytes) or ns, and where the driver has it from: HMS_SOURCE_DRIVER, or
+ *	HMS_SOURCE_FIRMWARE for what the device tells itself. 0 is not known
+ *
+ * Context: may sleep.
+ */
+void hms_bridge_set(struct hms_bridge *bridge, enum hms_attribute attribute,
+		    struct hms_value value)
+{
+	hms_value_give(&bridge->obj, attribute, value);
+}
+EXPORT_SYMBOL_GPL(hms_bridge_set);
+
+/**
+ * hms_bridge_add_initiator - let only some initiators cross, this one among them
+ * @bridge: the bridge
+ * @initiator: may cross it
+ *
+ * Context: may sleep.
+ * Return: as hms_link_add_target().
+ */
+int hms_bridge_add_initiator(struct hms_bridge *bridge, struct hms_initiator *initiator)
+{
+	return hms_graph_connect(&bridge->obj, &initiator->obj, NULL);
+}
+EXPORT_SYMBOL_GPL(hms_bridge_add_initiator);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_NETLINK_H
+#define _HMS_NETLINK_H
+
+#include <linux/hms_netlink.h>
+
+struct hms_object;
+struct hms_hbind;
+
+void hms_netlink_object(struct hms_object *obj, enum hms_netlink_command what);
+void hms_netlink_migrate(const struct hms_hbind *arg, const u32 *uids);
+
+int hms_netlink_start(void);
+void hms_netlink_stop(void);
+
+#endif /* _HMS_NETLINK_H */
