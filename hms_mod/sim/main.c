@@ -65,11 +65,15 @@ static int __init hms_sim_init(void)
 			return ret;
 		}
 	}
-	return 0;
+	ret = hms_sim_described_start(hms_sim_root);
+	if (ret)
+		hms_sim_stop(count);
+	return ret;
 }
 
 static void __exit hms_sim_exit(void)
 {
+	hms_sim_described_stop();
 	hms_sim_stop(count);
 }
 

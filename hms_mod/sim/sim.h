@@ -72,4 +72,8 @@ int hms_sim_op(struct hms_sim_context *context, unsigned int cmd, struct hms_sim
 /* walk.c */
 int hms_sim_walk(struct hms_sim_context *context, struct hms_sim_walk *arg);
 
+/* described.c */
+int hms_sim_described_start(struct device *parent);
+void hms_sim_described_stop(void);
+
 #endif /* _HMS_SIM_SIM_H */
