@@ -31,6 +31,7 @@ static const char *const why_texts[] = {
 	[HMS_WHY_INSTANCE]	= "comes from before a reload of the module",
 	[HMS_WHY_TOO_LARGE]	= "more than a limit allows",
 	[HMS_WHY_INCOMPLETE]	= "not every page can be moved, so none was",
+	[HMS_WHY_DESCRIBED]	= "is of a machine that is only described, and holds no pages",
 };
 
 static const char *const skip_texts[] = {
@@ -110,7 +111,7 @@ static const char *errno_text(const struct hms *hms, int error)
 {
 	switch (error) {
 	case EBADF:
-		return hms->fd < 0 ? "a handle of hms_open_topology() only lists objects" :
+		return hms->fd < 0 ? "a handle without the device only tells of objects" :
 				     "the handle was opened by another process";
 	case ESRCH:
 		return "the process that opened the handle is gone";

@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "socket.h"
 
-static int handle_new(struct hms **hms, int fd)
+int hms_handle_new(struct hms **hms, int fd)
 {
 	*hms = calloc(1, sizeof(**hms));
 	if (!*hms)
 		return -ENOMEM;
 	(*hms)->fd = fd;
+	(*hms)->version = HMS_VERSION_DEVICE;
 	return 0;
 }
 
@@ -25,7 +27,7 @@ int hms_open(struct hms **hms)
 	fd = open(HMS_DEVICE, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	ret = handle_new(hms, fd);
+	ret = hms_handle_new(hms, fd);
 	if (ret)
 		close(fd);
 	return ret;
@@ -35,7 +37,7 @@ int hms_open_topology(struct hms **hms)
 {
 	int ret;
 
-	ret = handle_new(hms, -1);
+	ret = hms_handle_new(hms, -1);
 	if (ret)
 		return ret;
 	ret = hms_scan(*hms);
@@ -52,6 +54,7 @@ void hms_close(struct hms *hms)
 		return;
 	if (hms->fd >= 0)
 		close(hms->fd);
+	hms_socket_close(hms->socket);
 	hms_objects_free(hms);
 	free(hms->module);
 	free(hms);

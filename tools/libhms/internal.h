@@ -8,16 +8,34 @@
 #pragma GCC visibility push(hidden)
 
 #define HMS_DEVICE	"/dev/hms"
-#define HMS_OBJECTS	"/sys/bus/hms/devices"
 
 struct hms {
 	int fd;				/* -1: topology only */
 	bool scanned;
+	uint32_t version;		/* highest object version that is wanted */
+	uint64_t instance;		/* of the map that was read */
+	uint64_t generation;
+	struct hms_socket *socket;	/* NULL until something is asked */
+	bool from_file;			/* the objects are of hms_open_file(): never read again */
 	size_t nobjects;
 	struct hms_object **objects;	/* by uid */
 	struct hms_module *module;	/* NULL until asked for */
 	char error[320];
 };
+
+#define HMS_NAME_MAX	63
+
+/* An object while it is built: what it points to is freed with it. */
+struct object {
+	struct hms_object public;
+	char name[HMS_NAME_MAX + 1];
+	uint32_t *links;
+	uint32_t *initiators;
+	struct hms_cache *caches;
+};
+
+/* A handle without objects; takes over @fd unless it fails. */
+int hms_handle_new(struct hms **hms, int fd);
 
 /* Forget the error of the call before. */
 void hms_error_clear(struct hms *hms);
@@ -32,10 +50,31 @@ int hms_error_hbind(struct hms *hms, const struct hms_hbind *hbind, int error);
 /* ioctl() on the handle; returns 0 or a positive errno. */
 int hms_request_raw(struct hms *hms, unsigned long request, void *argument);
 
+void hms_object_free(struct hms_object *public);
 void hms_objects_free(struct hms *hms);
+
+/* Read the objects unless that has been done. Clears the last error, as every call does. */
+int hms_scan_once(struct hms *hms);
+
+/* For qsort() and bsearch(): uids, pointers to objects by uid. */
+int hms_compare_uid(const void *a, const void *b);
+int hms_compare_object(const void *a, const void *b);
+
+/* Where hms->objects has this uid, or SIZE_MAX. */
+size_t hms_object_index(const struct hms *hms, uint32_t uid);
 
 /* The object with @uid if the objects have been read and it is there, without reading them. */
 const struct hms_object *hms_object_known(const struct hms *hms, uint32_t uid);
+
+/* The same, if it is of this type; else the error of @call is set, for -ENOENT. */
+const struct hms_object *hms_object_of_type(struct hms *hms, const char *call, enum hms_type type,
+					    uint32_t uid);
+
+/* The kind with this name, or HMS_KIND_OTHER. */
+enum hms_kind hms_kind_parse(const char *name);
+
+/* The HMS_PROP_* bit with this name, or 0. */
+uint32_t hms_property_parse(const char *name);
 
 static inline uint64_t hms_pointer(const void *p)
 {

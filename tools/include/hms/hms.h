@@ -64,7 +64,8 @@ void hms_close(struct hms *hms);
  * hms_fd() - the file descriptor of /dev/hms, to pass on or to use with the requests of linux/hms.h
  * @hms: the handle
  *
- * Return: the descriptor, which hms_close() closes; -1 for a handle of hms_open_topology().
+ * Return: the descriptor, which hms_close() closes; -1 for a handle of hms_open_topology() or
+ * hms_open_file().
  */
 int hms_fd(const struct hms *hms);
 
@@ -104,13 +105,6 @@ const char *hms_library_version(void);
 
 /* ---- objects: targets, initiators, links, bridges ---- */
 
-enum hms_type {
-	HMS_TARGET	= 0,
-	HMS_INITIATOR	= 1,
-	HMS_LINK	= 2,
-	HMS_BRIDGE	= 3,
-};
-
 enum hms_kind {
 	HMS_KIND_NONE			= 0,	/* links and bridges have none */
 	HMS_KIND_OTHER			= 1,	/* one that this library does not know */
@@ -121,12 +115,6 @@ enum hms_kind {
 	HMS_KIND_DEVICE			= 6,	/* initiator: a device */
 };
 
-/* Properties of a target. Words that this library does not know are left out. */
-#define HMS_PROP_CPU_ACCESSIBLE	(1U << 0)
-#define HMS_PROP_COHERENT	(1U << 1)
-#define HMS_PROP_DEVICE_PRIVATE	(1U << 2)
-#define HMS_PROP_PERSISTENT	(1U << 3)
-
 #define HMS_BYTES_UNKNOWN	UINT64_MAX
 
 /**
@@ -136,12 +124,21 @@ enum hms_kind {
  * @type: what it is
  * @kind: which kind of that
  * @nid: number of the NUMA node of a node target or CPU initiator, else -1
- * @properties: HMS_PROP_* of a target
+ * @properties: HMS_PROP_* of a target; words that this library does not know are left out
  * @capacity: bytes of a target, or HMS_BYTES_UNKNOWN
  * @used: bytes of it in use, or HMS_BYTES_UNKNOWN; as of the last hms_scan()
  * @name: its name (node0, hms_sim0), "" when it has none
  * @nlinks: how many objects it is connected to
- * @links: their uids, ascending: links of a target, initiator or bridge; what a link connects
+ * @links: their uids, ascending: links of a target or initiator; all that a link connects; links
+ *	and initiators of a bridge
+ * @generation: of the map, when the object came or was changed last
+ * @values: bandwidth and latency of a link or a bridge, by enum hms_attribute
+ * @from: link that a bridge leads from, else 0
+ * @to: link that it leads to, else 0
+ * @ninitiators: how many initiators may cross a bridge; 0: all may
+ * @initiators: their uids, ascending
+ * @ncaches: caches in front of a target's memory
+ * @caches: by level, 1 first
  */
 struct hms_object {
 	uint32_t uid;
@@ -155,6 +152,14 @@ struct hms_object {
 	const char *name;
 	size_t nlinks;
 	const uint32_t *links;
+	uint64_t generation;
+	struct hms_value values[HMS_ATTRIBUTES];
+	uint32_t from;
+	uint32_t to;
+	size_t ninitiators;
+	const uint32_t *initiators;
+	size_t ncaches;
+	const struct hms_cache *caches;
 };
 
 /**
@@ -205,10 +210,273 @@ int hms_find_target(struct hms *hms, enum hms_kind kind, unsigned int nth,
  */
 int hms_find_uid(struct hms *hms, uint32_t uid, const struct hms_object **object);
 
+/**
+ * hms_find_name() - the object that a person means
+ * @hms: the handle
+ * @type: which type of object
+ * @name: its uid or its name; of initiators also "cpuN", the CPUs of node N where none has that
+ *	name, and "here", those of the node that the caller runs on
+ * @object: receives it; as hms_object_next()
+ * Return: 0; -ENOENT when there is none; -EINVAL when several have the name; errors of hms_scan().
+ */
+int hms_find_name(struct hms *hms, enum hms_type type, const char *name,
+		  const struct hms_object **object);
+
 /* Words as in sysfs and hmsctl: "target", "device-private", "cpu-accessible"; never NULL. */
 const char *hms_type_text(enum hms_type type);
 const char *hms_kind_text(enum hms_kind kind);
 const char *hms_property_text(uint32_t property);	/* exactly one HMS_PROP_* bit */
+const char *hms_attribute_text(enum hms_attribute attribute);	/* "read_bandwidth" ... */
+const char *hms_source_text(enum hms_source source);		/* "firmware" ... */
+
+/* ---- questions about the map ---- */
+
+/*
+ * All answers are about the last hms_scan(). Objects are named by uid. Lists that a call hands out
+ * are freed with free(3), in one piece.
+ */
+
+/* uids; the order says something where a call says so. */
+struct hms_uid_list {
+	size_t n;
+	const uint32_t *uids;
+};
+
+/**
+ * struct hms_path - a way from an initiator to a target
+ * @nsteps: links and bridges on it: link, or link, bridge, link, ...
+ * @steps: their uids, from the initiator on
+ * @values: of the whole path, by enum hms_attribute: its worst step. Not known when that of any
+ *	step is not; the source is that of the worst step.
+ */
+struct hms_path {
+	size_t nsteps;
+	const uint32_t *steps;
+	struct hms_value values[HMS_ATTRIBUTES];
+};
+
+/* @truncated: there are more than HMS_MAX_PATHS. */
+struct hms_path_list {
+	size_t n;
+	const struct hms_path *paths;
+	bool truncated;
+};
+
+#define HMS_MAX_PATHS	1024
+
+/**
+ * hms_paths() - all ways from an initiator to a target that pass no link twice, the best first
+ * @hms: the handle
+ * @initiator: uid of the initiator
+ * @target: uid of the target
+ * @list: receives the list, empty when the target can't be reached
+ *
+ * The best has most bandwidth, of reading and writing the lesser; then least latency, then fewest
+ * steps. One that is not known comes after all that are.
+ *
+ * Return: 0; -ENOENT when there is no such initiator or target; -ENOMEM; errors of hms_scan().
+ */
+int hms_paths(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path_list **list);
+
+/**
+ * struct hms_wish - which target is wanted, and what counts
+ * @kind: only this kind; HMS_KIND_NONE: nodes; HMS_KIND_DEVICE: device memory of either kind
+ * @require: HMS_PROP_* that it must have
+ * @refuse: HMS_PROP_* that it must not have
+ * @min_capacity: bytes that it must have
+ * @min_free: bytes that must be free
+ * @bandwidth: weight of the bandwidth of the best path, of reading and writing the lesser
+ * @latency: weight of the latency of the path with the least, of reading and writing the greater
+ * @capacity: weight of the bytes that are free
+ * @reserved: must be zero
+ *
+ * With several weights each figure is taken relative to the best among the candidates, and the sum
+ * by weight decides; one that is not known counts nothing. Targets that are only described
+ * (HMS_PROP_DESCRIBED) are left out unless @require has that.
+ */
+struct hms_wish {
+	enum hms_kind kind;
+	uint32_t require;
+	uint32_t refuse;
+	uint64_t min_capacity;
+	uint64_t min_free;
+	uint32_t bandwidth;
+	uint32_t latency;
+	uint32_t capacity;
+	uint32_t reserved[5];
+};
+
+/**
+ * hms_best_targets() - targets that an initiator reaches, the best first
+ * @hms: the handle
+ * @initiator: uid of the initiator
+ * @wish: what counts; at least one weight is not 0
+ * @list: receives the uids, none when there is no such target; among equals the lesser uid is first
+ *
+ * Return: 0; -ENOENT when there is no such initiator; -EINVAL; -ENOMEM; errors of hms_scan().
+ */
+int hms_best_targets(struct hms *hms, uint32_t initiator, const struct hms_wish *wish,
+		     struct hms_uid_list **list);
+
+/**
+ * hms_near() - initiators that reach a target, the nearest first
+ * @hms: the handle
+ * @target: uid of the target
+ * @list: receives their uids: by least latency of a path, then most bandwidth, then uid
+ *
+ * Return: 0; -ENOENT when there is no such target; -ENOMEM; errors of hms_scan().
+ */
+int hms_near(struct hms *hms, uint32_t target, struct hms_uid_list **list);
+
+/**
+ * hms_select() - targets by a text that a person writes
+ * @hms: the handle
+ * @text: words with commas between them, see hms(7): "3,4", "node0", "all,!3",
+ *	"kind=device,size>=1G", "best:bandwidth@node0"
+ * @list: receives the uids in the order of the words, each once
+ *
+ * Device memory is only selected where the text names it (its uid, its name, kind=device... or
+ * device-private), and memory that is only described where the text has its uid, its name or
+ * "described".
+ *
+ * Return: 0; -EINVAL for a text that is none, hms_last_error() says which word and why; -ENOENT
+ * when it names what is not there, or nothing fits; -ENOMEM; errors of hms_scan().
+ */
+int hms_select(struct hms *hms, const char *text, struct hms_uid_list **list);
+
+/* ---- maps in files ---- */
+
+/**
+ * hms_open_file() - open a handle on a map that is described in a file
+ * @hms: receives the handle; it only answers questions, like one of hms_open_topology()
+ * @path: the file, "-" for standard input; hms-map(5) has the format
+ * @version: highest version of objects that the program understands; 0 for HMS_VERSION_DEVICE
+ * @error: receives why it failed, with the line: "line 7: link l3: no target named hbm9"; may be
+ *	NULL
+ * @size: room in @error
+ *
+ * The file is read once: hms_scan() does nothing. Objects of a version above @version are left out
+ * as by hms_scan(), and bridges that lead nowhere or serve nobody without them.
+ *
+ * Return: 0; -EINVAL when the file is no map; -ENOMEM; an error of reading it.
+ */
+int hms_open_file(struct hms **hms, const char *path, uint32_t version, char *error, size_t size);
+
+/**
+ * hms_save() - the map as a text that hms_open_file() reads
+ * @hms: the handle
+ * @text: receives the text, for free(3)
+ *
+ * It keeps the uids. In a file names are unique for a type: objects without a name get one, and
+ * those with the name of another get their uid behind it.
+ *
+ * Return: 0; -ENOMEM; errors of hms_scan().
+ */
+int hms_save(struct hms *hms, char **text);
+
+/* ---- what happens to the map ---- */
+
+/**
+ * hms_set_version() - say which objects the program understands
+ * @hms: the handle
+ * @version: the highest version (HMS_VERSION_*), from 1 on; HMS_VERSION_DEVICE at first
+ *
+ * Objects above it are left out by hms_scan(), as if they did not exist. The objects are read anew.
+ *
+ * Return: 0; -EINVAL; -EBADF for a handle of hms_open_file(), which is told when it is opened.
+ */
+int hms_set_version(struct hms *hms, uint32_t version);
+
+/**
+ * hms_generation() - which map the objects are of
+ * @hms: the handle
+ * @instance: receives the id of the load of the module, 0 for a file
+ * @generation: receives the generation; each change of the map makes a new one
+ *
+ * Return: 0; errors of hms_scan().
+ */
+int hms_generation(struct hms *hms, uint64_t *instance, uint64_t *generation);
+
+struct hms_monitor;
+
+#define HMS_MONITOR_TOPOLOGY	(1U << 0)	/* objects that come, change and go */
+#define HMS_MONITOR_MIGRATE	(1U << 1)	/* what requests moved; takes CAP_NET_ADMIN */
+
+enum hms_event_what {
+	HMS_EVENT_NEW		= 0,	/* an object is new */
+	HMS_EVENT_CHANGED	= 1,	/* it has other values or connections */
+	HMS_EVENT_GONE		= 2,	/* only @uid, @version and @type of @object say something */
+	HMS_EVENT_MIGRATED	= 3,	/* a request moved or allocated pages */
+};
+
+/**
+ * struct hms_event - something that happened
+ * @what: which
+ * @instance: id of the load of the module
+ * @generation: of the map, after that
+ * @object: what is new, changed or gone, else NULL
+ * @pid: process that asked
+ * @start: first address of the range
+ * @length: bytes of it
+ * @targets: uids that the request named
+ * @ntargets: how many
+ * @pages: pages looked at
+ * @moved: pages moved
+ * @populated: missing pages that were allocated
+ * @skipped: pages that are not where they were asked to be
+ */
+struct hms_event {
+	enum hms_event_what what;
+	uint64_t instance;
+	uint64_t generation;
+	const struct hms_object *object;
+	uint32_t pid;
+	uint64_t start;
+	uint64_t length;
+	const uint32_t *targets;
+	size_t ntargets;
+	uint64_t pages;
+	uint64_t moved;
+	uint64_t populated;
+	uint64_t skipped;
+};
+
+/**
+ * hms_monitor_open() - begin to listen
+ * @monitor: receives the monitor, for one thread at a time
+ * @groups: HMS_MONITOR_*; 0 for one that is only asked
+ * @version: highest version of objects to hear of; 0 for HMS_VERSION_DEVICE
+ *
+ * Return: 0; -ENOENT when the module is not loaded; -EPERM; -EINVAL; -ENOMEM.
+ */
+int hms_monitor_open(struct hms_monitor **monitor, unsigned int groups, uint32_t version);
+void hms_monitor_close(struct hms_monitor *monitor);
+
+/* A descriptor for poll(2): readable when hms_monitor_next() has something. */
+int hms_monitor_fd(const struct hms_monitor *monitor);
+
+/**
+ * hms_monitor_ask() - have what is new since a generation come as events
+ * @monitor: the monitor
+ * @instance: id of the load of the module that @since is of, or 0
+ * @since: a generation; 0: all objects
+ *
+ * HMS_EVENT_NEW for each object that came or changed, then HMS_EVENT_GONE for those that went;
+ * hms_monitor_next() has them at once. An event of the same generation may come again.
+ *
+ * Return: 0; -ESTALE when that is too long ago, or the module was loaded anew: ask with 0; -ENOMEM.
+ */
+int hms_monitor_ask(struct hms_monitor *monitor, uint64_t instance, uint64_t since);
+
+/**
+ * hms_monitor_next() - the next event
+ * @monitor: the monitor
+ * @event: receives it; good until the next call
+ *
+ * Return: 1; 0 when there is none now; -ENOBUFS when events were lost, as the program was too slow:
+ * hms_monitor_ask() what is new since the last one; -ENOMEM.
+ */
+int hms_monitor_next(struct hms_monitor *monitor, const struct hms_event **event);
 
 /* ---- what the module can do ---- */
 
