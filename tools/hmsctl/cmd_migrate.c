@@ -10,8 +10,7 @@
 
 struct migration {
 	uint64_t size;
-	uint32_t targets[HMS_MAX_TARGETS];
-	unsigned int ntargets;
+	const char *to;
 	unsigned int flags;
 };
 
@@ -38,14 +37,18 @@ static void print_result(struct hms *hms, const struct hms_result *result)
 static int migrate(struct hms *hms, struct range *range, const void *data)
 {
 	const struct migration *m = data;
+	uint32_t targets[HMS_MAX_TARGETS];
 	struct hms_result result;
+	unsigned int ntargets;
 	size_t differs;
 	int ret;
 
+	ret = parse_targets(&verb_migrate, hms, m->to, targets, &ntargets);
+	if (ret)
+		return ret;
 	/* With --populate the other half is left for it to allocate. */
 	range_fill(range, m->flags & HMS_POPULATE ? range->length / 2 : range->length);
-	ret = hms_migrate(hms, range->words, range->length, m->targets, m->ntargets, m->flags,
-			  &result);
+	ret = hms_migrate(hms, range->words, range->length, targets, ntargets, m->flags, &result);
 	if (ret)
 		return fail("migrate", "%s", hms_last_error(hms));
 	print_result(hms, &result);
@@ -83,8 +86,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 				return fail_usage(verb, "bad size \"%s\"", optarg);
 			break;
 		case 't':
-			if (!parse_uids(optarg, m.targets, &m.ntargets))
-				return fail_usage(verb, "bad list of uids \"%s\"", optarg);
+			m.to = optarg;
 			break;
 		case 'p':
 			m.flags |= HMS_POPULATE;
@@ -99,21 +101,22 @@ static int run(const struct verb *verb, int argc, char **argv)
 	}
 	if (optind < argc)
 		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
-	if (!m.ntargets)
-		return fail_usage(verb, "where to? --to UID, from \"hmsctl list\"");
+	if (!m.to)
+		return fail_usage(verb, "where to? --to TARGETS, from \"hmsctl list\"");
 	return range_with(verb->name, m.size, migrate, &m);
 }
 
 const struct verb verb_migrate = {
 	.name = "migrate",
 	.summary = "try a migration on memory of hmsctl's own",
-	.usage = "--to UID[,UID...] [options]\n"
+	.usage = "--to TARGETS [options]\n"
 		 "\n"
 		 "Allocates memory, fills it, moves it, prints what was done and where the pages\n"
 		 "are, then reads every byte and prints where the pages are after that.\n"
 		 "Exit code 3 when pages were skipped.\n"
 		 "\n"
-		 "  -t, --to UIDS         targets, most wanted first\n"
+		 "  -t, --to TARGETS      targets, most wanted first: uids, names, or any other text\n"
+		 "                        that \"hmsctl select\" takes\n"
 		 "  -s, --size SIZE       how much, with K, M, G or T (default 16M)\n"
 		 "  -p, --populate        fill one half only, and have the other allocated there\n"
 		 "  -a, --all-or-nothing  every page or none, at most 64M\n",

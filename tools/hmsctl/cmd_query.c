@@ -12,8 +12,7 @@
 struct question {
 	uint64_t size;
 	int mode;
-	uint32_t targets[HMS_MAX_TARGETS];
-	unsigned int ntargets;
+	const char *to;
 	bool migrate;
 };
 
@@ -54,17 +53,24 @@ static int print_policies(struct hms *hms, const char *heading, const struct ran
 static int ask(struct hms *hms, struct range *range, const void *data)
 {
 	const struct question *q = data;
+	uint32_t targets[HMS_MAX_TARGETS];
 	struct hms_result result = { 0 };
+	unsigned int ntargets = 0;
 	uint64_t never_touched;
-	int ret;
+	int ret = EXIT_OK;
+
+	if (q->to)
+		ret = parse_targets(&verb_query, hms, q->to, targets, &ntargets);
+	if (ret)
+		return ret;
 
 	range_fill(range, range->length / 2);
 	if (q->migrate)
-		ret = hms_bind(hms, range->words, range->length, q->mode, q->targets, q->ntargets,
+		ret = hms_bind(hms, range->words, range->length, q->mode, targets, ntargets,
 			       0, &result);
 	else
-		ret = hms_policy(hms, range->words, range->length, q->mode, q->targets,
-				 q->ntargets, 0);
+		ret = hms_policy(hms, range->words, range->length, q->mode, targets,
+				 ntargets, 0);
 	if (ret)
 		return fail("query", "%s", hms_last_error(hms));
 	if (print_policies(hms, "policies of the range", range, hms_query_policy) ||
@@ -102,8 +108,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 				return fail_usage(verb, "bad mode \"%s\"", optarg);
 			break;
 		case 't':
-			if (!parse_uids(optarg, q.targets, &q.ntargets))
-				return fail_usage(verb, "bad list of uids \"%s\"", optarg);
+			q.to = optarg;
 			break;
 		case 'M':
 			q.migrate = true;
@@ -116,7 +121,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (optind < argc)
 		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
 	if (q.mode < 0)
-		q.mode = q.ntargets ? HMS_MODE_PREFERRED : HMS_MODE_DEFAULT;
+		q.mode = q.to ? HMS_MODE_PREFERRED : HMS_MODE_DEFAULT;
 	return range_with(verb->name, q.size, ask, &q);
 }
 
@@ -130,7 +135,8 @@ const struct verb verb_query = {
 		 "\n"
 		 "  -m, --mode MODE   default, bind, preferred, interleave or weighted\n"
 		 "                    (preferred with --to, else default)\n"
-		 "  -t, --to UIDS     targets of the policy, most wanted first\n"
+		 "  -t, --to TARGETS  targets of the policy, most wanted first: uids, names, or any\n"
+		 "                    other text that \"hmsctl select\" takes\n"
 		 "  -M, --migrate     move the pages too\n"
 		 "  -s, --size SIZE   how much, with K, M, G or T (default 16M)\n",
 	.run = run,

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hmsctl topology: the map as a tree, as a picture, as a file. */
+#include <errno.h>
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "draw.h"
+#include "hmsctl.h"
+
+enum format { TREE, DOT, SVG, XML, SAVE };
+
+static int draw_map(const struct verb *verb, struct hms *hms, FILE *to)
+{
+	char *text;
+	int ret;
+
+	ret = hms_save(hms, &text);
+	if (ret)
+		return fail_hms(verb, hms, ret);
+	fputs(text, to);
+	free(text);
+	return EXIT_OK;
+}
+
+/* Run dot, from one file to another. */
+static int run_dot(const struct verb *verb, FILE *from, FILE *to)
+{
+	int status;
+	pid_t pid;
+
+	rewind(from);
+	fflush(to);
+	pid = fork();
+	if (pid < 0)
+		return fail(verb->name, "%s", strerror(errno));
+	if (!pid) {
+		if (dup2(fileno(from), STDIN_FILENO) >= 0 && dup2(fileno(to), STDOUT_FILENO) >= 0)
+			execlp("dot", "dot", "-Tsvg", (char *)NULL);
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail(verb->name, "%s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return fail(verb->name, "--svg takes graphviz, and its program dot is not there");
+	if (status)
+		return fail(verb->name, "dot failed");
+	return EXIT_OK;
+}
+
+static int draw_svg(const struct verb *verb, const struct picture *picture, FILE *to)
+{
+	FILE *dot = tmpfile();
+	int ret;
+
+	if (!dot)
+		return fail(verb->name, "temporary file: %s", strerror(errno));
+	draw_dot(picture, dot);
+	ret = fflush(dot) ? fail(verb->name, "temporary file: %s", strerror(errno)) :
+			    run_dot(verb, dot, to);
+	fclose(dot);
+	return ret;
+}
+
+static int draw(const struct verb *verb, struct hms *hms, const char *title, enum format format,
+		FILE *to)
+{
+	struct picture picture;
+	int ret = EXIT_OK;
+
+	if (format == SAVE)
+		return draw_map(verb, hms, to);
+	if (!picture_open(&picture, hms, title))
+		return fail(verb->name, "%s", strerror(ENOMEM));
+	switch (format) {
+	case DOT:
+		draw_dot(&picture, to);
+		break;
+	case SVG:
+		ret = draw_svg(verb, &picture, to);
+		break;
+	case XML:
+		draw_xml(&picture, to);
+		break;
+	default:
+		setlocale(LC_CTYPE, "");
+		draw_tree(&picture, to, !strcmp(nl_langinfo(CODESET), "UTF-8"));
+	}
+	picture_close(&picture);
+	return ret;
+}
+
+/* To the file @path, or to standard output. */
+static int draw_to(const struct verb *verb, struct hms *hms, const char *title,
+		   enum format format, const char *path)
+{
+	FILE *to = path ? fopen(path, "we") : stdout;
+	int ret;
+
+	if (!to)
+		return fail(path, "%s", strerror(errno));
+	ret = draw(verb, hms, title, format, to);
+	if (path && (fflush(to) || ferror(to)) && !ret)
+		ret = fail(path, "%s", strerror(errno));
+	if (path)
+		fclose(to);
+	return ret;
+}
+
+/* The file without its folder. */
+static const char *title_of(const char *from)
+{
+	const char *slash = from ? strrchr(from, '/') : NULL;
+
+	if (!from)
+		return "this machine";
+	return slash && slash[1] ? slash + 1 : from;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "dot",	no_argument,		NULL, 'd' },
+		{ "svg",	no_argument,		NULL, 's' },
+		{ "xml",	no_argument,		NULL, 'x' },
+		{ "save",	no_argument,		NULL, 'S' },
+		{ "from",	required_argument,	NULL, 'f' },
+		{ }
+	};
+	enum format format = TREE;
+	const char *from = NULL;
+	struct hms *hms;
+	int option, ret;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "dsxSf:", options, NULL)) != -1) {
+		if (option == 'f') {
+			from = optarg;
+			continue;
+		}
+		if (option == '?')
+			return fail_usage(verb, "bad option, or one without its value: %s",
+					  argv[optind - 1]);
+		if (format != TREE)
+			return fail_usage(verb, "one format at a time");
+		format = option == 'd' ? DOT : option == 's' ? SVG : option == 'x' ? XML : SAVE;
+	}
+	if (argc - optind > 1)
+		return fail_usage(verb, "one file at most");
+	ret = open_map(from, &hms);
+	if (ret)
+		return ret;
+	ret = draw_to(verb, hms, title_of(from), format, argv[optind]);
+	hms_close(hms);
+	return ret;
+}
+
+const struct verb verb_topology = {
+	.name = "topology",
+	.summary = "the map as a tree, a picture or a file",
+	.usage = "[FILE] [options]\n"
+		 "\n"
+		 "Draws a tree of the links, with what each connects and where bridges lead from it.\n"
+		 "With FILE it goes there instead of to the terminal.\n"
+		 "\n"
+		 "  -d, --dot        for graphviz\n"
+		 "  -s, --svg        a picture, made by the program dot of graphviz\n"
+		 "  -x, --xml        for hwloc: lstopo -i FILE.xml\n"
+		 "  -S, --save       the map as a file that --from takes, see hms-map(5)\n"
+		 "  -f, --from FILE  the map in a file, not this machine's\n",
+	.run = run,
+};
