@@ -26,7 +26,9 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-extern const struct verb verb_list, verb_migrate, verb_query, verb_check, verb_version;
+extern const struct verb verb_list, verb_select, verb_best, verb_path, verb_near, verb_topology;
+extern const struct verb verb_monitor, verb_set, verb_measure, verb_sim;
+extern const struct verb verb_migrate, verb_query, verb_check, verb_version;
 
 /* "hmsctl: WHAT: reason" on stderr; return an exit code. */
 int fail(const char *what, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -34,14 +36,43 @@ int fail_open(int error);				/* hms_open() returned @error */
 int fail_usage(const struct verb *verb, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The map in the file @from, this machine's when that is NULL. Returns an exit code. */
+int open_map(const char *from, struct hms **hms);
+
+/* The object that a person means; returns an exit code. */
+int find_object(const struct verb *verb, struct hms *hms, enum hms_type type, const char *name,
+		const struct hms_object **object);
+
+/* An error of libhms as an exit code, with its reason said. */
+int fail_hms(const struct verb *verb, const struct hms *hms, int error);
+
+/* Print an object of JSON, and free it. */
+struct json_object;
+void print_json_text(struct json_object *object);
+
+/* "42"; false when it is none or does not fit. */
+bool parse_number(const char *text, uint64_t *number);
+
 /* "16M" with K, M, G, T of 1024; false when it is none or does not fit. */
 bool parse_size(const char *text, uint64_t *bytes);
 
-/* "1,4,2": false when it is none, or longer than HMS_MAX_TARGETS. */
-bool parse_uids(const char *text, uint32_t *uids, unsigned int *n);
+/*
+ * Targets of a request: "1,4,2", or a text for hms_select(). Uids are taken as they are, so that
+ * the module says what is wrong with them. Returns an exit code.
+ */
+int parse_targets(const struct verb *verb, struct hms *hms, const char *text, uint32_t *uids,
+		  unsigned int *n);
 
 /* "1.5G"; @text has room for 24. Returns @text. */
 const char *human_size(uint64_t bytes, char *text);
+
+/* "1.5TB/s", "80ns"; the same. */
+const char *human_value(enum hms_attribute attribute, uint32_t value, char *text);
+
+static inline bool is_known(const struct hms_value *value)
+{
+	return value->source != HMS_SOURCE_UNKNOWN && value->value;
+}
 
 /* "node0", or "uid 7" for an object that is not listed; @text has room for 24. */
 const char *object_label(struct hms *hms, uint32_t uid, char *text);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
 #include "hmsctl.h"
 
 static void message(const char *what, const char *fmt, va_list args)
@@ -46,6 +48,17 @@ int fail_usage(const struct verb *verb, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+bool parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
 bool parse_size(const char *text, uint64_t *bytes)
 {
 	static const char units[] = "KMGT";
@@ -71,7 +84,46 @@ bool parse_size(const char *text, uint64_t *bytes)
 	return true;
 }
 
-bool parse_uids(const char *text, uint32_t *uids, unsigned int *n)
+int open_map(const char *from, struct hms **hms)
+{
+	char why[256];
+	int ret;
+
+	ret = from ? hms_open_file(hms, from, 0, why, sizeof(why)) : hms_open_topology(hms);
+	if (!ret)
+		return EXIT_OK;
+	return from ? fail(from, "%s", why) : fail_open(ret);
+}
+
+int fail_hms(const struct verb *verb, const struct hms *hms, int error)
+{
+	const char *why = hms_last_error(hms);
+	size_t length = strlen(verb->name);
+
+	/* The call is often what the verb is called. */
+	if (!strncmp(why, verb->name, length) && !strncmp(why + length, ": ", 2))
+		why += length + 2;
+	fail(verb->name, "%s", why);
+	return error == -EINVAL ? EXIT_USAGE : EXIT_FAIL;
+}
+
+int find_object(const struct verb *verb, struct hms *hms, enum hms_type type, const char *name,
+		const struct hms_object **object)
+{
+	int ret = hms_find_name(hms, type, name, object);
+
+	return ret ? fail_hms(verb, hms, ret) : EXIT_OK;
+}
+
+void print_json_text(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+						    JSON_C_TO_STRING_SPACED |
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static bool parse_uids(const char *text, uint32_t *uids, unsigned int *n)
 {
 	unsigned long long uid;
 	char *end;
@@ -90,6 +142,27 @@ bool parse_uids(const char *text, uint32_t *uids, unsigned int *n)
 	return false;
 }
 
+int parse_targets(const struct verb *verb, struct hms *hms, const char *text, uint32_t *uids,
+		  unsigned int *n)
+{
+	struct hms_uid_list *list;
+	int ret;
+
+	if (parse_uids(text, uids, n))
+		return EXIT_OK;
+	ret = hms_select(hms, text, &list);
+	if (ret)
+		return fail_hms(verb, hms, ret);
+	if (list->n <= HMS_MAX_TARGETS) {
+		*n = list->n;
+		memcpy(uids, list->uids, list->n * sizeof(*uids));
+	} else {
+		ret = fail(verb->name, "%zu targets: a request takes %u", list->n, HMS_MAX_TARGETS);
+	}
+	free(list);
+	return ret;
+}
+
 const char *human_size(uint64_t bytes, char *text)
 {
 	static const char units[] = "BKMGTPE";
@@ -104,6 +177,21 @@ const char *human_size(uint64_t bytes, char *text)
 		snprintf(text, 24, "%" PRIu64 "%c", (uint64_t)n, units[unit]);
 	else
 		snprintf(text, 24, "%.1f%c", n, units[unit]);
+	return text;
+}
+
+const char *human_value(enum hms_attribute attribute, uint32_t value, char *text)
+{
+	static const char *const rates[] = { "MB/s", "GB/s", "TB/s" };
+	static const char *const times[] = { "ns", "us", "ms" };
+	double n = value;
+	int unit = 0;
+
+	while (n >= 1000 && unit < 2) {
+		n /= 1000;
+		unit++;
+	}
+	snprintf(text, 24, "%.4g%s", n, (attribute < HMS_READ_LATENCY ? rates : times)[unit]);
 	return text;
 }
 

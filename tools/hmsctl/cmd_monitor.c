@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hmsctl monitor: what happens to the map and to memory, as it happens. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <json-c/json.h>
+
+#include "hmsctl.h"
+
+struct listener {
+	struct hms_monitor *monitor;
+	unsigned int groups;
+	bool json;
+	bool once;		/* only what is new since a generation, then end */
+	uint64_t instance;
+	uint64_t generation;	/* of the last event: where to go on after a loss */
+	uint64_t left;		/* events to show */
+};
+
+static const char *const what_texts[] = {
+	[HMS_EVENT_NEW]		= "new",
+	[HMS_EVENT_CHANGED]	= "changed",
+	[HMS_EVENT_GONE]	= "gone",
+	[HMS_EVENT_MIGRATED]	= "migrated",
+};
+
+static void add_number(struct json_object *to, const char *key, uint64_t number)
+{
+	json_object_object_add(to, key, json_object_new_uint64(number));
+}
+
+static void print_json(const struct hms_event *event, const struct timespec *now)
+{
+	struct json_object *line = json_object_new_object(), *targets;
+
+	add_number(line, "time_ns", now->tv_sec * 1000000000ULL + now->tv_nsec);
+	json_object_object_add(line, "event", json_object_new_string(what_texts[event->what]));
+	add_number(line, "instance", event->instance);
+	add_number(line, "generation", event->generation);
+	if (event->object) {
+		add_number(line, "uid", event->object->uid);
+		add_number(line, "version", event->object->version);
+		json_object_object_add(line, "type",
+				json_object_new_string(hms_type_text(event->object->type)));
+		if (event->what != HMS_EVENT_GONE)
+			json_object_object_add(line, "name",
+					       json_object_new_string(event->object->name));
+	} else {
+		add_number(line, "pid", event->pid);
+		add_number(line, "start", event->start);
+		add_number(line, "length", event->length);
+		targets = json_object_new_array();
+		for (size_t i = 0; i < event->ntargets; i++)
+			json_object_array_add(targets, json_object_new_int64(event->targets[i]));
+		json_object_object_add(line, "targets", targets);
+		add_number(line, "pages", event->pages);
+		add_number(line, "moved", event->moved);
+		add_number(line, "populated", event->populated);
+		add_number(line, "skipped", event->skipped);
+	}
+	puts(json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN));
+	json_object_put(line);
+}
+
+static void print_text(const struct hms_event *event, const struct timespec *now)
+{
+	const struct hms_object *object = event->object;
+	char time[16], size[24];
+	struct tm tm;
+
+	localtime_r(&now->tv_sec, &tm);
+	strftime(time, sizeof(time), "%H:%M:%S", &tm);
+	printf("%s.%06ld  %" PRIu64 "  %-8s  ", time, now->tv_nsec / 1000, event->generation,
+	       what_texts[event->what]);
+	if (!object)
+		printf("pid %u, %s at 0x%" PRIx64 ": %" PRIu64 " moved, %" PRIu64
+		       " populated, %" PRIu64 " skipped\n", event->pid,
+		       human_size(event->length, size), event->start, event->moved,
+		       event->populated, event->skipped);
+	else if (event->what == HMS_EVENT_GONE)
+		printf("%s %u\n", hms_type_text(object->type), object->uid);
+	else
+		printf("%s %u %s\n", hms_type_text(object->type), object->uid, object->name);
+}
+
+static void show(struct listener *l, const struct hms_event *event)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (l->json)
+		print_json(event, &now);
+	else
+		print_text(event, &now);
+	/* Who reads this through a pipe wants it now. */
+	fflush(stdout);
+	l->instance = event->instance;
+	if (event->generation > l->generation)
+		l->generation = event->generation;
+}
+
+/* What was lost is not heard again, so what is new is asked for; all of it, if that is too much. */
+static int catch_up(struct listener *l)
+{
+	int ret;
+
+	fprintf(stderr, "hmsctl: monitor: events were lost, asking what is new since %" PRIu64 "\n",
+		l->generation);
+	if (!(l->groups & HMS_MONITOR_TOPOLOGY))
+		return 0;
+	ret = hms_monitor_ask(l->monitor, l->instance, l->generation);
+	return ret == -ESTALE ? hms_monitor_ask(l->monitor, 0, 0) : ret;
+}
+
+static int listen_to(struct listener *l)
+{
+	struct pollfd fd = { .fd = hms_monitor_fd(l->monitor), .events = POLLIN };
+	const struct hms_event *event;
+	int ret;
+
+	while (l->left) {
+		ret = hms_monitor_next(l->monitor, &event);
+		if (ret == -ENOBUFS)
+			ret = catch_up(l);
+		if (ret < 0)
+			return fail("monitor", "%s", strerror(-ret));
+		if (event) {
+			show(l, event);
+			l->left--;
+			continue;
+		}
+		if (ret)
+			continue;
+		if (l->once)
+			break;
+		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+			return fail("monitor", "%s", strerror(errno));
+	}
+	return EXIT_OK;
+}
+
+static int start(struct listener *l, bool since)
+{
+	struct hms *hms;
+	int ret;
+
+	ret = hms_monitor_open(&l->monitor, l->once ? 0 : l->groups, 0);
+	if (ret == -EPERM)
+		return fail("monitor", "the events of other processes take CAP_NET_ADMIN");
+	if (ret)
+		return fail_open(ret);
+	/* Listening first: what happens from here on is heard. */
+	if (since) {
+		ret = hms_monitor_ask(l->monitor, 0, l->generation);
+		if (ret == -ESTALE)
+			return fail("monitor", "generation %" PRIu64 " is too long ago, or to come",
+				    l->generation);
+	} else {
+		ret = hms_open_topology(&hms);
+		if (!ret)
+			ret = hms_generation(hms, &l->instance, &l->generation);
+		hms_close(hms);
+	}
+	if (ret)
+		return fail("monitor", "%s", strerror(-ret));
+	return listen_to(l);
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json",	no_argument,		NULL, 'J' },
+		{ "migrate",	no_argument,		NULL, 'm' },
+		{ "count",	required_argument,	NULL, 'c' },
+		{ "since",	required_argument,	NULL, 's' },
+		{ "once",	no_argument,		NULL, '1' },
+		{ }
+	};
+	struct listener l = { .groups = HMS_MONITOR_TOPOLOGY, .left = UINT64_MAX };
+	bool since = false;
+	int option, ret;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "Jmc:s:1", options, NULL)) != -1) {
+		switch (option) {
+		case 'J':
+			l.json = true;
+			break;
+		case 'm':
+			l.groups |= HMS_MONITOR_MIGRATE;
+			break;
+		case 'c':
+			if (!parse_number(optarg, &l.left) || !l.left)
+				return fail_usage(verb, "not a number of events: %s", optarg);
+			break;
+		case 's':
+			if (!parse_number(optarg, &l.generation))
+				return fail_usage(verb, "not a generation: %s", optarg);
+			since = true;
+			break;
+		case '1':
+			l.once = true;
+			break;
+		default:
+			return fail_usage(verb, "bad option, or one without its value: %s",
+					  argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
+	if (l.once && !since)
+		return fail_usage(verb, "--once goes with --since");
+	ret = start(&l, since);
+	hms_monitor_close(l.monitor);
+	return ret;
+}
+
+const struct verb verb_monitor = {
+	.name = "monitor",
+	.summary = "what happens to the map and to memory, as it happens",
+	.usage = "[options]\n"
+		 "\n"
+		 "A line has the time, the generation of the map, what happened, and to what.\n"
+		 "\n"
+		 "  -m, --migrate       also what requests of all processes moved (CAP_NET_ADMIN)\n"
+		 "  -s, --since GEN     begin with what is new since that generation; 0 is all\n"
+		 "  -1, --once          with --since: end after that\n"
+		 "  -c, --count N       end after N events\n"
+		 "  -J, --json          JSON, an object a line\n",
+	.run = run,
+};

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hmsctl.h"
+#include "values.h"
+
+#define OBJECTS	"/sys/bus/hms/devices"
+
+static const struct hms_object *object_of_type(struct hms *hms, enum hms_type type,
+					       const char *name)
+{
+	const struct hms_object *object;
+
+	hms_for_each(hms, type, object)
+		if (!strcmp(object->name, name))
+			return object;
+	return NULL;
+}
+
+const struct hms_object *value_object(struct hms *hms, const char *name)
+{
+	const struct hms_object *object;
+	uint64_t uid;
+
+	if (!parse_number(name, &uid))
+		return object_of_type(hms, HMS_LINK, name) ?:
+		       object_of_type(hms, HMS_BRIDGE, name);
+	if (uid > UINT32_MAX || hms_find_uid(hms, uid, &object) ||
+	    (object->type != HMS_LINK && object->type != HMS_BRIDGE))
+		return NULL;
+	return object;
+}
+
+int value_push(const struct hms_object *object, enum hms_attribute attribute, uint32_t value,
+	       enum hms_source source)
+{
+	char path[128], text[32];
+	int fd, n, ret;
+
+	snprintf(path, sizeof(path), OBJECTS "/v%u-%u-%s/%s", object->version, object->uid,
+		 hms_type_text(object->type), hms_attribute_text(attribute));
+	if (value)
+		n = snprintf(text, sizeof(text), "%u %s\n", value, hms_source_text(source));
+	else
+		n = snprintf(text, sizeof(text), "reset\n");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, n) == n ? 0 : -errno;
+	close(fd);
+	return ret;
+}
+
+static bool was_pushed(const struct hms_value *value)
+{
+	return value->source == HMS_SOURCE_USER || value->source == HMS_SOURCE_MEASURED;
+}
+
+static int write_values(struct hms *hms, FILE *f)
+{
+	const struct hms_object *object;
+	int n = 0;
+
+	fputs("# Values of links and bridges, by hmsctl set --save. MB/s and ns.\n", f);
+	for (int type = HMS_LINK; type <= HMS_BRIDGE; type++)
+		hms_for_each(hms, type, object)
+			for (int i = 0; i < HMS_ATTRIBUTES; i++) {
+				const struct hms_value *value = &object->values[i];
+
+				if (!was_pushed(value))
+					continue;
+				fprintf(f, "%s %s %s %u %s\n", hms_type_text(type),
+					hms_attribute_text(i), hms_source_text(value->source),
+					value->value, object->name);
+				n++;
+			}
+	return n;
+}
+
+int values_save(struct hms *hms, const char *file)
+{
+	char fresh[4096], *slash;
+	int n = 0, error = 0;
+	FILE *f;
+
+	/* The folder of the usual place may not be there yet. */
+	if (snprintf(fresh, sizeof(fresh), "%s", file) >= (int)sizeof(fresh) - 8)
+		return -ENAMETOOLONG;
+	slash = strrchr(fresh, '/');
+	if (slash && slash != fresh) {
+		*slash = 0;
+		mkdir(fresh, 0755);
+	}
+	snprintf(fresh, sizeof(fresh), "%s.new", file);
+	f = fopen(fresh, "we");
+	if (!f)
+		return -errno;
+	n = write_values(hms, f);
+	if (fflush(f) || fsync(fileno(f)))
+		error = errno;
+	if (fclose(f) && !error)
+		error = errno;
+	if (!error && rename(fresh, file))
+		error = errno;
+	if (error)
+		unlink(fresh);
+	return error ? -error : n;
+}
+
+/* One line of the file; NULL for @object when this machine has none of that name. */
+struct line {
+	const struct hms_object *object;
+	enum hms_attribute attribute;
+	enum hms_source source;
+	uint32_t value;
+};
+
+static bool parse_line(struct hms *hms, char *text, struct line *line)
+{
+	char type[16], attribute[32], source[16], number[16];
+	uint64_t value;
+	int name = 0;
+
+	if (sscanf(text, "%15s %31s %15s %15s %n", type, attribute, source, number, &name) != 4 ||
+	    !name || !text[name] || !parse_number(number, &value) || !value || value > UINT32_MAX)
+		return false;
+	*line = (struct line) { .attribute = HMS_ATTRIBUTES, .value = value };
+	for (int i = 0; i < HMS_ATTRIBUTES; i++)
+		if (!strcmp(attribute, hms_attribute_text(i)))
+			line->attribute = i;
+	if (!strcmp(source, hms_source_text(HMS_SOURCE_USER)))
+		line->source = HMS_SOURCE_USER;
+	else if (!strcmp(source, hms_source_text(HMS_SOURCE_MEASURED)))
+		line->source = HMS_SOURCE_MEASURED;
+	if (line->attribute == HMS_ATTRIBUTES || !line->source)
+		return false;
+	if (!strcmp(type, hms_type_text(HMS_LINK)))
+		line->object = object_of_type(hms, HMS_LINK, text + name);
+	else if (!strcmp(type, hms_type_text(HMS_BRIDGE)))
+		line->object = object_of_type(hms, HMS_BRIDGE, text + name);
+	else
+		return false;
+	return true;
+}
+
+static int read_values(struct hms *hms, FILE *f, struct line **lines, char *why, size_t size)
+{
+	char text[512];
+	int n = 0, number = 0;
+
+	while (fgets(text, sizeof(text), f)) {
+		number++;
+		text[strcspn(text, "\n")] = 0;
+		if (!*text || *text == '#')
+			continue;
+		*lines = reallocarray(*lines, n + 1, sizeof(**lines));
+		if (!*lines)
+			abort();
+		if (!parse_line(hms, text, &(*lines)[n++])) {
+			snprintf(why, size, "line %d is not TYPE ATTRIBUTE SOURCE NUMBER NAME",
+				 number);
+			return -EINVAL;
+		}
+	}
+	return n;
+}
+
+int values_restore(struct hms *hms, const char *file, char *why, size_t size)
+{
+	FILE *f = fopen(file, "re");
+	struct line *lines = NULL;
+	int n, done = 0;
+
+	if (!f) {
+		snprintf(why, size, "%s", strerror(errno));
+		return -errno;
+	}
+	n = read_values(hms, f, &lines, why, size);
+	fclose(f);
+	for (int i = 0; i < n; i++) {
+		int ret;
+
+		if (!lines[i].object)
+			continue;
+		ret = value_push(lines[i].object, lines[i].attribute, lines[i].value,
+				 lines[i].source);
+		if (ret) {
+			snprintf(why, size, "%s: %s", lines[i].object->name, strerror(-ret));
+			n = ret;
+			break;
+		}
+		done++;
+	}
+	free(lines);
+	return n < 0 ? n : done;
+}
