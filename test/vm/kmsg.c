@@ -60,6 +60,7 @@ static const char *const splats[] = {
 	"ODEBUG:",
 	"unregister_netdevice",
 	"Slab cache still has objects",
+	"cannot create duplicate filename",
 	"VM_BUG_ON",
 	"page dumped because",
 };
