@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "hms_fixture.h"
+#include "maptest.h"
 
 #define ABOVE	(1ULL << 32)
 
@@ -196,6 +197,26 @@ HMS_TEST(caller32, device_operations)
 	op.buffer |= ABOVE;
 	EXPECT_NE(0, call(self->e.sim_fd[0], HMS_SIM_READ, &op));
 	EXPECT_PATTERN(bytes, sizeof(bytes), 6);
+}
+
+/* Structs, pointers and uids of a machine that is described. */
+HMS_TEST(caller32, build)
+{
+	struct machine *m = machine_small();
+	int fd = described_open();
+
+	ASSERT_GE(fd, 0);
+	m->build.objects |= ABOVE;
+	EXPECT_EQ(-EFAULT, machine_build(m, fd));
+	m->build.objects &= ~ABOVE;
+	m->build.edges |= ABOVE;
+	EXPECT_EQ(-EFAULT, machine_build(m, fd));
+	m->build.edges &= ~ABOVE;
+	EXPECT_EQ(0, machine_build(m, fd));
+	EXPECT_STREQ("", machine_differs(m));
+	EXPECT_EQ(0, described_clear());
+	EXPECT_STREQ("", machine_is_left(m));
+	machine_free(m);
 }
 
 TEST_HARNESS_MAIN

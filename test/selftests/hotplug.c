@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "hms_fixture.h"
+#include "maptest.h"
 
 #define NPAGES	600
 
@@ -91,12 +92,33 @@ static __u32 target_of_node(int nid)
 	return 0;
 }
 
+/* Links between initiators and the memory of a node; @initiators: how many of these there are. */
+static int links_to(int nid, int *initiators)
+{
+	struct object *o;
+	int n = map_read(&o), links = 0;
+	char end[32];
+
+	*initiators = 0;
+	snprintf(end, sizeof(end), "-node%d", nid);
+	for (int i = 0; i < n; i++) {
+		const char *name = object_word(&o[i], "name");
+		const char *at = strstr(name, end);
+
+		*initiators += !strcmp(o[i].type, "initiator") && o[i].nid >= 0;
+		links += !strcmp(o[i].type, "link") && at && !strcmp(at, end);
+	}
+	free(o);
+	return links;
+}
+
 HMS_TEST(hotplug, first_and_last_memory)
 {
 	char *p = area(NPAGES * PAGE);
 	__u32 uid[2];
 	struct request r;
 	long elsewhere;
+	int initiators;
 
 	ASSERT_NE(NULL, p);
 	fill(p, NPAGES * PAGE, 1);
@@ -108,6 +130,8 @@ HMS_TEST(hotplug, first_and_last_memory)
 		uid[round] = target_of_node(self->nid);
 		ASSERT_NE(0, uid[round]);
 		EXPECT_GT(target_capacity(uid[round]), 0);
+		EXPECT_EQ(links_to(self->nid, &initiators), initiators);
+		EXPECT_GE(initiators, 1);
 		ASSERT_EQ(0, migrate_when_allowed(self, p, uid[round], &r));
 		EXPECT_COUNTS(&r);
 		EXPECT_EQ(NPAGES, r.h.moved);
@@ -118,6 +142,7 @@ HMS_TEST(hotplug, first_and_last_memory)
 		/* Core moves what is there; the policy keeps the uid, which is gone. */
 		ASSERT_EQ(0, block_set(self, "offline"));
 		EXPECT_EQ(0, target_of_node(self->nid));
+		EXPECT_EQ(0, links_to(self->nid, &initiators));
 		elsewhere = 0;
 		for (int i = 0; i < self->e.nnodes; i++)
 			elsewhere += pages_on(self->e.fd, p, NPAGES * PAGE, self->e.node[i]);

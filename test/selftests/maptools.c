@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The verbs of hmsctl that change the map, measure it, and tell what happens to it. */
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "command.h"
+#include "hms_fixture.h"
+#include "module.h"
+
+#define VALUES	"/tmp/values"
+#define LINK	"node0-node0"
+#define MACHINE	"/test/machines/proposal-2018.hms"
+
+FIXTURE(maptools)
+{
+	struct env e;
+	struct object link;
+};
+
+static int objects_of(const char *type, struct object *last)
+{
+	static struct object all[4096];
+	int n = objects_read(all, 4096), found = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!type || !strcmp(all[i].type, type)) {
+			if (last)
+				*last = all[i];
+			found++;
+		}
+	return found;
+}
+
+static bool find_link(const char *name, struct object *link)
+{
+	static struct object all[4096];
+	int n = objects_read(all, 4096);
+	char path[256], text[64];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/name", all[i].path);
+		if (strcmp(all[i].type, "link") || text_read(path, text, sizeof(text)) ||
+		    strcmp(text, name))
+			continue;
+		*link = all[i];
+		return true;
+	}
+	return false;
+}
+
+FIXTURE_SETUP(maptools)
+{
+	ASSERT_STREQ("", env_open(&self->e));
+	ASSERT_TRUE(find_link(LINK, &self->link));
+}
+
+FIXTURE_TEARDOWN_PARENT(maptools)
+{
+	EXPECT_TRUE(module_is_loaded("hms"));
+}
+
+static const char *value(const struct object *link, const char *file)
+{
+	static char text[4][64];
+	static int next;
+	char *to = text[next++ % 4], path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", link->path, file);
+	if (text_read(path, to, sizeof(text[0])))
+		snprintf(to, sizeof(text[0]), "unreadable");
+	return to;
+}
+
+#define EXPECT_VALUE(number, source, attribute)					\
+	do {									\
+		EXPECT_STREQ(number, value(&self->link, attribute));		\
+		EXPECT_STREQ(source, value(&self->link, attribute "_source"));	\
+	} while (0)
+
+HMS_TEST(maptools, set)
+{
+	char before[4][64], source[4][64];
+	static const char *const files[] = {
+		"read_bandwidth", "write_bandwidth", "read_latency", "write_latency",
+	};
+	char file[64], uid[16];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(file, sizeof(file), "%s_source", files[i]);
+		snprintf(before[i], sizeof(before[i]), "%s", value(&self->link, files[i]));
+		snprintf(source[i], sizeof(source[i]), "%s", value(&self->link, file));
+	}
+	EXPECT_EQ(0, hmsctl("set", LINK, "bandwidth=1234", "read_latency=56"));
+	EXPECT_VALUE("1234", "user", "read_bandwidth");
+	EXPECT_VALUE("1234", "user", "write_bandwidth");
+	EXPECT_VALUE("56", "user", "read_latency");
+	EXPECT_STREQ(before[3], value(&self->link, "write_latency"));
+
+	/* One that is wrong, and nothing is set. */
+	EXPECT_EQ(2, hmsctl("set", LINK, "bandwidth=4321", "latency=-1"));
+	EXPECT_EQ(2, hmsctl("set", LINK, "bandwidth=4321", "speed=1"));
+	EXPECT_EQ(2, hmsctl("set", LINK, "bandwidth=4294967296"));
+	EXPECT_EQ(2, hmsctl("set", LINK, "bandwidth=0"));
+	EXPECT_EQ(2, hmsctl("set", LINK));
+	EXPECT_EQ(2, hmsctl("set"));
+	EXPECT_EQ(1, hmsctl("set", "no-such-link", "bandwidth=1"));
+	EXPECT_EQ(1, hmsctl("set", "node0", "bandwidth=1"));
+	EXPECT_EQ(1, hmsctl("set", "4294967295", "bandwidth=1"));
+	EXPECT_VALUE("1234", "user", "read_bandwidth");
+
+	snprintf(uid, sizeof(uid), "%u", self->link.uid);
+	EXPECT_EQ(0, hmsctl("set", uid, "bandwidth=reset", "latency=reset"));
+	for (int i = 0; i < 4; i++) {
+		snprintf(file, sizeof(file), "%s_source", files[i]);
+		EXPECT_STREQ(before[i], value(&self->link, files[i]));
+		EXPECT_STREQ(source[i], value(&self->link, file));
+	}
+}
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return ok;
+}
+
+/* What an administrator has set is there again after a reload. */
+HMS_TEST(maptools, set_and_reload)
+{
+	char path[256];
+
+	ASSERT_EQ(0, hmsctl("set", LINK, "read_bandwidth=777", "--save", "--file", VALUES));
+	snprintf(path, sizeof(path), "%s/read_latency", self->link.path);
+	ASSERT_EQ(0, text_write(path, "88 measured"));
+	ASSERT_EQ(0, hmsctl("set", "--save", "--file", VALUES));
+	EXPECT_SAYS("2 values in " VALUES);
+
+	env_close(&self->e);
+	ASSERT_EQ(0, sim_unload_wait());
+	ASSERT_EQ(0, module_unload_wait("hms"));
+	ASSERT_EQ(0, modules_load_all());
+	ASSERT_TRUE(find_link(LINK, &self->link));
+	EXPECT_STRNE("user", value(&self->link, "read_bandwidth_source"));
+
+	/* A line that is wrong, and nothing is set. */
+	ASSERT_TRUE(write_file("/tmp/bad", "link read_bandwidth user 5 " LINK "\nlink?\n"));
+	EXPECT_EQ(1, hmsctl("set", "--restore", "--file", "/tmp/bad"));
+	EXPECT_SAYS("line 2");
+	EXPECT_STRNE("user", value(&self->link, "read_bandwidth_source"));
+	EXPECT_EQ(1, hmsctl("set", "--restore", "--file", "/tmp/no-such-file"));
+	EXPECT_EQ(2, hmsctl("set", "--restore", "--save"));
+	/* Of what this machine does not have now nobody speaks. */
+	ASSERT_TRUE(write_file("/tmp/other", "# old\nlink read_bandwidth user 5 gone\n"));
+	EXPECT_EQ(0, hmsctl("set", "--restore", "--file", "/tmp/other"));
+	EXPECT_SAYS("0 values");
+
+	EXPECT_EQ(0, hmsctl("set", "--restore", "--file", VALUES));
+	EXPECT_SAYS("2 values from " VALUES);
+	EXPECT_VALUE("777", "user", "read_bandwidth");
+	EXPECT_VALUE("88", "measured", "read_latency");
+	EXPECT_EQ(0, hmsctl("set", LINK, "bandwidth=reset", "latency=reset"));
+	/* The file is only replaced by a whole one. */
+	EXPECT_EQ(1, hmsctl("set", "--save", "--file", "/proc/values"));
+}
+
+HMS_TEST(maptools, measure)
+{
+	NEED_NODES(1);
+	EXPECT_EQ(0, hmsctl("measure", "--size", "1M"));
+	EXPECT_SAYS("node0");
+	EXPECT_STRNE("measured", value(&self->link, "read_bandwidth_source"));
+	EXPECT_EQ(0, hmsctl("measure", "--size", "1M", "--apply", "--json"));
+	EXPECT_SAYS("\"read_latency\"");
+	EXPECT_STREQ("measured", value(&self->link, "read_bandwidth_source"));
+	EXPECT_STREQ("measured", value(&self->link, "write_bandwidth_source"));
+	EXPECT_STREQ("measured", value(&self->link, "read_latency_source"));
+	EXPECT_STRNE("measured", value(&self->link, "write_latency_source"));
+	EXPECT_EQ(0, hmsctl("set", LINK, "bandwidth=reset", "latency=reset"));
+	EXPECT_EQ(2, hmsctl("measure", "--size", "1"));
+	EXPECT_EQ(2, hmsctl("measure", "all"));
+}
+
+static int count_lines(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+HMS_TEST(maptools, monitor_since)
+{
+	char generation[32], gone[64];
+	struct object any;
+
+	EXPECT_EQ(0, hmsctl("monitor", "--since", "0", "--once"));
+	EXPECT_EQ(objects_of(NULL, NULL), count_lines(command_output));
+	EXPECT_SAYS("link");
+	ASSERT_EQ(0, text_read("/sys/devices/hms/generation", generation, sizeof(generation)));
+	EXPECT_EQ(0, hmsctl("monitor", "--since", generation, "--once"));
+	EXPECT_STREQ("", command_output);
+	EXPECT_EQ(0, hmsctl("set", LINK, "read_latency=5"));
+	EXPECT_EQ(0, hmsctl("monitor", "--since", generation, "--once", "--json"));
+	EXPECT_EQ(1, count_lines(command_output));
+	EXPECT_SAYS("\"name\":\"" LINK "\"");
+	EXPECT_EQ(0, hmsctl("set", LINK, "read_latency=reset"));
+
+	if (access("/dev/hms_sim", F_OK))
+		SKIP(return, "hms_sim is not loaded");
+	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
+	ASSERT_LT(0, objects_of("bridge", &any));
+	ASSERT_EQ(0, text_read("/sys/devices/hms/generation", generation, sizeof(generation)));
+	EXPECT_EQ(0, hmsctl("sim", "clear"));
+	EXPECT_EQ(0, hmsctl("monitor", "--since", generation, "--once"));
+	snprintf(gone, sizeof(gone), "gone      bridge %u\n", any.uid);
+	EXPECT_SAYS(gone);
+	EXPECT_EQ(1, hmsctl("monitor", "--since", "99999999999", "--once"));
+	EXPECT_SAYS("too long ago, or to come");
+	EXPECT_EQ(2, hmsctl("monitor", "--once"));
+	EXPECT_EQ(2, hmsctl("monitor", "--count", "0"));
+	EXPECT_EQ(2, hmsctl("monitor", "all"));
+}
+
+/* It hears what happens while it runs: things happen until it has heard enough. */
+HMS_TEST(maptools, monitor_live)
+{
+	char path[256], text[8192] = "";
+	int pipes[2], status, i = 1;
+	char number[16];
+	ssize_t n;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(pipes));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		dup2(pipes[1], 1);
+		execl("/bin/hmsctl", "hmsctl", "monitor", "--migrate", "--count", "20", NULL);
+		_exit(127);
+	}
+	close(pipes[1]);
+	snprintf(path, sizeof(path), "%s/read_latency", self->link.path);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		char *p = area(PAGE);
+
+		snprintf(number, sizeof(number), "%d", i++);
+		ASSERT_EQ(0, text_write(path, number));
+		ASSERT_EQ(0, populate(self->e.fd, p, PAGE, self->e.node[0], NULL));
+		munmap(p, PAGE);
+		sched_yield();
+	}
+	EXPECT_EQ(0, status);
+	n = read(pipes[0], text, sizeof(text) - 1);
+	ASSERT_LT(0, n);
+	EXPECT_EQ(20, count_lines(text));
+	EXPECT_NE(NULL, strstr(text, LINK));
+	EXPECT_NE(NULL, strstr(text, "populated"));
+	ASSERT_EQ(0, text_write(path, "reset"));
+}
+
+HMS_TEST(maptools, sim)
+{
+	int before = objects_of(NULL, NULL);
+
+	if (access("/dev/hms_sim", F_OK))
+		SKIP(return, "hms_sim is not loaded");
+	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
+	EXPECT_LT(before + 20, objects_of(NULL, NULL));
+	EXPECT_EQ(0, hmsctl("list", "all"));
+	EXPECT_SAYS("described");
+	/* Twice is two machines. */
+	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
+	EXPECT_EQ(0, hmsctl("sim", "clear"));
+	EXPECT_EQ(before, objects_of(NULL, NULL));
+	EXPECT_EQ(0, hmsctl("sim", "clear"));
+
+	EXPECT_EQ(1, hmsctl("sim", "load", "/no/such/file"));
+	ASSERT_TRUE(write_file("/tmp/map", "hms-map 1\ntarget t size=?\n"));
+	EXPECT_EQ(1, hmsctl("sim", "load", "/tmp/map"));
+	EXPECT_SAYS("line 2");
+	EXPECT_EQ(2, hmsctl("sim"));
+	EXPECT_EQ(2, hmsctl("sim", "load"));
+	EXPECT_EQ(2, hmsctl("sim", "unload", MACHINE));
+	EXPECT_EQ(before, objects_of(NULL, NULL));
+}
+
+TEST_HARNESS_MAIN
