@@ -3,13 +3,18 @@
 # progress, says where its log is, and fails when anything went wrong.
 #
 #	make demo	the main job, in a virtual machine
-#	make test	unit tests, then the suite in a virtual machine; KERNEL=6.12 (the default),
-#			6.1, 7.x, bare, debug, stock-6.1, stock-6.12 or stock-7.x; or KDIR=the build
-#			folder of another kernel
+#	make test	unit tests, then the suite in a virtual machine, then the map of others;
+#			KERNEL=6.12 (the default), 6.1, 7.x, bare, debug, stock-6.1, stock-6.12 or
+#			stock-7.x; or KDIR=the build folder of another kernel
 #	make matrix	all of that, dkms and the Debian packages, into the table of doc/kernels.md
 #	make dkms	add, build, install, boot, test, remove on Debian's own kernels
 #	make packages	the Debian packages, built and tried in clean Debian 12 and 13 trees
-#	make check	style: checkpatch, sparse, compiler warnings, shellcheck
+#	make bench	what the map costs, in guest instructions, and the bounds that it keeps, into
+#			out/bench; BENCH=topology: that one; DOC=1: into doc/bench.md too;
+#			KERNEL= as for the tests
+#	make fuzz	the fuzzers of pure logic; FUZZ=hmat: that one; SECONDS=60 (the default) for each
+#	make check	style: checkpatch, sparse, compiler warnings, shellcheck; and that doc/netlink.yaml
+#			says what the headers say
 #	make		the library and the tools, for this machine
 #	make modules	the kernel modules, for KDIR (default: the kernel that runs)
 #	make install	library, tools and man pages; modules_install: the modules
@@ -19,6 +24,7 @@ KERNEL	?= 6.12
 ifneq ($(origin KDIR),undefined)
 KERNEL	:= $(KDIR)
 endif
+SECONDS	?= 60
 KDIR	?= /lib/modules/$(shell uname -r)/build
 
 all:
@@ -38,6 +44,12 @@ dkms:
 
 packages:
 	scripts/packages
+
+fuzz:
+	scripts/fuzz --seconds $(SECONDS) $(FUZZ)
+
+bench:
+	scripts/bench --kernel $(KERNEL) $(if $(DOC),--doc) $(BENCH)
 
 check:
 	scripts/check
@@ -63,4 +75,5 @@ clean:
 		-name '.*.cmd' -o -name Module.symvers -o -name probed.h -o -name '*.result' \
 		-o -path '*/probe/*.log' -o -name modules.order \) -delete
 
-.PHONY: all demo test matrix dkms packages check test-harness modules modules_install install clean
+.PHONY: all demo test matrix dkms packages fuzz bench check test-harness modules modules_install \
+	install clean
