@@ -8,8 +8,6 @@
 #include "graph.h"
 #include "internal.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* An object with what decides about its place. */
 struct candidate {
 	const struct hms_object *object;

@@ -8,8 +8,6 @@
 
 #include "internal.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 static const char *const why_texts[] = {
 	[HMS_WHY_NONE]		= "no reason given",
 	[HMS_WHY_RESERVED]	= "a reserved field is not zero",
@@ -49,14 +47,6 @@ static const char *const skip_texts[] = {
 
 _Static_assert(COUNT(skip_texts) == HMS_SKIP_NR, "a text for every reason to skip a page");
 
-static const char *const mode_texts[] = {
-	[HMS_MODE_DEFAULT]	= "default",
-	[HMS_MODE_BIND]		= "bind",
-	[HMS_MODE_PREFERRED]	= "preferred",
-	[HMS_MODE_INTERLEAVE]	= "interleave",
-	[HMS_MODE_WEIGHTED]	= "weighted",
-};
-
 static const struct {
 	uint32_t offset;
 	const char *name;
@@ -75,19 +65,6 @@ const char *hms_why_text(uint32_t why)
 const char *hms_skip_text(unsigned int skip)
 {
 	return skip < COUNT(skip_texts) ? skip_texts[skip] : "unknown reason";
-}
-
-const char *hms_mode_text(uint32_t mode)
-{
-	return mode < COUNT(mode_texts) ? mode_texts[mode] : "unknown mode";
-}
-
-int hms_mode_parse(const char *name)
-{
-	for (size_t i = 0; i < COUNT(mode_texts); i++)
-		if (!strcmp(name, mode_texts[i]))
-			return i;
-	return -EINVAL;
 }
 
 const char *hms_open_text(int error)
@@ -210,9 +187,9 @@ static void name_modifier(struct hms *hms, char *text, size_t size, uint32_t ind
 
 			if (module->keys[i].key != m->key)
 				continue;
-			if (m->key == HMS_MOD_MODE && m->value < COUNT(mode_texts))
+			if (m->key == HMS_MOD_MODE && m->value <= HMS_MODE_WEIGHTED)
 				snprintf(text, size, "modifier %u (%s %s)", index, name,
-					 mode_texts[m->value]);
+					 hms_mode_text(m->value));
 			else
 				snprintf(text, size, "modifier %u (%s %" PRIu64 ")", index, name,
 					 (uint64_t)m->value);

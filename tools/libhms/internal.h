@@ -7,6 +7,8 @@
 
 #pragma GCC visibility push(hidden)
 
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
 #define HMS_DEVICE	"/dev/hms"
 
 struct hms {
@@ -69,12 +71,6 @@ const struct hms_object *hms_object_known(const struct hms *hms, uint32_t uid);
 /* The same, if it is of this type; else the error of @call is set, for -ENOENT. */
 const struct hms_object *hms_object_of_type(struct hms *hms, const char *call, enum hms_type type,
 					    uint32_t uid);
-
-/* The kind with this name, or HMS_KIND_OTHER. */
-enum hms_kind hms_kind_parse(const char *name);
-
-/* The HMS_PROP_* bit with this name, or 0. */
-uint32_t hms_property_parse(const char *name);
 
 static inline uint64_t hms_pointer(const void *p)
 {

@@ -14,7 +14,6 @@
 #include "map.h"
 #include "units.h"
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 #define LINE_MAX_BYTES	(1 << 20)
 #define BLANKS		" \t\r"
 #define BACK		"-back"		/* behind the name of the other way of a bridge */
@@ -116,18 +115,14 @@ static const char *parse_version(struct entry *e, char *text)
 static const char *parse_kind(struct entry *e, char *text)
 {
 	bool target = e->object->public.type == HMS_TARGET;
+	int kind = hms_kind_parse(text);
 
-	for (int kind = HMS_KIND_OTHER; kind <= HMS_KIND_DEVICE; kind++) {
-		bool of_target = kind <= HMS_KIND_DEVICE_COHERENT;
-
-		if ((of_target != target && kind != HMS_KIND_OTHER) ||
-		    strcmp(text, hms_kind_text(kind)))
-			continue;
-		e->object->public.kind = kind;
-		return NULL;
-	}
-	return target ? "not node, device-private, device-coherent or other" :
-			"not cpu, device or other";
+	if (kind <= HMS_KIND_NONE ||
+	    (kind != HMS_KIND_OTHER && (kind <= HMS_KIND_DEVICE_COHERENT) != target))
+		return target ? "not node, device-private, device-coherent or other" :
+				"not cpu, device or other";
+	e->object->public.kind = kind;
+	return NULL;
 }
 
 static const char *parse_nid(struct entry *e, char *text)
@@ -230,86 +225,6 @@ static const char *parse_cache(struct entry *e, char *text)
 	return NULL;
 }
 
-/* "90GB/s:measured", for the attributes from @first to @last. */
-static const char *parse_values(struct entry *e, char *text, enum hms_attribute first,
-				enum hms_attribute last)
-{
-	struct hms_value value = { .source = HMS_SOURCE_DRIVER };
-	char *number = strsep(&text, ":");
-	const char *why;
-
-	if (text) {
-		value.source = HMS_SOURCE_FIRMWARE;
-		while (value.source <= HMS_SOURCE_DRIVER &&
-		       strcmp(text, hms_source_text(value.source)))
-			value.source++;
-		if (value.source > HMS_SOURCE_DRIVER)
-			return "source not firmware, estimated, measured, user or driver";
-	}
-	if (!strcmp(number, "unknown"))
-		return text ? "what is not known has no source" : NULL;
-	why = first < HMS_READ_LATENCY ? hms_parse_bandwidth(number, &value.value) :
-					 hms_parse_latency(number, &value.value);
-	for (enum hms_attribute a = first; a <= last && !why; a++)
-		e->object->public.values[a] = value;
-	return why;
-}
-
-static const char *parse_bandwidth(struct entry *e, char *text)
-{
-	return parse_values(e, text, HMS_READ_BANDWIDTH, HMS_WRITE_BANDWIDTH);
-}
-
-static const char *parse_read_bandwidth(struct entry *e, char *text)
-{
-	return parse_values(e, text, HMS_READ_BANDWIDTH, HMS_READ_BANDWIDTH);
-}
-
-static const char *parse_write_bandwidth(struct entry *e, char *text)
-{
-	return parse_values(e, text, HMS_WRITE_BANDWIDTH, HMS_WRITE_BANDWIDTH);
-}
-
-static const char *parse_latency(struct entry *e, char *text)
-{
-	return parse_values(e, text, HMS_READ_LATENCY, HMS_WRITE_LATENCY);
-}
-
-static const char *parse_read_latency(struct entry *e, char *text)
-{
-	return parse_values(e, text, HMS_READ_LATENCY, HMS_READ_LATENCY);
-}
-
-static const char *parse_write_latency(struct entry *e, char *text)
-{
-	return parse_values(e, text, HMS_WRITE_LATENCY, HMS_WRITE_LATENCY);
-}
-
-/* What these refer to may stand further down. */
-static const char *keep_initiators(struct entry *e, char *text)
-{
-	e->initiators = text;
-	return NULL;
-}
-
-static const char *keep_targets(struct entry *e, char *text)
-{
-	e->targets = text;
-	return NULL;
-}
-
-static const char *keep_from(struct entry *e, char *text)
-{
-	e->from = text;
-	return NULL;
-}
-
-static const char *keep_to(struct entry *e, char *text)
-{
-	e->to = text;
-	return NULL;
-}
-
 static const char *parse_both(struct entry *e, char *text)
 {
 	e->both = !strcmp(text, "yes");
@@ -327,40 +242,90 @@ enum key_index {
 	KEY_LATENCY, KEY_READ_LATENCY, KEY_WRITE_LATENCY, NR_KEYS,
 };
 
-/* @on: types of object that have it; @needed_on: that can't do without; @not_with: other keys. */
-static const struct key {
+/*
+ * @on: types of object that have it; @needed_on: that can't do without; @not_with: other keys. Of
+ * the rest one is set. @keep_at: where in the entry the text is kept: what it refers to may stand
+ * further down.
+ */
+struct key {
 	const char *name;
-	parse_fn *parse;
 	unsigned int on;
 	unsigned int needed_on;
 	uint32_t not_with;
-} keys[NR_KEYS] = {
-	[KEY_UID]		= { "uid", parse_uid, ON_MEMORY | ON_WAYS, 0, 1U << KEY_BOTH },
-	[KEY_VERSION]		= { "version", parse_version, ON_MEMORY | ON_WAYS, 0, 0 },
-	[KEY_KIND]		= { "kind", parse_kind, ON_MEMORY, ON_MEMORY, 0 },
-	[KEY_NID]		= { "nid", parse_nid, ON_MEMORY, 0, 0 },
-	[KEY_SIZE]		= { "size", parse_capacity, ON(HMS_TARGET), ON(HMS_TARGET), 0 },
-	[KEY_USED]		= { "used", parse_used, ON(HMS_TARGET), 0, 0 },
-	[KEY_PROPERTIES]	= { "properties", parse_properties, ON(HMS_TARGET), 0, 0 },
-	[KEY_CACHE]		= { "cache", parse_cache, ON(HMS_TARGET), 0, 0 },
-	[KEY_INITIATORS]	= { "initiators", keep_initiators, ON_WAYS, 0, 0 },
-	[KEY_TARGETS]		= { "targets", keep_targets, ON(HMS_LINK), 0, 0 },
-	[KEY_FROM]		= { "from", keep_from, ON(HMS_BRIDGE), ON(HMS_BRIDGE), 0 },
-	[KEY_TO]		= { "to", keep_to, ON(HMS_BRIDGE), ON(HMS_BRIDGE), 0 },
-	[KEY_BOTH]		= { "both", parse_both, ON(HMS_BRIDGE), 0, 1U << KEY_UID },
-	[KEY_BANDWIDTH]		= { "bandwidth", parse_bandwidth, ON_WAYS, 0,
-				    1U << KEY_READ_BANDWIDTH | 1U << KEY_WRITE_BANDWIDTH },
-	[KEY_READ_BANDWIDTH]	= { "read_bandwidth", parse_read_bandwidth, ON_WAYS, 0,
-				    1U << KEY_BANDWIDTH },
-	[KEY_WRITE_BANDWIDTH]	= { "write_bandwidth", parse_write_bandwidth, ON_WAYS, 0,
-				    1U << KEY_BANDWIDTH },
-	[KEY_LATENCY]		= { "latency", parse_latency, ON_WAYS, 0,
-				    1U << KEY_READ_LATENCY | 1U << KEY_WRITE_LATENCY },
-	[KEY_READ_LATENCY]	= { "read_latency", parse_read_latency, ON_WAYS, 0,
-				    1U << KEY_LATENCY },
-	[KEY_WRITE_LATENCY]	= { "write_latency", parse_write_latency, ON_WAYS, 0,
-				    1U << KEY_LATENCY },
+	parse_fn *parse;
+	unsigned int attributes;
+	size_t keep_at;
 };
+
+#define BANDWIDTH	(1U << HMS_READ_BANDWIDTH | 1U << HMS_WRITE_BANDWIDTH)
+#define LATENCY		(1U << HMS_READ_LATENCY | 1U << HMS_WRITE_LATENCY)
+
+#define PLAIN(text, function, on, needed_on, not_with)				\
+	{ text, on, needed_on, not_with, .parse = function }
+#define REFERENCE(field, on, needed_on)						\
+	{ #field, on, needed_on, 0, .keep_at = offsetof(struct entry, field) }
+#define VALUES(text, which, not_with)						\
+	{ text, ON_WAYS, 0, not_with, .attributes = which }
+
+static const struct key keys[NR_KEYS] = {
+	[KEY_UID]	 = PLAIN("uid", parse_uid, ON_MEMORY | ON_WAYS, 0, 1U << KEY_BOTH),
+	[KEY_VERSION]	 = PLAIN("version", parse_version, ON_MEMORY | ON_WAYS, 0, 0),
+	[KEY_KIND]	 = PLAIN("kind", parse_kind, ON_MEMORY, ON_MEMORY, 0),
+	[KEY_NID]	 = PLAIN("nid", parse_nid, ON_MEMORY, 0, 0),
+	[KEY_SIZE]	 = PLAIN("size", parse_capacity, ON(HMS_TARGET), ON(HMS_TARGET), 0),
+	[KEY_USED]	 = PLAIN("used", parse_used, ON(HMS_TARGET), 0, 0),
+	[KEY_PROPERTIES] = PLAIN("properties", parse_properties, ON(HMS_TARGET), 0, 0),
+	[KEY_CACHE]	 = PLAIN("cache", parse_cache, ON(HMS_TARGET), 0, 0),
+	[KEY_BOTH]	 = PLAIN("both", parse_both, ON(HMS_BRIDGE), 0, 1U << KEY_UID),
+	[KEY_INITIATORS] = REFERENCE(initiators, ON_WAYS, 0),
+	[KEY_TARGETS]	 = REFERENCE(targets, ON(HMS_LINK), 0),
+	[KEY_FROM]	 = REFERENCE(from, ON(HMS_BRIDGE), ON(HMS_BRIDGE)),
+	[KEY_TO]	 = REFERENCE(to, ON(HMS_BRIDGE), ON(HMS_BRIDGE)),
+	[KEY_BANDWIDTH]	 = VALUES("bandwidth", BANDWIDTH,
+				  1U << KEY_READ_BANDWIDTH | 1U << KEY_WRITE_BANDWIDTH),
+	[KEY_READ_BANDWIDTH]  = VALUES("read_bandwidth", 1U << HMS_READ_BANDWIDTH,
+				       1U << KEY_BANDWIDTH),
+	[KEY_WRITE_BANDWIDTH] = VALUES("write_bandwidth", 1U << HMS_WRITE_BANDWIDTH,
+				       1U << KEY_BANDWIDTH),
+	[KEY_LATENCY]	 = VALUES("latency", LATENCY,
+				  1U << KEY_READ_LATENCY | 1U << KEY_WRITE_LATENCY),
+	[KEY_READ_LATENCY]    = VALUES("read_latency", 1U << HMS_READ_LATENCY, 1U << KEY_LATENCY),
+	[KEY_WRITE_LATENCY]   = VALUES("write_latency", 1U << HMS_WRITE_LATENCY, 1U << KEY_LATENCY),
+};
+
+/* "90GB/s:measured" */
+static const char *parse_values(struct entry *e, unsigned int attributes, char *text)
+{
+	struct hms_value value = { .source = HMS_SOURCE_DRIVER };
+	char *number = strsep(&text, ":");
+	const char *why;
+	int source;
+
+	if (text) {
+		source = hms_source_parse(text);
+		if (source <= HMS_SOURCE_UNKNOWN)
+			return "source not firmware, estimated, measured, user or driver";
+		value.source = source;
+	}
+	if (!strcmp(number, "unknown"))
+		return text ? "what is not known has no source" : NULL;
+	why = attributes & LATENCY ? hms_parse_latency(number, &value.value) :
+				     hms_parse_bandwidth(number, &value.value);
+	for (int a = 0; a < HMS_ATTRIBUTES && !why; a++)
+		if (attributes & 1U << a)
+			e->object->public.values[a] = value;
+	return why;
+}
+
+static const char *parse_key_value(struct entry *e, const struct key *key, char *text)
+{
+	if (key->parse)
+		return key->parse(e, text);
+	if (key->attributes)
+		return parse_values(e, key->attributes, text);
+	*(const char **)((char *)e + key->keep_at) = text;
+	return NULL;
+}
 
 /* ---- the first pass: lines ---- */
 
@@ -392,11 +357,9 @@ static struct entry *new_entry(struct reader *r, unsigned long line)
 
 static int parse_type(struct reader *r, struct entry *e, const char *word)
 {
-	enum hms_type type = HMS_TARGET;
+	int type = hms_type_parse(word);
 
-	while (type <= HMS_BRIDGE && strcmp(word, hms_type_text(type)))
-		type++;
-	if (type > HMS_BRIDGE)
+	if (type < 0)
 		return bad(r, e->line, "\"%s\" is not target, initiator, link or bridge", word);
 	e->object->public.type = type;
 	return 0;
@@ -446,7 +409,7 @@ static int parse_key(struct reader *r, struct entry *e, char *word)
 	e->given |= 1U << i;
 	if (!*value)
 		return bad_entry(r, e, "%s has no value", word);
-	why = keys[i].parse(e, value);
+	why = parse_key_value(e, &keys[i], value);
 	if (why == out_of_memory)
 		return no_memory(r);
 	if (why)

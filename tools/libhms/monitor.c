@@ -34,34 +34,22 @@ static void event_free(struct event *event)
 	free(event);
 }
 
-static uint64_t get_u64(struct nlattr *attr)
-{
-	return attr ? nla_get_u64(attr) : 0;
-}
-
 static int read_migrate(struct event *event, struct nlattr **attrs)
 {
 	struct hms_event *public = &event->public;
+	int error;
 
 	public->what = HMS_EVENT_MIGRATED;
-	public->pid = attrs[HMS_A_PID] ? nla_get_u32(attrs[HMS_A_PID]) : 0;
-	public->start = get_u64(attrs[HMS_A_START]);
-	public->length = get_u64(attrs[HMS_A_LENGTH]);
-	public->pages = get_u64(attrs[HMS_A_PAGES]);
-	public->moved = get_u64(attrs[HMS_A_MOVED]);
-	public->populated = get_u64(attrs[HMS_A_POPULATED]);
-	public->skipped = get_u64(attrs[HMS_A_SKIPPED]);
-	if (attrs[HMS_A_TARGETS]) {
-		size_t size = nla_len(attrs[HMS_A_TARGETS]);
-
-		event->targets = malloc(size + 1);
-		if (!event->targets)
-			return ENOMEM;
-		memcpy(event->targets, nla_data(attrs[HMS_A_TARGETS]), size);
-		public->targets = event->targets;
-		public->ntargets = size / sizeof(*event->targets);
-	}
-	return 0;
+	public->pid = hms_message_u32(attrs[HMS_A_PID], 0);
+	public->start = hms_message_u64(attrs[HMS_A_START], 0);
+	public->length = hms_message_u64(attrs[HMS_A_LENGTH], 0);
+	public->pages = hms_message_u64(attrs[HMS_A_PAGES], 0);
+	public->moved = hms_message_u64(attrs[HMS_A_MOVED], 0);
+	public->populated = hms_message_u64(attrs[HMS_A_POPULATED], 0);
+	public->skipped = hms_message_u64(attrs[HMS_A_SKIPPED], 0);
+	error = hms_message_uids(attrs[HMS_A_TARGETS], &event->targets, &public->ntargets);
+	public->targets = event->targets;
+	return error;
 }
 
 static int read_event(struct event *event, struct genlmsghdr *header, struct nlattr **attrs)
@@ -69,8 +57,8 @@ static int read_event(struct event *event, struct genlmsghdr *header, struct nla
 	struct hms_event *public = &event->public;
 	int error;
 
-	public->instance = get_u64(attrs[HMS_A_INSTANCE]);
-	public->generation = get_u64(attrs[HMS_A_GENERATION]);
+	public->instance = hms_message_u64(attrs[HMS_A_INSTANCE], 0);
+	public->generation = hms_message_u64(attrs[HMS_A_GENERATION], 0);
 	if (header->cmd == HMS_CMD_MIGRATE)
 		return read_migrate(event, attrs);
 	error = hms_message_object(header, attrs, &event->object);
@@ -89,7 +77,7 @@ static int on_event(void *data, struct genlmsghdr *header, struct nlattr **attrs
 	int error;
 
 	if (header->cmd < HMS_CMD_NEW || header->cmd > HMS_CMD_MIGRATE ||
-	    (attrs[HMS_A_VERSION] && nla_get_u32(attrs[HMS_A_VERSION]) > monitor->version))
+	    hms_message_u32(attrs[HMS_A_VERSION], 0) > monitor->version)
 		return 0;
 	event = calloc(1, sizeof(*event));
 	if (!event)

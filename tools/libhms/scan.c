@@ -35,10 +35,8 @@ static int on_object(void *data, struct genlmsghdr *header, struct nlattr **attr
 	error = hms_message_object(header, attrs, &object);
 	if (error)
 		return error;
-	if (attrs[HMS_A_INSTANCE])
-		reading->instance = nla_get_u64(attrs[HMS_A_INSTANCE]);
-	if (attrs[HMS_A_GENERATION])
-		reading->generation = nla_get_u64(attrs[HMS_A_GENERATION]);
+	reading->instance = hms_message_u64(attrs[HMS_A_INSTANCE], reading->instance);
+	reading->generation = hms_message_u64(attrs[HMS_A_GENERATION], reading->generation);
 	fresh->objects[fresh->nobjects++] = &object->public;
 	return 0;
 }
@@ -69,10 +67,9 @@ static int scan_try(struct hms *hms, struct reading *reading)
 	hms->socket->message = on_object;
 	hms->socket->data = reading;
 	error = hms_socket_dump(hms->socket, hms->version, 0, 0);
-	if (error)
-		hms_objects_free(&reading->fresh);
 	/* After an error there may be more of the answer to come, which nobody wants. */
 	if (error) {
+		hms_objects_free(&reading->fresh);
 		hms_socket_close(hms->socket);
 		hms->socket = NULL;
 	}

@@ -12,8 +12,6 @@
 #include "internal.h"
 #include "units.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 enum meaning {
 	CONDITION,	/* for all targets */
 	ALL,		/* all that meet the conditions */
@@ -65,13 +63,12 @@ static const struct {
 
 static const char *parse_kind(struct word *word, const char *text)
 {
-	for (enum hms_kind kind = HMS_KIND_OTHER; kind <= HMS_KIND_DEVICE; kind++) {
-		if (kind == HMS_KIND_CPU || strcmp(text, hms_kind_text(kind)))
-			continue;
-		word->number = kind;
-		return NULL;
-	}
-	return "not node, device, device-private, device-coherent or other";
+	int kind = hms_kind_parse(text);
+
+	if (kind <= HMS_KIND_NONE || kind == HMS_KIND_CPU)
+		return "not node, device, device-private, device-coherent or other";
+	word->number = kind;
+	return NULL;
 }
 
 static const char *parse_properties(struct word *word, char *text)

@@ -177,17 +177,27 @@ int hms_socket_dump(struct hms_socket *socket, uint32_t version, uint64_t instan
 	return hms_socket_receive(socket);
 }
 
-static uint32_t *copy_uids(const struct nlattr *attr, size_t *n)
+int hms_message_uids(const struct nlattr *attr, uint32_t **uids, size_t *n)
 {
-	uint32_t *uids;
+	*uids = NULL;
+	*n = 0;
+	if (!attr)
+		return 0;
+	*uids = malloc(nla_len(attr) + 1);
+	if (!*uids)
+		return ENOMEM;
+	memcpy(*uids, nla_data(attr), nla_len(attr));
+	*n = nla_len(attr) / sizeof(**uids);
+	return 0;
+}
 
-	*n = nla_len(attr) / sizeof(*uids);
-	uids = malloc(nla_len(attr) + 1);
-	if (!uids)
-		return NULL;
-	memcpy(uids, nla_data(attr), nla_len(attr));
-	qsort(uids, *n, sizeof(*uids), hms_compare_uid);
-	return uids;
+static int read_sorted_uids(const struct nlattr *attr, uint32_t **uids, size_t *n)
+{
+	int error = hms_message_uids(attr, uids, n);
+
+	if (*n)
+		qsort(*uids, *n, sizeof(**uids), hms_compare_uid);
+	return error;
 }
 
 static int compare_cache(const void *a, const void *b)
@@ -221,53 +231,45 @@ static int read_caches(struct genlmsghdr *header, struct object *object)
 	return 0;
 }
 
-static uint64_t get_u64(struct nlattr *attr, uint64_t otherwise)
+static enum hms_kind read_kind(const struct nlattr *attr)
 {
-	return attr ? nla_get_u64(attr) : otherwise;
-}
+	int kind = attr ? hms_kind_parse(nla_get_string(attr)) : HMS_KIND_NONE;
 
-static uint32_t get_u32(struct nlattr *attr, uint32_t otherwise)
-{
-	return attr ? nla_get_u32(attr) : otherwise;
+	/* A newer module may have kinds that this library does not know. */
+	return kind < 0 ? HMS_KIND_OTHER : kind;
 }
 
 static int read_object(struct genlmsghdr *header, struct nlattr **attrs, struct object *object)
 {
 	struct hms_object *public = &object->public;
+	int error;
 
 	public->uid = nla_get_u32(attrs[HMS_A_UID]);
 	public->version = nla_get_u32(attrs[HMS_A_VERSION]);
 	public->type = nla_get_u32(attrs[HMS_A_TYPE]);
-	public->generation = get_u64(attrs[HMS_A_CHANGED], 0);
+	public->generation = hms_message_u64(attrs[HMS_A_CHANGED], 0);
 	if (attrs[HMS_A_NAME])
 		snprintf(object->name, sizeof(object->name), "%s",
 			 nla_get_string(attrs[HMS_A_NAME]));
 	public->name = object->name;
-	public->kind = attrs[HMS_A_KIND] ? hms_kind_parse(nla_get_string(attrs[HMS_A_KIND])) :
-					   HMS_KIND_NONE;
-	public->nid = (int)get_u32(attrs[HMS_A_NID], (uint32_t)-1);
-	public->properties = get_u32(attrs[HMS_A_PROPERTIES], 0);
-	public->capacity = get_u64(attrs[HMS_A_CAPACITY], HMS_BYTES_UNKNOWN);
-	public->used = get_u64(attrs[HMS_A_USED], HMS_BYTES_UNKNOWN);
-	public->from = get_u32(attrs[HMS_A_FROM], 0);
-	public->to = get_u32(attrs[HMS_A_TO], 0);
+	public->kind = read_kind(attrs[HMS_A_KIND]);
+	public->nid = (int)hms_message_u32(attrs[HMS_A_NID], (uint32_t)-1);
+	public->properties = hms_message_u32(attrs[HMS_A_PROPERTIES], 0);
+	public->capacity = hms_message_u64(attrs[HMS_A_CAPACITY], HMS_BYTES_UNKNOWN);
+	public->used = hms_message_u64(attrs[HMS_A_USED], HMS_BYTES_UNKNOWN);
+	public->from = hms_message_u32(attrs[HMS_A_FROM], 0);
+	public->to = hms_message_u32(attrs[HMS_A_TO], 0);
 	for (int i = 0; i < HMS_ATTRIBUTES; i++)
 		if (attrs[HMS_A_READ_BANDWIDTH + i])
 			memcpy(&public->values[i], nla_data(attrs[HMS_A_READ_BANDWIDTH + i]),
 			       sizeof(public->values[i]));
-	if (attrs[HMS_A_EDGES]) {
-		object->links = copy_uids(attrs[HMS_A_EDGES], &public->nlinks);
-		public->links = object->links;
-		if (!object->links)
-			return ENOMEM;
-	}
-	if (attrs[HMS_A_INITIATORS]) {
-		object->initiators = copy_uids(attrs[HMS_A_INITIATORS], &public->ninitiators);
-		public->initiators = object->initiators;
-		if (!object->initiators)
-			return ENOMEM;
-	}
-	return read_caches(header, object);
+	error = read_sorted_uids(attrs[HMS_A_EDGES], &object->links, &public->nlinks);
+	if (!error)
+		error = read_sorted_uids(attrs[HMS_A_INITIATORS], &object->initiators,
+					 &public->ninitiators);
+	public->links = object->links;
+	public->initiators = object->initiators;
+	return error ?: read_caches(header, object);
 }
 
 int hms_message_object(struct genlmsghdr *header, struct nlattr **attrs, struct object **object)

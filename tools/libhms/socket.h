@@ -50,6 +50,20 @@ int hms_socket_receive(struct hms_socket *socket);
  */
 int hms_socket_dump(struct hms_socket *socket, uint32_t version, uint64_t instance, uint64_t since);
 
+/* Numbers of a message, @otherwise where it does not have them. */
+static inline uint64_t hms_message_u64(const struct nlattr *attr, uint64_t otherwise)
+{
+	return attr ? nla_get_u64(attr) : otherwise;
+}
+
+static inline uint32_t hms_message_u32(const struct nlattr *attr, uint32_t otherwise)
+{
+	return attr ? nla_get_u32(attr) : otherwise;
+}
+
+/* A copy of its uids, none where it does not have them; ENOMEM. */
+int hms_message_uids(const struct nlattr *attr, uint32_t **uids, size_t *n);
+
 /* An object from its message, for hms_object_free(); ENOMEM, EPROTO. */
 int hms_message_object(struct genlmsghdr *header, struct nlattr **attrs, struct object **object);
 

@@ -1,85 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The objects of a handle, and the words for what they are. */
+/* The objects of a handle. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "internal.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const char *const type_texts[] = {
-	[HMS_TARGET]	= "target",
-	[HMS_INITIATOR]	= "initiator",
-	[HMS_LINK]	= "link",
-	[HMS_BRIDGE]	= "bridge",
-};
-
-static const char *const kind_texts[] = {
-	[HMS_KIND_NONE]			= "none",
-	[HMS_KIND_OTHER]		= "other",
-	[HMS_KIND_NODE]			= "node",
-	[HMS_KIND_DEVICE_PRIVATE]	= "device-private",
-	[HMS_KIND_DEVICE_COHERENT]	= "device-coherent",
-	[HMS_KIND_CPU]			= "cpu",
-	[HMS_KIND_DEVICE]		= "device",
-};
-
-static const char *const property_texts[] = {
-	"cpu-accessible", "coherent", "device-private", "persistent", "described",
-};
-
-static const char *const attribute_texts[] = {
-	[HMS_READ_BANDWIDTH]	= "read_bandwidth",
-	[HMS_WRITE_BANDWIDTH]	= "write_bandwidth",
-	[HMS_READ_LATENCY]	= "read_latency",
-	[HMS_WRITE_LATENCY]	= "write_latency",
-};
-
-static const char *const source_texts[] = {
-	[HMS_SOURCE_UNKNOWN]	= "unknown",
-	[HMS_SOURCE_FIRMWARE]	= "firmware",
-	[HMS_SOURCE_ESTIMATED]	= "estimated",
-	[HMS_SOURCE_MEASURED]	= "measured",
-	[HMS_SOURCE_USER]	= "user",
-	[HMS_SOURCE_DRIVER]	= "driver",
-};
-
-const char *hms_type_text(enum hms_type type)
-{
-	return type < COUNT(type_texts) ? type_texts[type] : "unknown";
-}
-
-const char *hms_kind_text(enum hms_kind kind)
-{
-	return kind < COUNT(kind_texts) ? kind_texts[kind] : "unknown";
-}
-
-const char *hms_property_text(uint32_t property)
-{
-	for (size_t i = 0; i < COUNT(property_texts); i++)
-		if (property == 1U << i)
-			return property_texts[i];
-	return "unknown";
-}
-
-uint32_t hms_property_parse(const char *name)
-{
-	for (size_t i = 0; i < COUNT(property_texts); i++)
-		if (!strcmp(name, property_texts[i]))
-			return 1U << i;
-	return 0;
-}
-
-const char *hms_attribute_text(enum hms_attribute attribute)
-{
-	return attribute < COUNT(attribute_texts) ? attribute_texts[attribute] : "unknown";
-}
-
-const char *hms_source_text(enum hms_source source)
-{
-	return source < COUNT(source_texts) ? source_texts[source] : "unknown";
-}
 
 void hms_object_free(struct hms_object *public)
 {
@@ -99,14 +23,6 @@ void hms_objects_free(struct hms *hms)
 	hms->objects = NULL;
 	hms->nobjects = 0;
 	hms->scanned = false;
-}
-
-enum hms_kind hms_kind_parse(const char *name)
-{
-	for (size_t i = HMS_KIND_NODE; i < COUNT(kind_texts); i++)
-		if (!strcmp(name, kind_texts[i]))
-			return i;
-	return HMS_KIND_OTHER;
 }
 
 int hms_compare_uid(const void *a, const void *b)

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "internal.h"
 #include "units.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A unit, in parts of the smallest one. */
 struct unit {

@@ -229,6 +229,15 @@ const char *hms_property_text(uint32_t property);	/* exactly one HMS_PROP_* bit 
 const char *hms_attribute_text(enum hms_attribute attribute);	/* "read_bandwidth" ... */
 const char *hms_source_text(enum hms_source source);		/* "firmware" ... */
 
+/* The other way round: the number, or -EINVAL for another word. */
+int hms_type_parse(const char *name);
+int hms_kind_parse(const char *name);
+int hms_attribute_parse(const char *name);
+int hms_source_parse(const char *name);
+
+/* The HMS_PROP_* bit, or 0 for another word. */
+uint32_t hms_property_parse(const char *name);
+
 /* ---- questions about the map ---- */
 
 /*
