@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl best: the best targets for an initiator. */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hmsctl.h"
+#include "../libhms/units.h"
 #include "objects.h"
+#include "options.h"
 
-static bool parse_weight(const char *text, uint32_t *weight)
+static const char *take_weight(char *text, void *to)
 {
-	uint64_t n;
+	const char *why;
+	uint64_t weight;
 
-	if (!parse_size(text, &n) || n > UINT32_MAX)
-		return false;
-	*weight = n;
-	return true;
+	why = hms_parse_number(text, UINT32_MAX, &weight);
+	if (!why)
+		*(uint32_t *)to = weight;
+	return why;
 }
 
-static bool parse_kind(const char *text, enum hms_kind *kind)
+static const char *take_kind(char *text, void *to)
 {
-	for (*kind = HMS_KIND_OTHER; *kind <= HMS_KIND_DEVICE; (*kind)++)
-		if (*kind != HMS_KIND_CPU && !strcmp(text, hms_kind_text(*kind)))
-			return true;
-	return false;
+	int kind = hms_kind_parse(text);
+
+	if (kind <= HMS_KIND_NONE)
+		return "not a kind of target";
+	*(enum hms_kind *)to = kind;
+	return NULL;
 }
 
 /* "coherent,persistent" */
-static bool parse_properties(char *text, uint32_t *properties)
+static const char *take_properties(char *text, void *to)
 {
 	char *word, *rest;
 
 	for (word = strtok_r(text, ",+", &rest); word; word = strtok_r(NULL, ",+", &rest)) {
-		uint32_t bit = 1;
+		uint32_t property = hms_property_parse(word);
 
-		/* For bits that have no name the library has a word, too. */
-		while (bit && (strcmp(word, hms_property_text(bit)) || !strcmp(word, "unknown")))
-			bit <<= 1;
-		if (!bit)
-			return false;
-		*properties |= bit;
+		if (!property)
+			return "not properties with commas between them";
+		*(uint32_t *)to |= property;
 	}
-	return true;
+	return NULL;
 }
 
 static int best(const struct verb *verb, struct hms *hms, const char *initiator,
@@ -64,68 +64,28 @@ static int best(const struct verb *verb, struct hms *hms, const char *initiator,
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bandwidth",	required_argument,	NULL, 'b' },
-		{ "latency",	required_argument,	NULL, 'l' },
-		{ "capacity",	required_argument,	NULL, 'c' },
-		{ "kind",	required_argument,	NULL, 'k' },
-		{ "require",	required_argument,	NULL, 'r' },
-		{ "refuse",	required_argument,	NULL, 'x' },
-		{ "size",	required_argument,	NULL, 's' },
-		{ "free",	required_argument,	NULL, 'F' },
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "from",	required_argument,	NULL, 'f' },
-		{ }
-	};
 	struct listing listing = { 0 };
 	struct hms_wish wish = { 0 };
 	const char *from = NULL;
-	bool good = true;
+	const struct opt opts[] = {
+		{ 'b', "bandwidth", take_weight,     &wish.bandwidth },
+		{ 'l', "latency",   take_weight,     &wish.latency },
+		{ 'c', "capacity",  take_weight,     &wish.capacity },
+		{ 'k', "kind",	    take_kind,	     &wish.kind },
+		{ 'r', "require",   take_properties, &wish.require },
+		{ 'x', "refuse",    take_properties, &wish.refuse },
+		{ 's', "size",	    take_size,	     &wish.min_capacity },
+		{ 'F', "free",	    take_size,	     &wish.min_free },
+		{ 'J', "json",	    NULL,	     &listing.json },
+		{ 'f', "from",	    take_text,	     &from },
+		{ }
+	};
 	struct hms *hms;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "b:l:c:k:r:x:s:F:Jf:", options, NULL)) != -1) {
-		switch (option) {
-		case 'b':
-			good = parse_weight(optarg, &wish.bandwidth);
-			break;
-		case 'l':
-			good = parse_weight(optarg, &wish.latency);
-			break;
-		case 'c':
-			good = parse_weight(optarg, &wish.capacity);
-			break;
-		case 'k':
-			good = parse_kind(optarg, &wish.kind);
-			break;
-		case 'r':
-			good = parse_properties(optarg, &wish.require);
-			break;
-		case 'x':
-			good = parse_properties(optarg, &wish.refuse);
-			break;
-		case 's':
-			good = parse_size(optarg, &wish.min_capacity);
-			break;
-		case 'F':
-			good = parse_size(optarg, &wish.min_free);
-			break;
-		case 'J':
-			listing.json = true;
-			break;
-		case 'f':
-			from = optarg;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-		if (!good)
-			return fail_usage(verb, "bad value \"%s\"", optarg);
-	}
-	if (argc - optind != 1)
-		return fail_usage(verb, "one initiator, please");
+	ret = parse_options(verb, argc, argv, opts, 1, 1);
+	if (ret)
+		return ret;
 	if (!wish.bandwidth && !wish.latency && !wish.capacity)
 		wish.bandwidth = 1;
 	ret = open_map(from, &hms);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl list: the objects as a table or as JSON. */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hmsctl.h"
 #include "objects.h"
+#include "options.h"
 
 static int list(const struct listing *listing, unsigned int types, const char *from)
 {
@@ -39,66 +38,46 @@ static bool parse_types(char *text, unsigned int *types)
 
 	*types = 0;
 	for (word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		unsigned int type = HMS_TARGET;
 		size_t length = strlen(word);
+		int type;
 
-		if (length && word[length - 1] == 's')
-			length--;
 		if (!strcmp(word, "all")) {
 			*types = ~0U;
 			continue;
 		}
-		while (type <= HMS_BRIDGE && (strlen(hms_type_text(type)) != length ||
-					      strncmp(word, hms_type_text(type), length)))
-			type++;
-		if (type > HMS_BRIDGE)
+		if (word[length - 1] == 's')
+			word[length - 1] = 0;
+		type = hms_type_parse(word);
+		if (type < 0)
 			return false;
 		*types |= 1U << type;
 	}
 	return *types;
 }
 
+static const char *take_columns(char *text, void *to)
+{
+	return parse_columns(text, to) ? NULL : "unknown column, or too many";
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "bytes",	no_argument,		NULL, 'b' },
-		{ "noheadings",	no_argument,		NULL, 'n' },
-		{ "output",	required_argument,	NULL, 'o' },
-		{ "from",	required_argument,	NULL, 'f' },
-		{ }
-	};
 	unsigned int types = 1U << HMS_TARGET;
 	struct listing listing = { 0 };
 	const char *from = NULL;
-	int option;
+	const struct opt opts[] = {
+		{ 'J', "json",	     NULL,	   &listing.json },
+		{ 'b', "bytes",	     NULL,	   &listing.bytes },
+		{ 'n', "noheadings", NULL,	   &listing.no_headings },
+		{ 'o', "output",     take_columns, &listing },
+		{ 'f', "from",	     take_text,	   &from },
+		{ }
+	};
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "Jbno:f:", options, NULL)) != -1) {
-		switch (option) {
-		case 'J':
-			listing.json = true;
-			break;
-		case 'b':
-			listing.bytes = true;
-			break;
-		case 'n':
-			listing.no_headings = true;
-			break;
-		case 'o':
-			if (!parse_columns(optarg, &listing))
-				return fail_usage(verb, "unknown column, or too many");
-			break;
-		case 'f':
-			from = optarg;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (argc - optind > 1)
-		return fail_usage(verb, "one list of types, with commas");
+	ret = parse_options(verb, argc, argv, opts, 0, 1);
+	if (ret)
+		return ret;
 	if (optind < argc && !parse_types(argv[optind], &types))
 		return fail_usage(verb, "unknown type of object");
 	return list(&listing, types, from);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl measure: how fast the memory of each node is for the CPUs of each node. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
@@ -15,7 +14,7 @@
 
 #include <json-c/json.h>
 
-#include "hmsctl.h"
+#include "options.h"
 #include "values.h"
 
 /* Reads that depend on each other are this far apart at least. */
@@ -25,7 +24,7 @@
 #define ENOUGH_NS	50000000ULL
 
 struct measuring {
-	size_t size;
+	uint64_t size;
 	bool apply;
 	bool json;
 	struct json_object *rows;
@@ -295,37 +294,21 @@ close:
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "apply",	no_argument,		NULL, 'a' },
-		{ "size",	required_argument,	NULL, 's' },
-		{ "json",	no_argument,		NULL, 'J' },
+	struct measuring m = { .size = 64 << 20 };
+	const struct opt opts[] = {
+		{ 'a', "apply", NULL,	   &m.apply },
+		{ 's', "size",	take_size, &m.size },
+		{ 'J', "json",	NULL,	   &m.json },
 		{ }
 	};
-	struct measuring m = { .size = 64 << 20 };
-	uint64_t size;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "as:J", options, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-			m.apply = true;
-			break;
-		case 's':
-			if (!parse_size(optarg, &size) || size < 4096 || size > SIZE_MAX / 2)
-				return fail_usage(verb, "not a size: %s", optarg);
-			m.size = size & ~4095UL;
-			break;
-		case 'J':
-			m.json = true;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
+	ret = parse_options(verb, argc, argv, opts, 0, 0);
+	if (ret)
+		return ret;
+	m.size &= ~4095ULL;
+	if (!m.size || m.size > SIZE_MAX / 2)
+		return fail_usage(verb, "it takes 4K at least, and no more than there is");
 	m.rows = m.json ? json_object_new_array() : NULL;
 	ret = measure(&m);
 	json_object_put(m.rows);

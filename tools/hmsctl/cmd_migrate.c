@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl migrate: move a range of its own, and look whether every byte arrived. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "hmsctl.h"
+#include "options.h"
 #include "range.h"
 
 struct migration {
@@ -68,41 +67,23 @@ static int migrate(struct hms *hms, struct range *range, const void *data)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "size",		required_argument,	NULL, 's' },
-		{ "to",			required_argument,	NULL, 't' },
-		{ "populate",		no_argument,		NULL, 'p' },
-		{ "all-or-nothing",	no_argument,		NULL, 'a' },
+	struct migration m = { .size = 16 << 20 };
+	bool populate = false, all_or_nothing = false;
+	const struct opt opts[] = {
+		{ 's', "size",		 take_size, &m.size },
+		{ 't', "to",		 take_text, &m.to },
+		{ 'p', "populate",	 NULL,	    &populate },
+		{ 'a', "all-or-nothing", NULL,	    &all_or_nothing },
 		{ }
 	};
-	struct migration m = { .size = 16 << 20 };
-	int option;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "s:t:pa", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			if (!parse_size(optarg, &m.size) || !m.size)
-				return fail_usage(verb, "bad size \"%s\"", optarg);
-			break;
-		case 't':
-			m.to = optarg;
-			break;
-		case 'p':
-			m.flags |= HMS_POPULATE;
-			break;
-		case 'a':
-			m.flags |= HMS_ALL_OR_NOTHING;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
+	ret = parse_options(verb, argc, argv, opts, 0, 0);
+	if (ret)
+		return ret;
 	if (!m.to)
 		return fail_usage(verb, "where to? --to TARGETS, from \"hmsctl list\"");
+	m.flags = (populate ? HMS_POPULATE : 0) | (all_or_nothing ? HMS_ALL_OR_NOTHING : 0);
 	return range_with(verb->name, m.size, migrate, &m);
 }
 

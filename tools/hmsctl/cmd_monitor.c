@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl monitor: what happens to the map and to memory, as it happens. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,13 +10,15 @@
 
 #include <json-c/json.h>
 
-#include "hmsctl.h"
+#include "../libhms/units.h"
+#include "options.h"
 
 struct listener {
 	struct hms_monitor *monitor;
 	unsigned int groups;
 	bool json;
-	bool once;		/* only what is new since a generation, then end */
+	bool since;		/* begin with what is new since @generation */
+	bool once;		/* ... and end then */
 	uint64_t instance;
 	uint64_t generation;	/* of the last event: where to go on after a loss */
 	uint64_t left;		/* events to show */
@@ -145,7 +146,7 @@ static int listen_to(struct listener *l)
 	return EXIT_OK;
 }
 
-static int start(struct listener *l, bool since)
+static int start(struct listener *l)
 {
 	struct hms *hms;
 	int ret;
@@ -156,7 +157,7 @@ static int start(struct listener *l, bool since)
 	if (ret)
 		return fail_open(ret);
 	/* Listening first: what happens from here on is heard. */
-	if (since) {
+	if (l->since) {
 		ret = hms_monitor_ask(l->monitor, 0, l->generation);
 		if (ret == -ESTALE)
 			return fail("monitor", "generation %" PRIu64 " is too long ago, or to come",
@@ -172,51 +173,36 @@ static int start(struct listener *l, bool since)
 	return listen_to(l);
 }
 
+static const char *take_since(char *text, void *to)
+{
+	struct listener *l = to;
+
+	l->since = true;
+	return hms_parse_number(text, UINT64_MAX, &l->generation);
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "migrate",	no_argument,		NULL, 'm' },
-		{ "count",	required_argument,	NULL, 'c' },
-		{ "since",	required_argument,	NULL, 's' },
-		{ "once",	no_argument,		NULL, '1' },
+	struct listener l = { .groups = HMS_MONITOR_TOPOLOGY, .left = UINT64_MAX };
+	bool migrate = false;
+	const struct opt opts[] = {
+		{ 'J', "json",	  NULL,	       &l.json },
+		{ 'm', "migrate", NULL,	       &migrate },
+		{ 'c', "count",	  take_number, &l.left },
+		{ 's', "since",	  take_since,  &l },
+		{ '1', "once",	  NULL,	       &l.once },
 		{ }
 	};
-	struct listener l = { .groups = HMS_MONITOR_TOPOLOGY, .left = UINT64_MAX };
-	bool since = false;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "Jmc:s:1", options, NULL)) != -1) {
-		switch (option) {
-		case 'J':
-			l.json = true;
-			break;
-		case 'm':
-			l.groups |= HMS_MONITOR_MIGRATE;
-			break;
-		case 'c':
-			if (!parse_number(optarg, &l.left) || !l.left)
-				return fail_usage(verb, "not a number of events: %s", optarg);
-			break;
-		case 's':
-			if (!parse_number(optarg, &l.generation))
-				return fail_usage(verb, "not a generation: %s", optarg);
-			since = true;
-			break;
-		case '1':
-			l.once = true;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
-	if (l.once && !since)
+	ret = parse_options(verb, argc, argv, opts, 0, 0);
+	if (ret)
+		return ret;
+	if (l.once && !l.since)
 		return fail_usage(verb, "--once goes with --since");
-	ret = start(&l, since);
+	if (migrate)
+		l.groups |= HMS_MONITOR_MIGRATE;
+	ret = start(&l);
 	hms_monitor_close(l.monitor);
 	return ret;
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl near: who is near a target? */
-#include <getopt.h>
 #include <stdlib.h>
 
-#include "hmsctl.h"
 #include "objects.h"
+#include "options.h"
 
 static int near(const struct verb *verb, struct hms *hms, const char *target,
 		const struct listing *listing)
@@ -27,40 +26,23 @@ static int near(const struct verb *verb, struct hms *hms, const char *target,
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "from",	required_argument,	NULL, 'f' },
+	/* What there is to say of an initiator. */
+	struct listing listing = {
+		.columns = { COL_UID, COL_NAME, COL_KIND, COL_NODE },
+	};
+	const char *from = NULL;
+	const struct opt opts[] = {
+		{ 'J', "json", NULL,	  &listing.json },
+		{ 'f', "from", take_text, &from },
 		{ }
 	};
-	struct listing listing = { 0 };
-	const char *from = NULL;
 	struct hms *hms;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "Jf:", options, NULL)) != -1) {
-		switch (option) {
-		case 'J':
-			listing.json = true;
-			break;
-		case 'f':
-			from = optarg;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (argc - optind != 1)
-		return fail_usage(verb, "one target, please");
-	if (!listing.json) {
-		/* What there is to say of an initiator. */
-		listing.columns[0] = COL_UID;
-		listing.columns[1] = COL_NAME;
-		listing.columns[2] = COL_KIND;
-		listing.columns[3] = COL_NODE;
-		listing.ncolumns = 4;
-	}
+	ret = parse_options(verb, argc, argv, opts, 1, 1);
+	if (ret)
+		return ret;
+	listing.ncolumns = listing.json ? 0 : 4;
 	ret = open_map(from, &hms);
 	if (ret)
 		return ret;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl path: the ways from an initiator to a target. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,8 @@
 
 #include <json-c/json.h>
 
-#include "hmsctl.h"
 #include "objects.h"
+#include "options.h"
 
 struct question {
 	const char *initiator;
@@ -116,36 +115,20 @@ static int answer(const struct verb *verb, struct hms *hms, const struct questio
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "all",	no_argument,		NULL, 'a' },
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "from",	required_argument,	NULL, 'f' },
-		{ }
-	};
 	struct question q = { 0 };
 	const char *from = NULL;
+	const struct opt opts[] = {
+		{ 'a', "all",  NULL,	  &q.all },
+		{ 'J', "json", NULL,	  &q.json },
+		{ 'f', "from", take_text, &from },
+		{ }
+	};
 	struct hms *hms;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "aJf:", options, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-			q.all = true;
-			break;
-		case 'J':
-			q.json = true;
-			break;
-		case 'f':
-			from = optarg;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (argc - optind != 2)
-		return fail_usage(verb, "an initiator and a target, please");
+	ret = parse_options(verb, argc, argv, opts, 2, 2);
+	if (ret)
+		return ret;
 	q.initiator = argv[optind];
 	q.target = argv[optind + 1];
 	ret = open_map(from, &hms);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl query: set a policy on a range of its own and ask for it again. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hmsctl.h"
+#include "options.h"
 #include "range.h"
 
 struct question {
@@ -83,43 +82,29 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 	return hms_result_skipped(&result) > never_touched ? EXIT_PARTIAL : EXIT_OK;
 }
 
+static const char *take_mode(char *text, void *to)
+{
+	int *mode = to;
+
+	*mode = hms_mode_parse(text);
+	return *mode < 0 ? "not a mode" : NULL;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "size",	required_argument,	NULL, 's' },
-		{ "mode",	required_argument,	NULL, 'm' },
-		{ "to",		required_argument,	NULL, 't' },
-		{ "migrate",	no_argument,		NULL, 'M' },
+	struct question q = { .size = 16 << 20, .mode = -1 };
+	const struct opt opts[] = {
+		{ 's', "size",	  take_size, &q.size },
+		{ 'm', "mode",	  take_mode, &q.mode },
+		{ 't', "to",	  take_text, &q.to },
+		{ 'M', "migrate", NULL,	     &q.migrate },
 		{ }
 	};
-	struct question q = { .size = 16 << 20, .mode = -1 };
-	int option;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "s:m:t:M", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			if (!parse_size(optarg, &q.size) || !q.size)
-				return fail_usage(verb, "bad size \"%s\"", optarg);
-			break;
-		case 'm':
-			q.mode = hms_mode_parse(optarg);
-			if (q.mode < 0)
-				return fail_usage(verb, "bad mode \"%s\"", optarg);
-			break;
-		case 't':
-			q.to = optarg;
-			break;
-		case 'M':
-			q.migrate = true;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		return fail_usage(verb, "unexpected \"%s\"", argv[optind]);
+	ret = parse_options(verb, argc, argv, opts, 0, 0);
+	if (ret)
+		return ret;
 	if (q.mode < 0)
 		q.mode = q.to ? HMS_MODE_PREFERRED : HMS_MODE_DEFAULT;
 	return range_with(verb->name, q.size, ask, &q);

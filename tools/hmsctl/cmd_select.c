@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl select: which targets does a text mean? */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "hmsctl.h"
 #include "objects.h"
+#include "options.h"
 
 static int select_targets(const struct verb *verb, struct hms *hms, const char *text,
 			  const struct listing *listing, bool uids)
@@ -30,37 +29,21 @@ static int select_targets(const struct verb *verb, struct hms *hms, const char *
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "uids",	no_argument,		NULL, 'u' },
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "from",	required_argument,	NULL, 'f' },
-		{ }
-	};
 	struct listing listing = { 0 };
 	const char *from = NULL;
 	bool uids = false;
+	const struct opt opts[] = {
+		{ 'u', "uids", NULL,	  &uids },
+		{ 'J', "json", NULL,	  &listing.json },
+		{ 'f', "from", take_text, &from },
+		{ }
+	};
 	struct hms *hms;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "uJf:", options, NULL)) != -1) {
-		switch (option) {
-		case 'u':
-			uids = true;
-			break;
-		case 'J':
-			listing.json = true;
-			break;
-		case 'f':
-			from = optarg;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
-	if (argc - optind != 1)
-		return fail_usage(verb, "one text, please");
+	ret = parse_options(verb, argc, argv, opts, 1, 1);
+	if (ret)
+		return ret;
 	ret = open_map(from, &hms);
 	if (ret)
 		return ret;

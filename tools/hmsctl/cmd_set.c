@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl set: push the bandwidth and latency of links and bridges, and keep them over a reload. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hmsctl.h"
+#include "../libhms/units.h"
+#include "options.h"
 #include "values.h"
+
+#define BANDWIDTHS	(1U << HMS_READ_BANDWIDTH | 1U << HMS_WRITE_BANDWIDTH)
+#define LATENCIES	(1U << HMS_READ_LATENCY | 1U << HMS_WRITE_LATENCY)
 
 /* "bandwidth" and "latency" stand for reading and writing. */
 static unsigned int attributes_of(const char *name)
 {
+	int attribute;
+
 	if (!strcmp(name, "bandwidth"))
-		return 1U << HMS_READ_BANDWIDTH | 1U << HMS_WRITE_BANDWIDTH;
+		return BANDWIDTHS;
 	if (!strcmp(name, "latency"))
-		return 1U << HMS_READ_LATENCY | 1U << HMS_WRITE_LATENCY;
-	for (int i = 0; i < HMS_ATTRIBUTES; i++)
-		if (!strcmp(name, hms_attribute_text(i)))
-			return 1U << i;
-	return 0;
+		return LATENCIES;
+	attribute = hms_attribute_parse(name);
+	return attribute < 0 ? 0 : 1U << attribute;
 }
 
-/* "bandwidth=20000", or "bandwidth=reset" */
+/* "bandwidth=20000", "bandwidth=20GB/s" or "bandwidth=reset" */
 static bool parse_setting(char *text, unsigned int *attributes, uint32_t *value)
 {
 	char *equals = strchr(text, '=');
-	uint64_t number;
 
 	if (!equals)
 		return false;
@@ -39,10 +41,8 @@ static bool parse_setting(char *text, unsigned int *attributes, uint32_t *value)
 		return false;
 	if (!strcmp(equals + 1, "reset"))
 		return true;
-	if (!parse_number(equals + 1, &number) || !number || number > UINT32_MAX)
-		return false;
-	*value = number;
-	return true;
+	return !(*attributes & LATENCIES ? hms_parse_latency(equals + 1, value) :
+					   hms_parse_bandwidth(equals + 1, value));
 }
 
 static int push(const struct hms_object *object, unsigned int attributes, uint32_t value)
@@ -63,11 +63,13 @@ static int set(const struct verb *verb, struct hms *hms, char **words, int n)
 	const struct hms_object *object;
 	unsigned int attributes;
 	uint32_t value;
-	int ret = EXIT_OK;
+	int ret;
 
-	object = value_object(hms, words[0]);
-	if (!object)
+	ret = value_object(hms, words[0], &object);
+	if (ret == -ENOENT)
 		return fail("set", "no link or bridge %s", words[0]);
+	if (ret)
+		return fail_hms(verb, hms, ret);
 	for (int i = 1; i < n; i++)
 		if (!parse_setting(words[i], &attributes, &value))
 			return fail_usage(verb, "not ATTRIBUTE=NUMBER or ATTRIBUTE=reset: %s",
@@ -106,34 +108,20 @@ static int restore(struct hms *hms, const char *file)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "save",	no_argument,		NULL, 's' },
-		{ "restore",	no_argument,		NULL, 'r' },
-		{ "file",	required_argument,	NULL, 'f' },
-		{ }
-	};
 	const char *file = VALUES_FILE;
 	bool saves = false, restores = false;
+	const struct opt opts[] = {
+		{ 's', "save",	  NULL,	     &saves },
+		{ 'r', "restore", NULL,	     &restores },
+		{ 'f', "file",	  take_text, &file },
+		{ }
+	};
 	struct hms *hms;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "srf:", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			saves = true;
-			break;
-		case 'r':
-			restores = true;
-			break;
-		case 'f':
-			file = optarg;
-			break;
-		default:
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
-		}
-	}
+	ret = parse_options(verb, argc, argv, opts, 0, ANY_NUMBER_OF_ARGS);
+	if (ret)
+		return ret;
 	if (argc - optind == 1 || (optind == argc && !saves && !restores))
 		return fail_usage(verb, "which link, and what?");
 	if (restores && (saves || optind < argc))
@@ -157,7 +145,8 @@ const struct verb verb_set = {
 		 "\n"
 		 "LINK is the uid or name of a link or a bridge. ATTRIBUTE is read_bandwidth,\n"
 		 "write_bandwidth, read_latency, write_latency, or bandwidth or latency for both.\n"
-		 "NUMBER is in MB/s or ns; \"reset\" goes back to what firmware or driver say.\n"
+		 "NUMBER is in MB/s or ns, or has a unit: 20GB/s, 1us; \"reset\" goes back to what\n"
+		 "firmware or driver say.\n"
 		 "\n"
 		 "  -s, --save          keep all values that were set or measured\n"
 		 "  -r, --restore       set what was kept again; udev does when the module is loaded\n"

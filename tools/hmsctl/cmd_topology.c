@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl topology: the map as a tree, as a picture, as a file. */
 #include <errno.h>
-#include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -11,9 +10,9 @@
 #include <unistd.h>
 
 #include "draw.h"
-#include "hmsctl.h"
+#include "options.h"
 
-enum format { TREE, DOT, SVG, XML, SAVE };
+enum format { TREE, DOT, SVG, XML, SAVE, NR_FORMATS };
 
 static int draw_map(const struct verb *verb, struct hms *hms, FILE *to)
 {
@@ -125,34 +124,30 @@ static const char *title_of(const char *from)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "dot",	no_argument,		NULL, 'd' },
-		{ "svg",	no_argument,		NULL, 's' },
-		{ "xml",	no_argument,		NULL, 'x' },
-		{ "save",	no_argument,		NULL, 'S' },
-		{ "from",	required_argument,	NULL, 'f' },
-		{ }
-	};
+	bool formats[NR_FORMATS] = { false };
 	enum format format = TREE;
 	const char *from = NULL;
+	const struct opt opts[] = {
+		{ 'd', "dot",  NULL,	  &formats[DOT] },
+		{ 's', "svg",  NULL,	  &formats[SVG] },
+		{ 'x', "xml",  NULL,	  &formats[XML] },
+		{ 'S', "save", NULL,	  &formats[SAVE] },
+		{ 'f', "from", take_text, &from },
+		{ }
+	};
 	struct hms *hms;
-	int option, ret;
+	int ret;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "dsxSf:", options, NULL)) != -1) {
-		if (option == 'f') {
-			from = optarg;
+	ret = parse_options(verb, argc, argv, opts, 0, 1);
+	if (ret)
+		return ret;
+	for (enum format f = DOT; f < NR_FORMATS; f++) {
+		if (!formats[f])
 			continue;
-		}
-		if (option == '?')
-			return fail_usage(verb, "bad option, or one without its value: %s",
-					  argv[optind - 1]);
 		if (format != TREE)
 			return fail_usage(verb, "one format at a time");
-		format = option == 'd' ? DOT : option == 's' ? SVG : option == 'x' ? XML : SAVE;
+		format = f;
 	}
-	if (argc - optind > 1)
-		return fail_usage(verb, "one file at most");
 	ret = open_map(from, &hms);
 	if (ret)
 		return ret;

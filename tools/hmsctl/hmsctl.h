@@ -50,12 +50,6 @@ int fail_hms(const struct verb *verb, const struct hms *hms, int error);
 struct json_object;
 void print_json_text(struct json_object *object);
 
-/* "42"; false when it is none or does not fit. */
-bool parse_number(const char *text, uint64_t *number);
-
-/* "16M" with K, M, G, T of 1024; false when it is none or does not fit. */
-bool parse_size(const char *text, uint64_t *bytes);
-
 /*
  * Targets of a request: "1,4,2", or a text for hms_select(). Uids are taken as they are, so that
  * the module says what is wrong with them. Returns an exit code.

@@ -48,42 +48,6 @@ int fail_usage(const struct verb *verb, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-bool parse_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end;
-}
-
-bool parse_size(const char *text, uint64_t *bytes)
-{
-	static const char units[] = "KMGT";
-	uint64_t n, factor;
-	const char *unit;
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (errno)
-		return false;
-	if (*end) {
-		unit = strchr(units, toupper((unsigned char)*end));
-		if (!unit || end[1])
-			return false;
-		factor = 1ULL << 10 * (unit - units + 1);
-		if (__builtin_mul_overflow(n, factor, &n))
-			return false;
-	}
-	*bytes = n;
-	return true;
-}
-
 int open_map(const char *from, struct hms **hms)
 {
 	char why[256];

@@ -8,34 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../libhms/units.h"
 #include "hmsctl.h"
 #include "values.h"
 
 #define OBJECTS	"/sys/bus/hms/devices"
 
-static const struct hms_object *object_of_type(struct hms *hms, enum hms_type type,
-					       const char *name)
+int value_object(struct hms *hms, const char *name, const struct hms_object **object)
 {
-	const struct hms_object *object;
+	int ret = hms_find_name(hms, HMS_LINK, name, object);
 
-	hms_for_each(hms, type, object)
-		if (!strcmp(object->name, name))
-			return object;
-	return NULL;
-}
-
-const struct hms_object *value_object(struct hms *hms, const char *name)
-{
-	const struct hms_object *object;
-	uint64_t uid;
-
-	if (!parse_number(name, &uid))
-		return object_of_type(hms, HMS_LINK, name) ?:
-		       object_of_type(hms, HMS_BRIDGE, name);
-	if (uid > UINT32_MAX || hms_find_uid(hms, uid, &object) ||
-	    (object->type != HMS_LINK && object->type != HMS_BRIDGE))
-		return NULL;
-	return object;
+	return ret == -ENOENT ? hms_find_name(hms, HMS_BRIDGE, name, object) : ret;
 }
 
 int value_push(const struct hms_object *object, enum hms_attribute attribute, uint32_t value,
@@ -124,29 +107,22 @@ struct line {
 
 static bool parse_line(struct hms *hms, char *text, struct line *line)
 {
-	char type[16], attribute[32], source[16], number[16];
+	char words[3][32], number[16];
+	int type, attribute, source, name = 0;
 	uint64_t value;
-	int name = 0;
 
-	if (sscanf(text, "%15s %31s %15s %15s %n", type, attribute, source, number, &name) != 4 ||
-	    !name || !text[name] || !parse_number(number, &value) || !value || value > UINT32_MAX)
+	if (sscanf(text, "%31s %31s %31s %15s %n", words[0], words[1], words[2], number,
+		   &name) != 4 ||
+	    !name || !text[name] || hms_parse_number(number, UINT32_MAX, &value) || !value)
 		return false;
-	*line = (struct line) { .attribute = HMS_ATTRIBUTES, .value = value };
-	for (int i = 0; i < HMS_ATTRIBUTES; i++)
-		if (!strcmp(attribute, hms_attribute_text(i)))
-			line->attribute = i;
-	if (!strcmp(source, hms_source_text(HMS_SOURCE_USER)))
-		line->source = HMS_SOURCE_USER;
-	else if (!strcmp(source, hms_source_text(HMS_SOURCE_MEASURED)))
-		line->source = HMS_SOURCE_MEASURED;
-	if (line->attribute == HMS_ATTRIBUTES || !line->source)
+	type = hms_type_parse(words[0]);
+	attribute = hms_attribute_parse(words[1]);
+	source = hms_source_parse(words[2]);
+	if ((type != HMS_LINK && type != HMS_BRIDGE) || attribute < 0 ||
+	    (source != HMS_SOURCE_USER && source != HMS_SOURCE_MEASURED))
 		return false;
-	if (!strcmp(type, hms_type_text(HMS_LINK)))
-		line->object = object_of_type(hms, HMS_LINK, text + name);
-	else if (!strcmp(type, hms_type_text(HMS_BRIDGE)))
-		line->object = object_of_type(hms, HMS_BRIDGE, text + name);
-	else
-		return false;
+	*line = (struct line) { .attribute = attribute, .source = source, .value = value };
+	hms_find_name(hms, type, text + name, &line->object);
 	return true;
 }
 

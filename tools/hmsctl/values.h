@@ -7,8 +7,8 @@
 
 #define VALUES_FILE	"/etc/hms/values"
 
-/* The link or bridge with a uid or a name; NULL when there is none. */
-const struct hms_object *value_object(struct hms *hms, const char *name);
+/* The link, else the bridge with a uid or a name; as hms_find_name(). */
+int value_object(struct hms *hms, const char *name, const struct hms_object **object);
 
 /* Push a value, 0 to take it back; 0 or -errno. @source: HMS_SOURCE_USER or HMS_SOURCE_MEASURED. */
 int value_push(const struct hms_object *object, enum hms_attribute attribute, uint32_t value,
