@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "hms_fixture.h"
+#include "maptest.h"
 #include "module.h"
 
 #define VALUES	"/tmp/values"
@@ -20,41 +21,10 @@ FIXTURE(maptools)
 	struct object link;
 };
 
-static int objects_of(const char *type, struct object *last)
-{
-	static struct object all[4096];
-	int n = objects_read(all, 4096), found = 0;
-
-	for (int i = 0; i < n; i++)
-		if (!type || !strcmp(all[i].type, type)) {
-			if (last)
-				*last = all[i];
-			found++;
-		}
-	return found;
-}
-
-static bool find_link(const char *name, struct object *link)
-{
-	static struct object all[4096];
-	int n = objects_read(all, 4096);
-	char path[256], text[64];
-
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/name", all[i].path);
-		if (strcmp(all[i].type, "link") || text_read(path, text, sizeof(text)) ||
-		    strcmp(text, name))
-			continue;
-		*link = all[i];
-		return true;
-	}
-	return false;
-}
-
 FIXTURE_SETUP(maptools)
 {
 	ASSERT_STREQ("", env_open(&self->e));
-	ASSERT_TRUE(find_link(LINK, &self->link));
+	ASSERT_TRUE(map_find("link", LINK, &self->link));
 }
 
 FIXTURE_TEARDOWN_PARENT(maptools)
@@ -62,22 +32,10 @@ FIXTURE_TEARDOWN_PARENT(maptools)
 	EXPECT_TRUE(module_is_loaded("hms"));
 }
 
-static const char *value(const struct object *link, const char *file)
-{
-	static char text[4][64];
-	static int next;
-	char *to = text[next++ % 4], path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", link->path, file);
-	if (text_read(path, to, sizeof(text[0])))
-		snprintf(to, sizeof(text[0]), "unreadable");
-	return to;
-}
-
 #define EXPECT_VALUE(number, source, attribute)					\
 	do {									\
-		EXPECT_STREQ(number, value(&self->link, attribute));		\
-		EXPECT_STREQ(source, value(&self->link, attribute "_source"));	\
+		EXPECT_STREQ(number, object_word(&self->link, attribute));	\
+		EXPECT_STREQ(source, object_word(&self->link, attribute "_source")); \
 	} while (0)
 
 HMS_TEST(maptools, set)
@@ -90,14 +48,14 @@ HMS_TEST(maptools, set)
 
 	for (int i = 0; i < 4; i++) {
 		snprintf(file, sizeof(file), "%s_source", files[i]);
-		snprintf(before[i], sizeof(before[i]), "%s", value(&self->link, files[i]));
-		snprintf(source[i], sizeof(source[i]), "%s", value(&self->link, file));
+		snprintf(before[i], sizeof(before[i]), "%s", object_word(&self->link, files[i]));
+		snprintf(source[i], sizeof(source[i]), "%s", object_word(&self->link, file));
 	}
 	EXPECT_EQ(0, hmsctl("set", LINK, "bandwidth=1234", "read_latency=56"));
 	EXPECT_VALUE("1234", "user", "read_bandwidth");
 	EXPECT_VALUE("1234", "user", "write_bandwidth");
 	EXPECT_VALUE("56", "user", "read_latency");
-	EXPECT_STREQ(before[3], value(&self->link, "write_latency"));
+	EXPECT_STREQ(before[3], object_word(&self->link, "write_latency"));
 
 	/* One that is wrong, and nothing is set. */
 	EXPECT_EQ(2, hmsctl("set", LINK, "bandwidth=4321", "latency=-1"));
@@ -115,8 +73,8 @@ HMS_TEST(maptools, set)
 	EXPECT_EQ(0, hmsctl("set", uid, "bandwidth=reset", "latency=reset"));
 	for (int i = 0; i < 4; i++) {
 		snprintf(file, sizeof(file), "%s_source", files[i]);
-		EXPECT_STREQ(before[i], value(&self->link, files[i]));
-		EXPECT_STREQ(source[i], value(&self->link, file));
+		EXPECT_STREQ(before[i], object_word(&self->link, files[i]));
+		EXPECT_STREQ(source[i], object_word(&self->link, file));
 	}
 }
 
@@ -144,14 +102,14 @@ HMS_TEST(maptools, set_and_reload)
 	ASSERT_EQ(0, sim_unload_wait());
 	ASSERT_EQ(0, module_unload_wait("hms"));
 	ASSERT_EQ(0, modules_load_all());
-	ASSERT_TRUE(find_link(LINK, &self->link));
-	EXPECT_STRNE("user", value(&self->link, "read_bandwidth_source"));
+	ASSERT_TRUE(map_find("link", LINK, &self->link));
+	EXPECT_STRNE("user", object_word(&self->link, "read_bandwidth_source"));
 
 	/* A line that is wrong, and nothing is set. */
 	ASSERT_TRUE(write_file("/tmp/bad", "link read_bandwidth user 5 " LINK "\nlink?\n"));
 	EXPECT_EQ(1, hmsctl("set", "--restore", "--file", "/tmp/bad"));
 	EXPECT_SAYS("line 2");
-	EXPECT_STRNE("user", value(&self->link, "read_bandwidth_source"));
+	EXPECT_STRNE("user", object_word(&self->link, "read_bandwidth_source"));
 	EXPECT_EQ(1, hmsctl("set", "--restore", "--file", "/tmp/no-such-file"));
 	EXPECT_EQ(2, hmsctl("set", "--restore", "--save"));
 	/* Of what this machine does not have now nobody speaks. */
@@ -173,13 +131,13 @@ HMS_TEST(maptools, measure)
 	NEED_NODES(1);
 	EXPECT_EQ(0, hmsctl("measure", "--size", "1M"));
 	EXPECT_SAYS("node0");
-	EXPECT_STRNE("measured", value(&self->link, "read_bandwidth_source"));
+	EXPECT_STRNE("measured", object_word(&self->link, "read_bandwidth_source"));
 	EXPECT_EQ(0, hmsctl("measure", "--size", "1M", "--apply", "--json"));
 	EXPECT_SAYS("\"read_latency\"");
-	EXPECT_STREQ("measured", value(&self->link, "read_bandwidth_source"));
-	EXPECT_STREQ("measured", value(&self->link, "write_bandwidth_source"));
-	EXPECT_STREQ("measured", value(&self->link, "read_latency_source"));
-	EXPECT_STRNE("measured", value(&self->link, "write_latency_source"));
+	EXPECT_STREQ("measured", object_word(&self->link, "read_bandwidth_source"));
+	EXPECT_STREQ("measured", object_word(&self->link, "write_bandwidth_source"));
+	EXPECT_STREQ("measured", object_word(&self->link, "read_latency_source"));
+	EXPECT_STRNE("measured", object_word(&self->link, "write_latency_source"));
 	EXPECT_EQ(0, hmsctl("set", LINK, "bandwidth=reset", "latency=reset"));
 	EXPECT_EQ(2, hmsctl("measure", "--size", "1"));
 	EXPECT_EQ(2, hmsctl("measure", "all"));
@@ -197,10 +155,10 @@ static int count_lines(const char *text)
 HMS_TEST(maptools, monitor_since)
 {
 	char generation[32], gone[64];
-	struct object any;
+	struct object bridge;
 
 	EXPECT_EQ(0, hmsctl("monitor", "--since", "0", "--once"));
-	EXPECT_EQ(objects_of(NULL, NULL), count_lines(command_output));
+	EXPECT_EQ(map_count(), count_lines(command_output));
 	EXPECT_SAYS("link");
 	ASSERT_EQ(0, text_read("/sys/devices/hms/generation", generation, sizeof(generation)));
 	EXPECT_EQ(0, hmsctl("monitor", "--since", generation, "--once"));
@@ -214,11 +172,11 @@ HMS_TEST(maptools, monitor_since)
 	if (access("/dev/hms_sim", F_OK))
 		SKIP(return, "hms_sim is not loaded");
 	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
-	ASSERT_LT(0, objects_of("bridge", &any));
+	ASSERT_TRUE(map_find("bridge", "complex0", &bridge));
 	ASSERT_EQ(0, text_read("/sys/devices/hms/generation", generation, sizeof(generation)));
 	EXPECT_EQ(0, hmsctl("sim", "clear"));
 	EXPECT_EQ(0, hmsctl("monitor", "--since", generation, "--once"));
-	snprintf(gone, sizeof(gone), "gone      bridge %u\n", any.uid);
+	snprintf(gone, sizeof(gone), "gone      bridge %u\n", bridge.uid);
 	EXPECT_SAYS(gone);
 	EXPECT_EQ(1, hmsctl("monitor", "--since", "99999999999", "--once"));
 	EXPECT_SAYS("too long ago, or to come");
@@ -266,18 +224,18 @@ HMS_TEST(maptools, monitor_live)
 
 HMS_TEST(maptools, sim)
 {
-	int before = objects_of(NULL, NULL);
+	int before = map_count();
 
 	if (access("/dev/hms_sim", F_OK))
 		SKIP(return, "hms_sim is not loaded");
 	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
-	EXPECT_LT(before + 20, objects_of(NULL, NULL));
+	EXPECT_LT(before + 20, map_count());
 	EXPECT_EQ(0, hmsctl("list", "all"));
 	EXPECT_SAYS("described");
 	/* Twice is two machines. */
 	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
 	EXPECT_EQ(0, hmsctl("sim", "clear"));
-	EXPECT_EQ(before, objects_of(NULL, NULL));
+	EXPECT_EQ(before, map_count());
 	EXPECT_EQ(0, hmsctl("sim", "clear"));
 
 	EXPECT_EQ(1, hmsctl("sim", "load", "/no/such/file"));
@@ -287,7 +245,7 @@ HMS_TEST(maptools, sim)
 	EXPECT_EQ(2, hmsctl("sim"));
 	EXPECT_EQ(2, hmsctl("sim", "load"));
 	EXPECT_EQ(2, hmsctl("sim", "unload", MACHINE));
-	EXPECT_EQ(before, objects_of(NULL, NULL));
+	EXPECT_EQ(before, map_count());
 }
 
 TEST_HARNESS_MAIN

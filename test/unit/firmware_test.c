@@ -485,18 +485,20 @@ TEST_F(firmware, srat_revisions)
 	}
 }
 
-/*
- * A table with a domain at 40, a locality structure of 2 by 3 at 80, a cache with two handles at
- * 144 and an unknown structure of 10 bytes at 180 to its end at 190; and what makes it bad: @bytes
- * at @offset.
- */
-static const struct {
+/* What makes a table bad: @bytes at @offset. */
+struct damage {
 	const char *name;
 	size_t offset;
 	unsigned int bytes;
 	u64 value;
 	const char *why;
-} bad_hmat[] = {
+};
+
+/*
+ * To a table with a domain at 40, a locality structure of 2 by 3 at 80, a cache with two handles at
+ * 144 and an unknown structure of 10 bytes at 180 to its end at 190.
+ */
+static const struct damage bad_hmat[] = {
 #define TABLE_SIGNATURE	"the table has another signature"
 	{ "first letter", 0, 1, 'h', TABLE_SIGNATURE },
 	{ "last letter", 3, 1, 'S', TABLE_SIGNATURE },
@@ -606,14 +608,8 @@ TEST_F(firmware, bad_but_unread)
 	EXPECT_REFUSED(LOCALITY_BASE);
 }
 
-/* The same for a CPU at 48 and a generic initiator at 64 to its end at 96. */
-static const struct {
-	const char *name;
-	size_t offset;
-	unsigned int bytes;
-	u64 value;
-	const char *why;
-} bad_srat[] = {
+/* To a table with a CPU at 48 and a generic initiator at 64 to its end at 96. */
+static const struct damage bad_srat[] = {
 	{ "signature", 0, 1, 'H', TABLE_SIGNATURE },
 	{ "length 0", 4, 4, 0, TABLE_HEADER },
 	{ "length without the reserved bytes", 4, 4, 36, TABLE_HEADER },

@@ -46,20 +46,30 @@ static struct hms_path_list *paths_between(struct hms *hms, const char *from, co
 	return list;
 }
 
-/* The steps of a path, by name: "l0 b0 l1". */
-static const char *steps_text(struct hms *hms, const struct hms_path *path)
+/* Objects by name: "l0 b0 l1". */
+static const char *names_text(struct hms *hms, const uint32_t *uids, size_t n)
 {
-	static char text[1024];
+	static char text[4096];
 	const struct hms_object *object;
 	char *end = text;
 
 	*end = 0;
-	for (size_t i = 0; i < path->nsteps; i++) {
-		if (hms_find_uid(hms, path->steps[i], &object))
+	for (size_t i = 0; i < n; i++) {
+		if (hms_find_uid(hms, uids[i], &object))
 			abort();
 		end = stpcpy(stpcpy(end, i ? " " : ""), object->name);
 	}
 	return text;
+}
+
+static const char *steps_text(struct hms *hms, const struct hms_path *path)
+{
+	return names_text(hms, path->steps, path->nsteps);
+}
+
+static const char *uids_text(struct hms *hms, const struct hms_uid_list *list)
+{
+	return names_text(hms, list->uids, list->n);
 }
 
 /* What a way carries, of reading and writing the lesser; 0: not known. */
@@ -78,22 +88,6 @@ static uint32_t latency(const struct hms_path *path)
 	uint32_t write = path->values[HMS_WRITE_LATENCY].value;
 
 	return !read || !write ? 0 : read > write ? read : write;
-}
-
-/* The names of the objects of a list. */
-static const char *uids_text(struct hms *hms, const struct hms_uid_list *list)
-{
-	static char text[4096];
-	const struct hms_object *object;
-	char *end = text;
-
-	*end = 0;
-	for (size_t i = 0; i < list->n; i++) {
-		if (hms_find_uid(hms, list->uids[i], &object))
-			abort();
-		end = stpcpy(stpcpy(end, i ? " " : ""), object->name);
-	}
-	return text;
 }
 
 #define EXPECT_BEST(wish, from, expected) do {						\
