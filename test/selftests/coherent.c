@@ -65,8 +65,8 @@ FIXTURE_TEARDOWN_PARENT(coherent)
 
 HMS_TEST(coherent, what_it_is)
 {
-	struct object o[64];
-	int n = objects_read(o, 64), found = 0;
+	struct object *o;
+	int n = map_read(&o), found = 0;
 
 	for (int i = 0; i < n; i++) {
 		if (o[i].uid != self->e.sim[0])
@@ -75,6 +75,7 @@ HMS_TEST(coherent, what_it_is)
 		EXPECT_STREQ("device-coherent", o[i].kind);
 		EXPECT_STREQ("target", o[i].type);
 	}
+	free(o);
 	EXPECT_EQ(1, found);
 	EXPECT_EQ(MiB(MIB_A_SIM), target_capacity(self->e.sim[0]));
 }

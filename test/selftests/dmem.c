@@ -26,8 +26,7 @@ FIXTURE_SETUP(dmem)
 /* The test's process was in the group, and is gone. */
 FIXTURE_TEARDOWN_PARENT(dmem)
 {
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 	rmdir(GROUP);
 }
 

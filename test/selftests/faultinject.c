@@ -40,8 +40,7 @@ FIXTURE_SETUP(fault)
 
 FIXTURE_TEARDOWN_PARENT(fault)
 {
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 typedef FIXTURE_DATA(fault) fault_t;

@@ -12,6 +12,13 @@
 /* Seconds; a debug kernel under emulation is slow, a hang is for ever. */
 #define HMS_TIMEOUT	240
 
+/* The accelerators hold what they held when @env was opened. */
+#define EXPECT_USED_AS_BEFORE(env)						\
+	do {									\
+		for (int i_ = 0; i_ < (env)->nsims; i_++)			\
+			EXPECT_TRUE(used_becomes((env)->sim[i_], (env)->used[i_])); \
+	} while (0)
+
 #define HMS_FIXTURE(fixture)							\
 	FIXTURE(fixture)							\
 	{									\
@@ -23,8 +30,7 @@
 	}									\
 	FIXTURE_TEARDOWN_PARENT(fixture)					\
 	{									\
-		for (int i = 0; i < self->e.nsims; i++)				\
-			EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i])); \
+		EXPECT_USED_AS_BEFORE(&self->e);				\
 	}
 
 #define HMS_TEST(fixture, name)	TEST_F_TIMEOUT(fixture, name, HMS_TIMEOUT)

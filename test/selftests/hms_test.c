@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -152,83 +153,86 @@ long smaps_kib(const void *start, const char *key)
 
 /* The map. */
 
-int objects_read(struct object *objects, int max)
+static int object_read(struct object *o, const char *folder)
+{
+	char path[320];
+	long long nid;
+
+	memset(o, 0, sizeof(*o));
+	if (sscanf(folder, "v%" SCNu32 "-%" SCNu32 "-%15s", &o->version, &o->uid, o->type) != 3)
+		return -EPROTO;
+	snprintf(o->path, sizeof(o->path), SYS_DEVICES "/%.90s", folder);
+	snprintf(path, sizeof(path), "%s/kind", o->path);
+	if (text_read(path, o->kind, sizeof(o->kind)))
+		o->kind[0] = 0;
+	snprintf(path, sizeof(path), "%s/nid", o->path);
+	nid = number_read(path);
+	o->nid = nid < 0 ? -1 : (int)nid;
+	return 0;
+}
+
+/* All objects, how many; @objects is to be freed. */
+int map_read(struct object **objects)
 {
 	DIR *dir = opendir(SYS_DEVICES);
 	struct dirent *d;
-	char path[320];
-	int n = 0;
+	int n = 0, ret = 0;
 
+	*objects = NULL;
 	if (!dir)
 		return -errno;
-	while ((d = readdir(dir))) {
-		struct object *o;
-		long long nid;
-
+	while (!ret && (d = readdir(dir))) {
 		if (d->d_name[0] == '.')
 			continue;
-		if (n == max) {
-			closedir(dir);
-			return -ENOSPC;
-		}
-		o = &objects[n];
-		memset(o, 0, sizeof(*o));
-		if (sscanf(d->d_name, "v%" SCNu32 "-%" SCNu32 "-%15s", &o->version, &o->uid,
-			   o->type) != 3) {
-			closedir(dir);
-			return -EPROTO;
-		}
-		snprintf(o->path, sizeof(o->path), SYS_DEVICES "/%.90s", d->d_name);
-		snprintf(path, sizeof(path), "%s/kind", o->path);
-		if (text_read(path, o->kind, sizeof(o->kind)))
-			o->kind[0] = 0;
-		snprintf(path, sizeof(path), "%s/nid", o->path);
-		nid = number_read(path);
-		o->nid = nid < 0 ? -1 : (int)nid;
-		n++;
+		if (n % 64 == 0)
+			*objects = reallocarray(*objects, n + 64, sizeof(**objects));
+		ret = object_read(&(*objects)[n++], d->d_name);
 	}
 	closedir(dir);
-	return n;
+	return ret ?: n;
 }
 
 __u32 object_of_type(const char *type)
 {
-	struct object o[64];
-	int n = objects_read(o, 64);
+	struct object *o;
+	int n = map_read(&o);
+	__u32 uid = 0;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && !uid; i++) {
 		if (!strcmp(o[i].type, type))
-			return o[i].uid;
+			uid = o[i].uid;
 	}
-	return 0;
+	free(o);
+	return uid;
 }
 
 __u32 object_greatest(void)
 {
-	struct object o[64];
-	int n = objects_read(o, 64);
+	struct object *o;
+	int n = map_read(&o);
 	__u32 greatest = 0;
 
 	for (int i = 0; i < n; i++) {
 		if (o[i].uid > greatest)
 			greatest = o[i].uid;
 	}
+	free(o);
 	return greatest;
 }
 
 static long long target_number(__u32 uid, const char *name)
 {
-	struct object o[64];
-	int n = objects_read(o, 64);
-	char path[160];
+	char pattern[96];
+	long long number;
+	glob_t found;
 
-	for (int i = 0; i < n; i++) {
-		if (o[i].uid == uid && !strcmp(o[i].type, "target")) {
-			snprintf(path, sizeof(path), "%s/%s", o[i].path, name);
-			return number_read(path);
-		}
-	}
-	return -ENOENT;
+	/* A uid has one folder, whatever its version is. */
+	snprintf(pattern, sizeof(pattern), SYS_DEVICES "/v*-%u-target/%s", uid, name);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found))
+		return -ENOENT;
+	number = number_read(found.gl_pathv[0]);
+	globfree(&found);
+	return number;
 }
 
 long long target_used(__u32 uid)
@@ -261,16 +265,14 @@ bool used_becomes(__u32 uid, long long want)
 /* Returns "", or what is missing. */
 const char *env_open(struct env *e)
 {
-	struct object o[64];
+	struct object *o;
 	int n;
 
 	memset(e, 0, sizeof(*e));
 	e->fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
 	if (e->fd < 0)
 		return "can't open " DEV_HMS;
-	n = objects_read(o, 64);
-	if (n < 0)
-		return "can't read " SYS_DEVICES;
+	n = map_read(&o);
 	for (int i = 0; i < n; i++) {
 		if (!strcmp(o[i].type, "target") && !strcmp(o[i].kind, "node") &&
 		    o[i].nid >= 0 && o[i].nid < MAX_NODES)
@@ -278,6 +280,9 @@ const char *env_open(struct env *e)
 	}
 	for (int i = 0; i < n; i++)
 		e->private |= !strcmp(o[i].kind, "device-private");
+	free(o);
+	if (n < 0)
+		return "can't read " SYS_DEVICES;
 	while (e->nnodes < MAX_NODES && e->node[e->nnodes])
 		e->nnodes++;
 	if (!e->nnodes)

@@ -49,7 +49,7 @@ struct object {
 	char path[128];
 };
 
-int objects_read(struct object *objects, int max);
+int map_read(struct object **objects);
 __u32 object_of_type(const char *type);
 __u32 object_greatest(void);
 long long target_used(__u32 uid);

@@ -82,34 +82,20 @@ static int migrate_when_allowed(const FIXTURE_DATA(hotplug) *self, char *p, __u3
 
 static __u32 target_of_node(int nid)
 {
-	struct object o[64];
-	int n = objects_read(o, 64);
+	char name[16];
+	struct object o;
 
-	for (int i = 0; i < n; i++) {
-		if (!strcmp(o[i].type, "target") && !strcmp(o[i].kind, "node") && o[i].nid == nid)
-			return o[i].uid;
-	}
-	return 0;
+	snprintf(name, sizeof(name), "node%d", nid);
+	return map_find("target", name, &o) ? o.uid : 0;
 }
 
-/* Links between initiators and the memory of a node; @initiators: how many of these there are. */
-static int links_to(int nid, int *initiators)
+/* Links between initiators and the memory of a node. */
+static int links_to(int nid)
 {
-	struct object *o;
-	int n = map_read(&o), links = 0;
-	char end[32];
+	char pattern[32];
 
-	*initiators = 0;
-	snprintf(end, sizeof(end), "-node%d", nid);
-	for (int i = 0; i < n; i++) {
-		const char *name = object_word(&o[i], "name");
-		const char *at = strstr(name, end);
-
-		*initiators += !strcmp(o[i].type, "initiator") && o[i].nid >= 0;
-		links += !strcmp(o[i].type, "link") && at && !strcmp(at, end);
-	}
-	free(o);
-	return links;
+	snprintf(pattern, sizeof(pattern), "node*-node%d", nid);
+	return map_count_named("link", pattern);
 }
 
 HMS_TEST(hotplug, first_and_last_memory)
@@ -118,9 +104,10 @@ HMS_TEST(hotplug, first_and_last_memory)
 	__u32 uid[2];
 	struct request r;
 	long elsewhere;
-	int initiators;
+	int initiators = map_count_named("initiator", "node*");
 
 	ASSERT_NE(NULL, p);
+	EXPECT_GE(initiators, 1);
 	fill(p, NPAGES * PAGE, 1);
 	for (int round = 0; round < 2; round++) {
 		struct policy policy[2];
@@ -130,8 +117,7 @@ HMS_TEST(hotplug, first_and_last_memory)
 		uid[round] = target_of_node(self->nid);
 		ASSERT_NE(0, uid[round]);
 		EXPECT_GT(target_capacity(uid[round]), 0);
-		EXPECT_EQ(links_to(self->nid, &initiators), initiators);
-		EXPECT_GE(initiators, 1);
+		EXPECT_EQ(initiators, links_to(self->nid));
 		ASSERT_EQ(0, migrate_when_allowed(self, p, uid[round], &r));
 		EXPECT_COUNTS(&r);
 		EXPECT_EQ(NPAGES, r.h.moved);
@@ -142,7 +128,7 @@ HMS_TEST(hotplug, first_and_last_memory)
 		/* Core moves what is there; the policy keeps the uid, which is gone. */
 		ASSERT_EQ(0, block_set(self, "offline"));
 		EXPECT_EQ(0, target_of_node(self->nid));
-		EXPECT_EQ(0, links_to(self->nid, &initiators));
+		EXPECT_EQ(0, links_to(self->nid));
 		elsewhere = 0;
 		for (int i = 0; i < self->e.nnodes; i++)
 			elsewhere += pages_on(self->e.fd, p, NPAGES * PAGE, self->e.node[i]);

@@ -4,12 +4,12 @@
  * sysfs.
  */
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "hms_fixture.h"
+#include "maptest.h"
 
 #define ROOM	64
 
@@ -370,35 +370,11 @@ HMS_TEST(info, unknown_requests)
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->e.fd, 0));
 }
 
-/* Has the folder of one object a symlink to another's? */
-static bool leads_to(const struct object *from, const struct object *to)
-{
-	const char *want = strrchr(to->path, '/') + 1;
-	DIR *dir = opendir(from->path);
-	char path[512], text[512];
-	bool found = false;
-	struct dirent *d;
-
-	while (dir && (d = readdir(dir)) && !found) {
-		ssize_t n;
-
-		snprintf(path, sizeof(path), "%s/%s", from->path, d->d_name);
-		n = readlink(path, text, sizeof(text) - 1);
-		if (n <= 0)
-			continue;
-		text[n] = 0;
-		found = !strcmp(strrchr(text, '/') ? strrchr(text, '/') + 1 : text, want);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* The objects of sysfs, one value a file, and links both ways. */
 HMS_TEST(info, sysfs)
 {
-	struct object o[64];
-	int n = objects_read(o, 64), nlinks = 0;
+	struct object *o;
+	int n = map_read(&o), nlinks = 0;
 	char path[512], text[256];
 
 	ASSERT_GE(n, 1);
@@ -448,23 +424,26 @@ HMS_TEST(info, sysfs)
 		for (int k = 0; k < n; k++) {
 			if (i == k || (strcmp(o[i].type, "link") && strcmp(o[k].type, "link")))
 				continue;
-			EXPECT_EQ(leads_to(&o[i], &o[k]), leads_to(&o[k], &o[i]));
-			connected += leads_to(&o[i], &o[k]);
+			EXPECT_EQ(object_leads(&o[i], NULL, &o[k]),
+				  object_leads(&o[k], NULL, &o[i]));
+			connected += object_leads(&o[i], NULL, &o[k]);
 		}
 		EXPECT_GE(connected, 1) {
 			TH_LOG("%s", o[i].path);
 		}
 	}
+	free(o);
 }
 
 /* HMS_SIM_INFO and sysfs tell the same. */
 HMS_TEST(info, accelerators)
 {
 	struct hms_sim_info info;
-	struct object o[64];
-	int n = objects_read(o, 64), found = 0;
+	struct object *o;
+	int n, found = 0;
 
 	NEED_SIMS(1);
+	n = map_read(&o);
 	for (int s = 0; s < self->e.nsims; s++) {
 		ASSERT_EQ(0, sim_info(self->e.sim_fd[s], &info));
 		EXPECT_EQ(info.memory, target_capacity(info.target));
@@ -476,6 +455,7 @@ HMS_TEST(info, accelerators)
 			found += o[i].uid == info.link && !strcmp(o[i].type, "link");
 		}
 	}
+	free(o);
 	EXPECT_EQ(3 * self->e.nsims, found);
 }
 

@@ -54,8 +54,7 @@ FIXTURE_SETUP(input)
 
 FIXTURE_TEARDOWN_PARENT(input)
 {
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 static const char *changed(FIXTURE_DATA(input) *self)

@@ -37,8 +37,7 @@ FIXTURE_SETUP(large)
 
 FIXTURE_TEARDOWN_PARENT(large)
 {
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 #define MOVE(start, length, uid)						\

@@ -72,11 +72,12 @@ static const char *check_hms(int ret)
 static const char *check_sim(int ret)
 {
 	__u32 targets = 0;
-	struct object o[64];
-	int n = objects_read(o, 64);
+	struct object *o;
+	int n = map_read(&o);
 
 	for (int i = 0; i < n; i++)
 		targets += !strcmp(o[i].kind, "device-private");
+	free(o);
 	if (ret)
 		return targets || module_is_loaded("hms_sim") ? "something is left" : "";
 	return targets == 1 ? "" : "not one target";

@@ -27,7 +27,6 @@
 #define EXPECTED	"/hms/machine"
 #define SYS_NODES	"/sys/devices/system/node"
 #define MAX_CACHES	8
-#define MAX_OBJECTS	128
 #define PRINTF(a, b)	__attribute__((format(printf, a, b)))
 
 enum { FIGURES = 4 };
@@ -387,7 +386,7 @@ HMS_TEST(kernel, caches)
 FIXTURE(map)
 {
 	struct machine m;
-	struct object object[MAX_OBJECTS];
+	struct object *object;
 	int nobjects;
 	/* By node, and links by initiator and target; NULL when there is none. */
 	const struct object *target[MAX_NODES];
@@ -395,7 +394,7 @@ FIXTURE(map)
 	const struct object *link[MAX_NODES][MAX_NODES];
 	int ntargets;
 	int ninitiators;
-	bool strange[MAX_OBJECTS];	/* none of these, or the second one of a name */
+	bool *strange;			/* none of these, or the second one of a name */
 };
 
 static const struct object **place_of(FIXTURE_DATA(map) *self, const struct object *o)
@@ -423,8 +422,9 @@ static const struct object **place_of(FIXTURE_DATA(map) *self, const struct obje
 FIXTURE_SETUP(map)
 {
 	ASSERT_STREQ("", machine_read(&self->m));
-	self->nobjects = objects_read(self->object, MAX_OBJECTS);
+	self->nobjects = map_read(&self->object);
 	ASSERT_GE(self->nobjects, 1);
+	self->strange = calloc(self->nobjects, sizeof(*self->strange));
 	for (int i = 0; i < self->nobjects; i++) {
 		const struct object *o = &self->object[i], **place = place_of(self, o);
 
@@ -441,6 +441,8 @@ FIXTURE_SETUP(map)
 
 FIXTURE_TEARDOWN(map)
 {
+	free(self->object);
+	free(self->strange);
 }
 
 /* All that is expected, and nothing else: other tests look at what is there. */

@@ -41,8 +41,7 @@ FIXTURE_TEARDOWN_PARENT(map)
 		text_write(self->online, "1");
 	EXPECT_EQ(0, described_clear());
 	EXPECT_EQ(self->count, map_count());
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 /* All is as it was: the same objects, and none else. */
@@ -1043,16 +1042,10 @@ static int find_lone_cpu(char *file, size_t size)
 /* Links from a node to any. */
 static int links_from(int nid)
 {
-	struct object *o;
-	int n = map_read(&o), links = 0;
-	char begin[32];
+	char pattern[32];
 
-	snprintf(begin, sizeof(begin), "node%d-node", nid);
-	for (int i = 0; i < n; i++)
-		links += !strcmp(o[i].type, "link") &&
-			 !strncmp(object_word(&o[i], "name"), begin, strlen(begin));
-	free(o);
-	return links;
+	snprintf(pattern, sizeof(pattern), "node%d-node*", nid);
+	return map_count_named("link", pattern);
 }
 
 TEST_F_TIMEOUT(map, cpu_hotplug, HMS_TIMEOUT)

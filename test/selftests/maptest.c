@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,8 +14,6 @@
 #include <unistd.h>
 
 #include "maptest.h"
-
-#define NOBODY		65534
 
 const char *const type_names[] = { "target", "initiator", "link", "bridge" };
 
@@ -84,13 +83,17 @@ char *map_names(void)
 	return text;
 }
 
-/* All objects; @objects is to be freed. */
-int map_read(struct object **objects)
+/* How many of this type have such a name, by fnmatch(3). */
+int map_count_named(const char *type, const char *pattern)
 {
-	int max = map_count() + 16;
+	struct object *all;
+	int n = map_read(&all), found = 0;
 
-	*objects = calloc(max, sizeof(**objects));
-	return objects_read(*objects, max);
+	for (int i = 0; i < n; i++)
+		found += !strcmp(all[i].type, type) &&
+			 !fnmatch(pattern, object_word(&all[i], "name"), 0);
+	free(all);
+	return found;
 }
 
 /* One that has this type and name; of initiators and links of a node there may be more. */
@@ -400,7 +403,8 @@ struct object machine_object(const struct machine *m, __u32 i)
 	return object_at(o->version, o->uid, o->type);
 }
 
-static const char *value_differs(const struct object *o, const struct hms_value *value, __u32 a)
+/* NULL, or what sysfs has differently. */
+const char *object_value_differs(const struct object *o, __u32 a, const struct hms_value *value)
 {
 	char want[16], file[32];
 
@@ -443,7 +447,7 @@ static const char *files_differ(const struct hms_sim_object *is, const struct ob
 		   object_word(o, "cpu_access")))
 		return "what cpu_access says";
 	for (__u32 a = 0; a < HMS_ATTRIBUTES; a++) {
-		const char *what = hub ? value_differs(o, &is->values[a], a) :
+		const char *what = hub ? object_value_differs(o, a, &is->values[a]) :
 				   object_has(o, value_files[a]) ? value_files[a] : NULL;
 
 		if (what)
@@ -534,6 +538,13 @@ const char *machine_is_left(const struct machine *m)
 	return "";
 }
 
+int become_nobody(void)
+{
+	enum { NOBODY = 65534 };
+
+	return setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY) ? -errno : 0;
+}
+
 int as_nobody(int (*act)(void *argument), void *argument)
 {
 	int status;
@@ -542,7 +553,7 @@ int as_nobody(int (*act)(void *argument), void *argument)
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
-		if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
+		if (become_nobody())
 			_exit(255);
 		_exit(-act(argument));
 	}

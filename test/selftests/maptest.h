@@ -30,7 +30,7 @@ __u64 map_generation(void);
 __u64 map_instance(void);
 int map_count(void);
 char *map_names(void);
-int map_read(struct object **objects);
+int map_count_named(const char *type, const char *pattern);
 bool map_find(const char *type, const char *name, struct object *o);
 
 /* One object. */
@@ -43,6 +43,7 @@ const char *object_word(const struct object *o, const char *file);
 long long object_number(const struct object *o, const char *file);
 int object_write(const struct object *o, const char *file, const void *bytes, size_t length);
 bool object_leads(const struct object *from, const char *as, const struct object *to);
+const char *object_value_differs(const struct object *o, __u32 a, const struct hms_value *value);
 int object_neighbours(const struct object *o, __u32 *uids, int max);
 const char *properties_text(__u32 properties);
 
@@ -82,6 +83,7 @@ const char *machine_sample_differs(const struct machine *m, __u32 stride);
 const char *machine_is_left(const struct machine *m);
 
 /* What a process of nobody gets from it. */
+int become_nobody(void);
 int as_nobody(int (*act)(void *argument), void *argument);
 
 #endif /* HMS_TEST_MAPTEST_H */

@@ -5,7 +5,6 @@
  */
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,7 +17,6 @@
 #include "module.h"
 
 #define ALL_VERSIONS	0xffffffff
-#define NOBODY		65534
 #define LARGE_ROOM	(16 << 20)	/* of a socket: for all that a test makes happen */
 #define HISTORY		1024		/* objects that went, and are remembered */
 
@@ -46,8 +44,7 @@ FIXTURE_TEARDOWN_PARENT(netlink)
 {
 	EXPECT_EQ(0, described_clear());
 	EXPECT_EQ(self->count, map_count());
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 typedef FIXTURE_DATA(netlink) netlink_t;
@@ -74,19 +71,13 @@ static bool has_uid(const __u32 *uids, int n, __u32 uid)
 
 static const char *value_differs(const struct told *t, const struct object *o, __u32 a)
 {
-	char want[16], file[32];
-
 	if (TOLD(t, HMS_A_READ_BANDWIDTH + a) != object_has(o, value_files[a]))
 		return "whether there is a value";
 	if (!TOLD(t, HMS_A_READ_BANDWIDTH + a))
 		return NULL;
 	if (t->values[a].source > HMS_SOURCE_DRIVER || !t->values[a].source != !t->values[a].value)
 		return "a value without source, or a source without value";
-	snprintf(want, sizeof(want), t->values[a].source ? "%u" : "unknown", t->values[a].value);
-	if (strcmp(want, object_word(o, value_files[a])))
-		return value_files[a];
-	snprintf(file, sizeof(file), "%s_source", value_files[a]);
-	return strcmp(source_names[t->values[a].source], object_word(o, file)) ? "a source" : NULL;
+	return object_value_differs(o, a, &t->values[a]);
 }
 
 static const char *edges_differ(const struct told *t, const struct object *o)
@@ -1165,7 +1156,7 @@ TEST_F_TIMEOUT(netlink, user_namespace, HMS_TIMEOUT)
 		struct genl moves, topology;
 		struct told t;
 
-		if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
+		if (become_nobody())
 			_exit(1);
 		if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
 			_exit(100);

@@ -31,8 +31,7 @@ FIXTURE_SETUP(policy)
 
 FIXTURE_TEARDOWN_PARENT(policy)
 {
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 /* List A: bind to two targets where there are two; list B: preferred, one. */

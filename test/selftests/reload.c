@@ -148,8 +148,8 @@ HMS_TEST(reload, new_ones_work)
 
 HMS_TEST(reload, uids_are_used_once)
 {
-	struct object o[64];
 	__u32 greatest = object_greatest();
+	struct object *o;
 	int n;
 
 	NEED_SIMS(2);
@@ -161,7 +161,7 @@ HMS_TEST(reload, uids_are_used_once)
 		for (int i = 0; i < self->e.nnodes; i++)
 			EXPECT_GE(target_capacity(self->e.node[i]), 1);
 		ASSERT_EQ(0, modules_load_all());
-		n = objects_read(o, 64);
+		n = map_read(&o);
 		for (int i = 0; i < n; i++) {
 			bool of_sim = !strncmp(o[i].kind, "device", strlen("device"));
 
@@ -170,6 +170,7 @@ HMS_TEST(reload, uids_are_used_once)
 			if (o[i].uid > next)
 				next = o[i].uid;
 		}
+		free(o);
 		EXPECT_GE(next, greatest + 4);
 		greatest = next;
 	}
@@ -335,13 +336,13 @@ HMS_TEST(reload, under_load)
 		ASSERT_GE(pid, 0);
 		if (!pid) {
 			int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
-			struct object o[64];
+			struct object *o;
 			struct request r;
 
 			ASSERT_LE(0, fd);
 			for (int step = 0; !*stop; step++) {
 				/* Objects may go while they are listed. */
-				int n = objects_read(o, 64);
+				int n = map_read(&o);
 
 				for (int k = 0; k < n; k++) {
 					int ret;
@@ -354,6 +355,7 @@ HMS_TEST(reload, under_load)
 					}
 					ASSERT_STREQ("", ret ? "" : counts_wrong(&r));
 				}
+				free(o);
 				/* Before the first of them goes, there is something on it. */
 				if (!step) {
 					/* It may be one of the others who moved it. */

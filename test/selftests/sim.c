@@ -28,8 +28,7 @@ FIXTURE_SETUP(device)
 
 FIXTURE_TEARDOWN_PARENT(device)
 {
-	for (int i = 0; i < self->e.nsims; i++)
-		EXPECT_TRUE(used_becomes(self->e.sim[i], self->e.used[i]));
+	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
 /* Where memory can be, seen from accelerator 0. */

@@ -349,8 +349,7 @@ HMS_TEST(stress, killed)
 		/* Some time in its loop: where exactly is the point of doing it many times. */
 		usleep(random_next(&random) % 20000);
 		EXPECT_EQ(SIGKILL, peer_kill(&peer));
-		for (int k = 0; k < self->e.nsims; k++)
-			EXPECT_TRUE(used_becomes(self->e.sim[k], self->e.used[k]));
+		EXPECT_USED_AS_BEFORE(&self->e);
 	}
 }
 

@@ -6,6 +6,8 @@
 #include "command.h"
 #include "hms_fixture.h"
 
+#define MACHINE	"/test/machines/proposal-2018.hms"
+
 HMS_FIXTURE(tools)
 
 static const char *uid_text(__u32 uid)
@@ -53,6 +55,103 @@ HMS_TEST(tools, list)
 	EXPECT_SAYS("\"initiator\"");
 	EXPECT_EQ(0, hmsctl("list", "-n", "-o", "NAME"));
 	EXPECT_EQ(NULL, strstr(command_output, "UID"));
+}
+
+/* Any machine, from a file: what the answers have to be is worked out in test/unit. */
+HMS_TEST(tools, questions)
+{
+	EXPECT_EQ(0, hmsctl("best", "cpu1", "--from", MACHINE));
+	EXPECT_SAYS("hbm1");
+	EXPECT_EQ(0, hmsctl("best", "cpu0", "--kind", "device", "--from", MACHINE));
+	EXPECT_SAYS("gpu7-gddr");
+	EXPECT_EQ(NULL, strstr(command_output, "gpu0-hbm"));
+	EXPECT_EQ(1, hmsctl("best", "gpu0", "--kind", "device", "--size", "33G", "--from", MACHINE));
+	EXPECT_SAYS("gpu0 reaches no target that fits");
+	EXPECT_EQ(0, hmsctl("near", "hbm1", "--from", MACHINE));
+	EXPECT_SAYS("cpu1");
+	EXPECT_EQ(0, hmsctl("path", "cpu0", "hbm1", "--from", MACHINE));
+	EXPECT_SAYS("2 ways, the best is\n100GB/s");
+	EXPECT_EQ(NULL, strstr(command_output, "main0"));
+	EXPECT_EQ(0, hmsctl("path", "cpu0", "hbm1", "--all", "--from", MACHINE));
+	EXPECT_SAYS("main0");
+	EXPECT_EQ(0, hmsctl("path", "cpu0", "hbm1", "--json", "--from", MACHINE));
+	EXPECT_SAYS("\"read-bw\": 100000");
+	EXPECT_EQ(1, hmsctl("path", "cpu0", "gpu0-hbm", "--from", MACHINE));
+	EXPECT_SAYS("cpu0 can't reach gpu0-hbm");
+	EXPECT_EQ(0, hmsctl("select", "best:bandwidth@cpu2", "--uids", "--from", MACHINE));
+	EXPECT_STREQ("3\n", command_output);
+	EXPECT_EQ(1, hmsctl("select", "size>=1T", "--from", MACHINE));
+	EXPECT_EQ(0, hmsctl("list", "links", "--bytes", "-o", "name,read-bw", "--from", MACHINE));
+	EXPECT_SAYS("hbm0        200000");
+	EXPECT_EQ(0, hmsctl("list", "links", "-o", "name,read-bw", "--from", MACHINE));
+	EXPECT_SAYS("200GB/s:driver");
+
+	EXPECT_EQ(2, hmsctl("best"));
+	EXPECT_EQ(2, hmsctl("best", "cpu0", "--kind", "cpu", "--from", MACHINE));
+	EXPECT_EQ(2, hmsctl("best", "cpu0", "--require", "fast", "--from", MACHINE));
+	EXPECT_SAYS("--require \"fast\"");
+	EXPECT_EQ(2, hmsctl("best", "cpu0", "--latency", "4294967296", "--from", MACHINE));
+	EXPECT_EQ(1, hmsctl("best", "cpu9", "--from", MACHINE));
+	EXPECT_EQ(2, hmsctl("near", "--from", MACHINE));
+	EXPECT_EQ(2, hmsctl("near", "hbm0", "hbm1", "--from", MACHINE));
+	EXPECT_SAYS("unexpected \"hbm1\"");
+	EXPECT_EQ(2, hmsctl("path", "cpu0", "--from", MACHINE));
+	EXPECT_SAYS("it takes INITIATOR TARGET");
+	EXPECT_EQ(2, hmsctl("select", "size", "=", "--from", MACHINE));
+	EXPECT_EQ(2, hmsctl("select", "size>=much", "--from", MACHINE));
+	EXPECT_EQ(2, hmsctl("list", "-o", "name,colour", "--from", MACHINE));
+	EXPECT_EQ(2, hmsctl("list", "things", "--from", MACHINE));
+	EXPECT_EQ(1, hmsctl("list", "--from", "/no/such/file"));
+	EXPECT_EQ(2, hmsctl("list", "--from"));
+}
+
+/* The same of the machine that it runs on. */
+HMS_TEST(tools, questions_here)
+{
+	char node[16], uid[16];
+
+	snprintf(node, sizeof(node), "node%d", 0);
+	snprintf(uid, sizeof(uid), "%u\n", self->e.node[0]);
+	EXPECT_EQ(0, hmsctl("best", "here"));
+	EXPECT_SAYS(node);
+	EXPECT_EQ(0, hmsctl("path", "here", node));
+	EXPECT_EQ(0, hmsctl("near", node));
+	EXPECT_SAYS("cpu");
+	EXPECT_EQ(0, hmsctl("select", node, "--uids"));
+	EXPECT_STREQ(uid, command_output);
+	EXPECT_EQ(0, hmsctl("migrate", "--size", "1M", "--to", node));
+	EXPECT_SAYS(node);
+	EXPECT_EQ(2, hmsctl("migrate", "--size", "0", "--to", node));
+	EXPECT_EQ(2, hmsctl("query", "--mode", "fast"));
+	NEED_SIMS(1);
+	EXPECT_EQ(0, hmsctl("migrate", "--size", "1M", "--to", "kind=device,name=hms_sim0"));
+	EXPECT_SAYS("hms_sim0");
+}
+
+/* The map as a tree and as what other programs draw; what is saved reads as it was. */
+HMS_TEST(tools, topology)
+{
+	static char saved[sizeof(command_output)];
+
+	EXPECT_EQ(0, hmsctl("topology"));
+	EXPECT_SAYS("node0");
+	EXPECT_EQ(0, hmsctl("topology", "--dot"));
+	EXPECT_SAYS("digraph map {");
+	EXPECT_EQ(0, hmsctl("topology", "--xml"));
+	EXPECT_SAYS("<topology version=\"2.0\">");
+	ASSERT_EQ(0, hmsctl("topology", "--save", "/tmp/saved.hms"));
+	ASSERT_EQ(0, text_read("/tmp/saved.hms", saved, sizeof(saved)));
+	EXPECT_EQ(0, hmsctl("topology", "--from", "/tmp/saved.hms", "--save"));
+	/* text_read() leaves out the newline at the end. */
+	EXPECT_EQ(0, strncmp(saved, command_output, strlen(saved)));
+	EXPECT_STREQ("\n", command_output + strlen(saved));
+	/* The guest has no graphviz. */
+	EXPECT_EQ(1, hmsctl("topology", "--svg"));
+	EXPECT_SAYS("graphviz");
+	EXPECT_EQ(2, hmsctl("topology", "--dot", "--svg"));
+	EXPECT_SAYS("one format at a time");
+	EXPECT_EQ(1, hmsctl("topology", "--save", "/no/such/folder/file"));
+	EXPECT_EQ(1, hmsctl("topology", "--dot", "/dev/full"));
 }
 
 HMS_TEST(tools, migrate)
