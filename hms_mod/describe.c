@@ -10,8 +10,6 @@
 #include "describe.h"
 #include "object.h"
 
-#define HMS_CACHE_LEVELS	3
-
 static struct hms_object *to_object(struct device *dev)
 {
 	return container_of(dev, struct hms_object, dev);
@@ -249,5 +247,5 @@ const struct attribute_group **hms_describe_caches(struct hms_object *obj)
 	struct hms_description description;
 
 	hms_object_describe(obj, &description);
-	return &hms_cache_groups[HMS_CACHE_LEVELS - min(description.ncaches, HMS_CACHE_LEVELS)];
+	return &hms_cache_groups[HMS_CACHE_LEVELS - description.ncaches];
 }

@@ -10,10 +10,18 @@
 
 #include "target.h"
 
-/* The target, and what its @described points to. */
+/**
+ * struct hms_described - a target that is only described
+ * @target: must be first
+ * @kind: which kind it would be
+ * @properties: HMS_PROP_*
+ * @capacity: bytes
+ */
 struct hms_described {
 	struct hms_target target;
-	struct hms_described_target what;
+	const char *kind;
+	u32 properties;
+	u64 capacity;
 };
 
 static const char * const hms_described_kinds[] = {
@@ -22,12 +30,11 @@ static const char * const hms_described_kinds[] = {
 
 static void hms_described_describe(struct hms_object *obj, struct hms_description *description)
 {
-	const struct hms_described_target *what =
-		container_of(obj, struct hms_target, obj)->described;
+	const struct hms_described *described = container_of(obj, struct hms_described, target.obj);
 
-	description->kind = what->kind;
-	description->properties = what->properties | HMS_PROP_DESCRIBED;
-	description->capacity = what->capacity;
+	description->kind = described->kind;
+	description->properties = described->properties | HMS_PROP_DESCRIBED;
+	description->capacity = described->capacity;
 }
 
 static const struct hms_object_class hms_described_class = {
@@ -72,9 +79,10 @@ struct hms_target *hms_target_describe(const struct hms_described_target *desc)
 		return ERR_PTR(-ENOMEM);
 	BUILD_BUG_ON(offsetof(struct hms_described, target));
 	hms_target_init(&described->target);
-	described->what = *desc;
-	described->what.kind = hms_described_kinds[kind];
-	described->target.described = &described->what;
+	described->target.described = true;
+	described->kind = hms_described_kinds[kind];
+	described->properties = desc->properties;
+	described->capacity = desc->capacity;
 	ret = hms_object_add(&described->target.obj, &hms_described_class, desc->version,
 			     desc->name, desc->parent);
 	return ret ? ERR_PTR(ret) : &described->target;

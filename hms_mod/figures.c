@@ -13,8 +13,7 @@
 
 #include "figures.h"
 #include "firmware.h"
-
-#define HMS_CACHE_LEVELS	3
+#include "object.h"
 
 /* A distance that stands for no way at all. */
 #define HMS_UNREACHABLE		255
@@ -68,24 +67,30 @@ static void hms_figures_drop(struct xarray *figures)
 	xa_destroy(figures);
 }
 
-/**
- * hms_figures_value - how fast a node is for an initiator
- * @initiator: node of the initiator
- * @target: node of the memory
- * @attribute: what is asked
- */
-struct hms_value hms_figures_value(int initiator, int target, enum hms_attribute attribute)
+static struct hms_value hms_figures_estimate(enum hms_attribute attribute, unsigned int distance)
 {
-	const struct hms_pair *pair = xa_load(&hms_pairs, hms_pair_index(initiator, target));
-	unsigned int distance = node_distance(initiator, target);
-
-	if (pair && pair->values[attribute])
-		return (struct hms_value) { pair->values[attribute], HMS_SOURCE_FIRMWARE };
 	if (!distance || distance == HMS_UNREACHABLE)
 		return (struct hms_value) { };
 	if (attribute == HMS_READ_LATENCY || attribute == HMS_WRITE_LATENCY)
 		return (struct hms_value) { distance * HMS_NS_A_DISTANCE, HMS_SOURCE_ESTIMATED };
 	return (struct hms_value) { HMS_MBS_BY_DISTANCE / distance, HMS_SOURCE_ESTIMATED };
+}
+
+/**
+ * hms_figures_values - how fast a node is for an initiator
+ * @initiator: node of the initiator
+ * @target: node of the memory
+ * @values: receives what is known, by attribute
+ */
+void hms_figures_values(int initiator, int target, struct hms_value values[HMS_ATTRIBUTES])
+{
+	const struct hms_pair *pair = xa_load(&hms_pairs, hms_pair_index(initiator, target));
+	int i;
+
+	for (i = 0; i < HMS_ATTRIBUTES; i++)
+		values[i] = pair && pair->values[i] ?
+			    (struct hms_value) { pair->values[i], HMS_SOURCE_FIRMWARE } :
+			    hms_figures_estimate(i, node_distance(initiator, target));
 }
 
 /**
@@ -127,16 +132,11 @@ const struct hms_figures_device *hms_figures_device(unsigned int n)
 
 #ifdef CONFIG_ACPI_NUMA
 
-/* Counts what there is no memory for; the callbacks of the parsers can't fail. */
-struct hms_reading {
-	int error;
-};
-
+/* The callbacks of the parsers can't fail: @data is an int that keeps the error. */
 static void hms_read_locality(void *data, u32 initiator_pxm, u32 target_pxm,
 			      enum hms_attribute attribute, u32 value)
 {
 	int initiator = pxm_to_node(initiator_pxm), target = pxm_to_node(target_pxm);
-	struct hms_reading *reading = data;
 	struct hms_pair *pair;
 
 	/* A domain that the kernel has made no node for. */
@@ -146,12 +146,11 @@ static void hms_read_locality(void *data, u32 initiator_pxm, u32 target_pxm,
 	if (pair)
 		pair->values[attribute] = value;
 	else
-		reading->error = -ENOMEM;
+		*(int *)data = -ENOMEM;
 }
 
 static void hms_read_cache(void *data, u32 memory_pxm, const struct hms_hmat_cache *cache)
 {
-	struct hms_reading *reading = data;
 	int nid = pxm_to_node(memory_pxm);
 	struct hms_caches *caches;
 	struct hms_cache *to;
@@ -160,7 +159,7 @@ static void hms_read_cache(void *data, u32 memory_pxm, const struct hms_hmat_cac
 		return;
 	caches = hms_figures_slot(&hms_node_caches, nid, sizeof(*caches));
 	if (!caches) {
-		reading->error = -ENOMEM;
+		*(int *)data = -ENOMEM;
 		return;
 	}
 	to = &caches->level[cache->level - 1];
@@ -180,7 +179,6 @@ static void hms_read_cache(void *data, u32 memory_pxm, const struct hms_hmat_cac
 static void hms_read_initiator(void *data, const struct hms_srat_initiator *initiator)
 {
 	int nid = pxm_to_node(initiator->pxm);
-	struct hms_reading *reading = data;
 	struct hms_figures_device *device;
 	u32 index;
 
@@ -188,7 +186,7 @@ static void hms_read_initiator(void *data, const struct hms_srat_initiator *init
 		return;
 	device = kmalloc(sizeof(*device), GFP_KERNEL);
 	if (!device) {
-		reading->error = -ENOMEM;
+		*(int *)data = -ENOMEM;
 		return;
 	}
 	*device = (struct hms_figures_device) {
@@ -199,7 +197,7 @@ static void hms_read_initiator(void *data, const struct hms_srat_initiator *init
 	};
 	if (xa_alloc(&hms_devices, &index, device, xa_limit_32b, GFP_KERNEL)) {
 		kfree(device);
-		reading->error = -ENOMEM;
+		*(int *)data = -ENOMEM;
 	}
 }
 
@@ -215,21 +213,21 @@ static const struct hms_srat_ops hms_srat_readers = {
 /* A table that is not there, or is bad, leaves no figures. */
 static int hms_figures_read(char *signature)
 {
-	struct hms_reading reading = { };
 	struct acpi_table_header *table;
 	const char *why;
+	int error = 0;
 	int ret;
 
 	if (ACPI_FAILURE(acpi_get_table(signature, 0, &table)))
 		return 0;
 	if (!strcmp(signature, ACPI_SIG_HMAT))
-		ret = hms_hmat_parse(table, table->length, &hms_hmat_readers, &reading, &why);
+		ret = hms_hmat_parse(table, table->length, &hms_hmat_readers, &error, &why);
 	else
-		ret = hms_srat_parse(table, table->length, &hms_srat_readers, &reading, &why);
+		ret = hms_srat_parse(table, table->length, &hms_srat_readers, &error, &why);
 	acpi_put_table(table);
 	if (ret)
 		pr_warn("hms: %s ignored: %s\n", signature, why);
-	return reading.error;
+	return error;
 }
 
 static int hms_figures_read_all(void)

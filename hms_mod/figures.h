@@ -18,7 +18,7 @@ struct hms_figures_device {
 	u16 bdf;
 };
 
-struct hms_value hms_figures_value(int initiator, int target, enum hms_attribute attribute);
+void hms_figures_values(int initiator, int target, struct hms_value values[HMS_ATTRIBUTES]);
 bool hms_figures_reach(int initiator, int target);
 unsigned int hms_figures_caches(int nid, const struct hms_cache **caches);
 const struct hms_figures_device *hms_figures_device(unsigned int n);

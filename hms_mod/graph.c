@@ -110,9 +110,8 @@ void hms_graph_disconnect(struct hms_object *obj)
  * @uids: receives the uids, @obj->nspokes + @obj->nhubs of them
  *
  * Context: under hms_map_lock.
- * Return: how many.
  */
-unsigned int hms_graph_uids(const struct hms_object *obj, u32 *uids)
+void hms_graph_uids(const struct hms_object *obj, u32 *uids)
 {
 	const struct hms_edge *edge;
 	unsigned int n = 0;
@@ -121,7 +120,6 @@ unsigned int hms_graph_uids(const struct hms_object *obj, u32 *uids)
 		uids[n++] = edge->spoke->uid;
 	list_for_each_entry(edge, &obj->hubs, of_spoke)
 		uids[n++] = edge->hub->uid;
-	return n;
 }
 
 /**
@@ -144,21 +142,20 @@ u32 hms_graph_uid_as(const struct hms_object *hub, const char *as)
 }
 
 /**
- * hms_graph_uids_of - the spokes of a hub that are of a type
+ * hms_graph_initiators - the initiators that a hub connects
  * @hub: the hub
- * @type: of this type
  * @uids: receives the uids, at most @hub->nspokes; or NULL
  *
  * Context: under hms_map_lock.
  * Return: how many.
  */
-unsigned int hms_graph_uids_of(const struct hms_object *hub, enum hms_type type, u32 *uids)
+unsigned int hms_graph_initiators(const struct hms_object *hub, u32 *uids)
 {
 	const struct hms_edge *edge;
 	unsigned int n = 0;
 
 	list_for_each_entry(edge, &hub->spokes, of_hub) {
-		if (edge->spoke->class->type != type)
+		if (edge->spoke->class->type != HMS_INITIATOR)
 			continue;
 		if (uids)
 			uids[n] = edge->spoke->uid;

@@ -9,8 +9,8 @@
 
 int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke, const char *as);
 void hms_graph_disconnect(struct hms_object *obj);
-unsigned int hms_graph_uids(const struct hms_object *obj, u32 *uids);
+void hms_graph_uids(const struct hms_object *obj, u32 *uids);
 u32 hms_graph_uid_as(const struct hms_object *hub, const char *as);
-unsigned int hms_graph_uids_of(const struct hms_object *hub, enum hms_type type, u32 *uids);
+unsigned int hms_graph_initiators(const struct hms_object *hub, u32 *uids);
 
 #endif /* _HMS_GRAPH_H */

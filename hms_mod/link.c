@@ -38,7 +38,6 @@ struct hms_link *hms_link_register(const char *name, struct device *parent)
 	BUILD_BUG_ON(offsetof(struct hms_link, obj));
 	if (!link)
 		return ERR_PTR(-ENOMEM);
-	link->obj.values = &link->values;
 	ret = hms_object_add(&link->obj, &hms_link_class, HMS_VERSION_ORDINARY, name, parent);
 	return ret ? ERR_PTR(ret) : link;
 }
@@ -72,16 +71,14 @@ EXPORT_SYMBOL_GPL(hms_link_uid);
 /**
  * hms_link_set - say how fast a link is
  * @link: the link
- * @attribute: of what @value is
- * @value: in MB/s (10^6 bytes) or ns, and where the driver has it from: HMS_SOURCE_DRIVER, or
- *	HMS_SOURCE_FIRMWARE for what the device tells itself. 0 is not known
+ * @values: by attribute, in MB/s (10^6 bytes) or ns, and where the driver has it from:
+ *	HMS_SOURCE_DRIVER, or HMS_SOURCE_FIRMWARE for what the device tells itself. 0 is not known
  *
  * Context: may sleep.
  */
-void hms_link_set(struct hms_link *link, enum hms_attribute attribute,
-		  struct hms_value value)
+void hms_link_set(struct hms_link *link, const struct hms_value values[HMS_ATTRIBUTES])
 {
-	hms_value_give(&link->obj, attribute, value);
+	hms_value_give(&link->obj, values);
 }
 EXPORT_SYMBOL_GPL(hms_link_set);
 
@@ -138,7 +135,6 @@ struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
 	bridge = kzalloc(sizeof(*bridge), GFP_KERNEL);
 	if (!bridge)
 		return ERR_PTR(-ENOMEM);
-	bridge->obj.values = &bridge->values;
 	ret = hms_object_add(&bridge->obj, &hms_bridge_class, HMS_VERSION_ORDINARY, name, parent);
 	if (ret)
 		return ERR_PTR(ret);
@@ -179,16 +175,14 @@ EXPORT_SYMBOL_GPL(hms_bridge_uid);
 /**
  * hms_bridge_set - say how fast a crossing is
  * @bridge: the bridge
- * @attribute: of what @value is
- * @value: in MB/s (10^6 bytes) or ns, and where the driver has it from: HMS_SOURCE_DRIVER, or
- *	HMS_SOURCE_FIRMWARE for what the device tells itself. 0 is not known
+ * @values: by attribute, in MB/s (10^6 bytes) or ns, and where the driver has it from:
+ *	HMS_SOURCE_DRIVER, or HMS_SOURCE_FIRMWARE for what the device tells itself. 0 is not known
  *
  * Context: may sleep.
  */
-void hms_bridge_set(struct hms_bridge *bridge, enum hms_attribute attribute,
-		    struct hms_value value)
+void hms_bridge_set(struct hms_bridge *bridge, const struct hms_value values[HMS_ATTRIBUTES])
 {
-	hms_value_give(&bridge->obj, attribute, value);
+	hms_value_give(&bridge->obj, values);
 }
 EXPORT_SYMBOL_GPL(hms_bridge_set);
 

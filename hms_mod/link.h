@@ -5,7 +5,6 @@
 #include <hms/driver.h>
 
 #include "object.h"
-#include "value.h"
 
 /* How a bridge is connected to its two links. */
 #define HMS_BRIDGE_FROM	"from"
@@ -14,21 +13,17 @@
 /**
  * struct hms_link - connects initiators and targets
  * @obj: must be first
- * @values: the same for all that it connects
  */
 struct hms_link {
 	struct hms_object obj;
-	struct hms_values values;
 };
 
 /**
  * struct hms_bridge - lets initiators cross from one link to another
  * @obj: must be first
- * @values: of the crossing
  */
 struct hms_bridge {
 	struct hms_object obj;
-	struct hms_values values;
 };
 
 #endif /* _HMS_LINK_H */

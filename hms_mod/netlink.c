@@ -106,12 +106,12 @@ static int hms_put_edges(struct sk_buff *skb, const struct hms_object *obj)
 	hms_graph_uids(obj, nla_data(edges));
 	if (obj->class->type != HMS_BRIDGE)
 		return 0;
-	n = hms_graph_uids_of(obj, HMS_INITIATOR, NULL);
+	n = hms_graph_initiators(obj, NULL);
 	if (n) {
 		edges = nla_reserve(skb, HMS_A_INITIATORS, n * sizeof(u32));
 		if (!edges)
 			return -EMSGSIZE;
-		hms_graph_uids_of(obj, HMS_INITIATOR, nla_data(edges));
+		hms_graph_initiators(obj, nla_data(edges));
 	}
 	return nla_put_u32(skb, HMS_A_FROM, hms_graph_uid_as(obj, HMS_BRIDGE_FROM)) ?:
 	       nla_put_u32(skb, HMS_A_TO, hms_graph_uid_as(obj, HMS_BRIDGE_TO));
@@ -127,8 +127,8 @@ static int hms_put_object(struct sk_buff *skb, struct hms_object *obj,
 	if (ret || what == HMS_CMD_DEL)
 		return ret;
 	ret = hms_put_description(skb, obj);
-	if (!ret && obj->values)
-		ret = hms_put_values(skb, obj->values);
+	if (!ret && (obj->class->type == HMS_LINK || obj->class->type == HMS_BRIDGE))
+		ret = hms_put_values(skb, &obj->values);
 	return ret ?: hms_put_edges(skb, obj);
 }
 

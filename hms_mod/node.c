@@ -48,9 +48,10 @@ static enum cpuhp_state hms_node_cpus;
 
 static int hms_node_add_link(struct hms_node_initiator *from, int nid)
 {
+	struct hms_value values[HMS_ATTRIBUTES];
 	struct hms_link *link;
 	char name[32];
-	int ret, i;
+	int ret;
 
 	if (!hms_figures_reach(from->nid, nid))
 		return 0;
@@ -58,8 +59,8 @@ static int hms_node_add_link(struct hms_node_initiator *from, int nid)
 	link = hms_link_register(name, NULL);
 	if (IS_ERR(link))
 		return PTR_ERR(link);
-	for (i = 0; i < HMS_ATTRIBUTES; i++)
-		hms_value_give(&link->obj, i, hms_figures_value(from->nid, nid, i));
+	hms_figures_values(from->nid, nid, values);
+	hms_link_set(link, values);
 	ret = hms_link_add_initiator(link, from->initiator) ?:
 	      hms_link_add_target(link, hms_node_targets[nid]) ?:
 	      xa_err(xa_store(&from->links, nid, link, GFP_KERNEL));

@@ -8,8 +8,12 @@
 #include <linux/types.h>
 #include <linux/hms.h>
 
+#include "value.h"
+
+/* A target has no more caches in front of it. */
+#define HMS_CACHE_LEVELS	3
+
 struct hms_object;
-struct hms_values;
 
 /**
  * struct hms_description - what an object is, for sysfs and netlink alike
@@ -19,7 +23,7 @@ struct hms_values;
  * @capacity: bytes of a target
  * @used: bytes of it in use
  * @caches: in front of a target's memory, by level
- * @ncaches: how many, at most 3
+ * @ncaches: how many, at most HMS_CACHE_LEVELS
  */
 struct hms_description {
 	const char *kind;
@@ -50,8 +54,8 @@ struct hms_object_class {
  * @uid: never 0, never used again while the module is loaded
  * @version: what a program must understand to use it
  * @name: name given by who registered it
- * @values: bandwidth and latency, of a link or a bridge, else NULL
  * @generation: of the map, when this came or was changed last; under hms_map_lock, like the rest:
+ * @values: bandwidth and latency of a link or a bridge
  * @spokes: edges to what it connects, of a link or a bridge
  * @hubs: edges to what connects it
  * @nspokes: how many
@@ -64,8 +68,8 @@ struct hms_object {
 	u32 uid;
 	u32 version;
 	const char *name;
-	struct hms_values *values;
 	u64 generation;
+	struct hms_values values;
 	struct list_head spokes;
 	struct list_head hubs;
 	unsigned int nspokes;

@@ -21,7 +21,7 @@ struct hms_devmem;
  * @peers: see &struct hms_target_desc
  * @drvdata: for the driver
  * @owner: the driver's module, held while a coherent target is online
- * @described: what it would be, if it holds no pages, else NULL
+ * @described: it is of another machine, and holds no pages
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
  * @idle: completed when @users is 0
@@ -34,7 +34,7 @@ struct hms_target {
 	void *peers;
 	void *drvdata;
 	struct module *owner;
-	const struct hms_described_target *described;
+	bool described;
 	refcount_t users;
 	bool dying;
 	struct completion idle;

@@ -36,17 +36,21 @@ struct hms_value hms_value_of(const struct hms_values *values, enum hms_attribut
 /**
  * hms_value_give - say what is known of a link or a bridge
  * @obj: the link or bridge
- * @attribute: which value
- * @value: in MB/s or ns; 0 stands for not known
+ * @values: by attribute, in MB/s or ns; what has no number or no source is not known
  *
  * Context: may sleep; takes hms_map_lock.
  */
-void hms_value_give(struct hms_object *obj, enum hms_attribute attribute, struct hms_value value)
+void hms_value_give(struct hms_object *obj, const struct hms_value values[HMS_ATTRIBUTES])
 {
-	if (!value.value || value.source >= ARRAY_SIZE(hms_source_texts))
-		value = (struct hms_value) { };
+	int i;
+
 	mutex_lock(&hms_map_lock);
-	obj->values->given[attribute] = value;
+	for (i = 0; i < HMS_ATTRIBUTES; i++) {
+		bool known = values[i].value && values[i].source &&
+			     values[i].source < ARRAY_SIZE(hms_source_texts);
+
+		obj->values.given[i] = known ? values[i] : (struct hms_value) { };
+	}
 	hms_object_changed(obj);
 	mutex_unlock(&hms_map_lock);
 }
@@ -63,7 +67,7 @@ static struct hms_value hms_value_read(struct device *dev, struct device_attribu
 	struct hms_value value;
 
 	mutex_lock(&hms_map_lock);
-	value = hms_value_of(obj->values, file->attribute);
+	value = hms_value_of(&obj->values, file->attribute);
 	mutex_unlock(&hms_map_lock);
 	return value;
 }
@@ -87,7 +91,7 @@ static int hms_value_parse(const char *text, size_t length, struct hms_value *va
 {
 	char number[16], source[16], rest;
 	int n = sscanf(text, "%15s %15s %c", number, source, &rest);
-	int ret;
+	int found = HMS_SOURCE_USER, ret;
 
 	*value = (struct hms_value) { };
 	/* A word that does not fit would go on as the next; what is behind a zero is not seen. */
@@ -95,14 +99,14 @@ static int hms_value_parse(const char *text, size_t length, struct hms_value *va
 		return -EINVAL;
 	if (n == 1 && !strcmp(number, "reset"))
 		return 0;
-	if (n == 2 && strcmp(source, hms_source_texts[HMS_SOURCE_MEASURED]) &&
-	    strcmp(source, hms_source_texts[HMS_SOURCE_USER]))
+	if (n == 2)
+		found = match_string(hms_source_texts, ARRAY_SIZE(hms_source_texts), source);
+	if (found != HMS_SOURCE_MEASURED && found != HMS_SOURCE_USER)
 		return -EINVAL;
 	ret = kstrtou32(number, 10, &value->value);
 	if (ret)
 		return ret;
-	value->source = n == 2 && !strcmp(source, hms_source_texts[HMS_SOURCE_MEASURED]) ?
-			HMS_SOURCE_MEASURED : HMS_SOURCE_USER;
+	value->source = found;
 	return value->value ? 0 : -EINVAL;
 }
 
@@ -119,7 +123,7 @@ static ssize_t hms_value_store(struct device *dev, struct device_attribute *attr
 		return ret;
 	mutex_lock(&hms_map_lock);
 	if (hms_object_is_told(obj)) {
-		obj->values->pushed[file->attribute] = value;
+		obj->values.pushed[file->attribute] = value;
 		hms_object_changed(obj);
 	} else {
 		ret = -ENODEV;

@@ -20,6 +20,6 @@ struct hms_values {
 extern const struct attribute_group *hms_value_groups[];
 
 struct hms_value hms_value_of(const struct hms_values *values, enum hms_attribute attribute);
-void hms_value_give(struct hms_object *obj, enum hms_attribute attribute, struct hms_value value);
+void hms_value_give(struct hms_object *obj, const struct hms_value values[HMS_ATTRIBUTES]);
 
 #endif /* _HMS_VALUE_H */

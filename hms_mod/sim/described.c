@@ -31,8 +31,8 @@ struct hms_sim_made {
 /**
  * struct hms_sim_machine - what one request built
  * @list: of all of them
- * @n: how many objects there are so far
- * @made: the objects
+ * @n: slots in @made
+ * @made: the objects; NULL where none was made
  */
 struct hms_sim_machine {
 	struct list_head list;
@@ -67,8 +67,8 @@ static void hms_sim_machine_free(struct hms_sim_machine *machine)
 {
 	u32 i;
 
+	/* Bridges are made last, so that slots between others may be empty. */
 	for (i = 0; i < machine->n; i++) {
-		/* Bridges are made last, as they need their links. */
 		if (machine->made[i].any)
 			hms_sim_unmake(&machine->made[i]);
 	}
@@ -159,7 +159,6 @@ static int hms_sim_make(struct hms_sim_machine *machine, struct hms_sim_object *
 		.capacity = o->capacity,
 	};
 	struct hms_sim_made made = { .type = o->type };
-	unsigned int a;
 
 	switch (o->type) {
 	case HMS_TARGET:
@@ -181,13 +180,6 @@ static int hms_sim_make(struct hms_sim_machine *machine, struct hms_sim_object *
 	if (IS_ERR(made.any))
 		return PTR_ERR(made.any);
 	machine->made[i] = made;
-
-	for (a = 0; a < HMS_ATTRIBUTES; a++) {
-		if (o->type == HMS_LINK && o->values[a].source)
-			hms_link_set(made.link, a, o->values[a]);
-		if (o->type == HMS_BRIDGE && o->values[a].source)
-			hms_bridge_set(made.bridge, a, o->values[a]);
-	}
 	switch (o->type) {
 	case HMS_TARGET:
 		o->uid = hms_target_uid(made.target);
@@ -196,9 +188,11 @@ static int hms_sim_make(struct hms_sim_machine *machine, struct hms_sim_object *
 		o->uid = hms_initiator_uid(made.initiator);
 		break;
 	case HMS_LINK:
+		hms_link_set(made.link, o->values);
 		o->uid = hms_link_uid(made.link);
 		break;
 	case HMS_BRIDGE:
+		hms_bridge_set(made.bridge, o->values);
 		o->uid = hms_bridge_uid(made.bridge);
 		break;
 	}

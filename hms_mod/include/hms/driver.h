@@ -126,7 +126,7 @@ u32 hms_initiator_uid(const struct hms_initiator *initiator);
 struct hms_link *hms_link_register(const char *name, struct device *parent);
 void hms_link_unregister(struct hms_link *link);
 u32 hms_link_uid(const struct hms_link *link);
-void hms_link_set(struct hms_link *link, enum hms_attribute attribute, struct hms_value value);
+void hms_link_set(struct hms_link *link, const struct hms_value values[HMS_ATTRIBUTES]);
 int hms_link_add_target(struct hms_link *link, struct hms_target *target);
 int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator);
 
@@ -134,8 +134,7 @@ struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
 				       struct hms_link *from, struct hms_link *to);
 void hms_bridge_unregister(struct hms_bridge *bridge);
 u32 hms_bridge_uid(const struct hms_bridge *bridge);
-void hms_bridge_set(struct hms_bridge *bridge, enum hms_attribute attribute,
-		    struct hms_value value);
+void hms_bridge_set(struct hms_bridge *bridge, const struct hms_value values[HMS_ATTRIBUTES]);
 int hms_bridge_add_initiator(struct hms_bridge *bridge, struct hms_initiator *initiator);
 
 /*
