@@ -32,19 +32,20 @@ static void measure_costs(const struct hms_object *step, uint64_t *cost)
 	}
 }
 
-static int compare_key(const void *key, const void *element)
-{
-	const struct hms_object *const *object = element;
-
-	return hms_compare_uid(key, &(*object)->uid);
-}
-
+/* Each bridge asks twice: bsearch() with a call for each comparison would take most of the time. */
 size_t graph_link(const struct graph *g, uint32_t uid)
 {
-	const struct hms_object **found = bsearch(&uid, g->links, g->nlinks, sizeof(*g->links),
-						  compare_key);
+	size_t low = 0, high = g->nlinks;
 
-	return found ? (size_t)(found - g->links) : SIZE_MAX;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (g->links[middle]->uid < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < g->nlinks && g->links[low]->uid == uid ? low : SIZE_MAX;
 }
 
 bool graph_may_cross(const struct crossing *crossing, uint32_t initiator)
