@@ -19,6 +19,7 @@
 FIXTURE(path) {
 	struct hms *hms;
 	struct hms_path_list *paths;
+	struct hms_path *best;
 	struct hms_uid_list *uids;
 };
 
@@ -29,6 +30,7 @@ FIXTURE_SETUP(path)
 FIXTURE_TEARDOWN(path)
 {
 	free(self->paths);
+	free(self->best);
 	free(self->uids);
 	EXPECT_TRUE(maps_close(self->hms));
 }
@@ -44,6 +46,42 @@ static struct hms_path_list *paths_between(struct hms *hms, const char *from, co
 		abort();
 	}
 	return list;
+}
+
+/* In all that there is of them; NULL: none. */
+static bool same_path(const struct hms_path *a, const struct hms_path *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->nsteps != b->nsteps || memcmp(a->steps, b->steps, a->nsteps * sizeof(*a->steps)))
+		return false;
+	for (enum hms_attribute i = 0; i < HMS_ATTRIBUTES; i++)
+		if (a->values[i].value != b->values[i].value ||
+		    a->values[i].source != b->values[i].source)
+			return false;
+	return true;
+}
+
+/* The first one of a list, NULL where it is empty. */
+static const struct hms_path *first_path(const struct hms_path_list *list)
+{
+	return list->n ? &list->paths[0] : NULL;
+}
+
+/* Is @path the one that hms_best_path() gives? NULL: none. */
+static bool is_best(struct hms *hms, const char *from, const char *to, const struct hms_path *path)
+{
+	struct hms_path *best;
+	bool same;
+
+	if (hms_best_path(hms, maps_uid(hms, HMS_INITIATOR, from), maps_uid(hms, HMS_TARGET, to),
+			  &best)) {
+		fprintf(stderr, "# %s to %s: %s\n", from, to, hms_last_error(hms));
+		abort();
+	}
+	same = same_path(best, path);
+	free(best);
+	return same;
 }
 
 /* Objects by name: "l0 b0 l1". */
@@ -155,6 +193,8 @@ TEST_F(path, proposal_bandwidths)
 		EXPECT_EQ(!!proposal[i].gigabytes, self->paths->n > 0) {
 			TH_LOG("%s to %s", proposal[i].from, proposal[i].to);
 		}
+		EXPECT_TRUE(is_best(self->hms, proposal[i].from, proposal[i].to,
+				    first_path(self->paths)));
 		if (!self->paths->n)
 			continue;
 		EXPECT_EQ(1000 * proposal[i].gigabytes, bandwidth(&self->paths->paths[0])) {
@@ -221,6 +261,13 @@ TEST_F(path, errors)
 	EXPECT_EQ(-ENOENT, hms_paths(self->hms, 1, 9, &self->paths));
 	EXPECT_STREQ("paths: no target with uid 9", hms_last_error(self->hms));
 	EXPECT_EQ(NULL, self->paths);
+	self->best = (void *)self;
+	EXPECT_EQ(-ENOENT, hms_best_path(self->hms, 2, 2, &self->best));
+	EXPECT_STREQ("best path: no initiator with uid 2", hms_last_error(self->hms));
+	EXPECT_EQ(NULL, self->best);
+	EXPECT_EQ(-ENOENT, hms_best_path(self->hms, 1, 1, &self->best));
+	EXPECT_STREQ("best path: no target with uid 1", hms_last_error(self->hms));
+	EXPECT_EQ(NULL, self->best);
 	EXPECT_EQ(-ENOENT, hms_best_targets(self->hms, 3, &wish, &self->uids));
 	EXPECT_STREQ("best targets: no initiator with uid 3", hms_last_error(self->hms));
 	EXPECT_EQ(-EINVAL, hms_best_targets(self->hms, 1, &none, &self->uids));
@@ -236,6 +283,10 @@ TEST_F(path, errors)
 	EXPECT_EQ(0, hms_paths(self->hms, 1, 2, &self->paths));
 	EXPECT_STREQ("", hms_last_error(self->hms));
 	EXPECT_EQ(0, self->paths->n);
+	self->best = (void *)self;
+	EXPECT_EQ(0, hms_best_path(self->hms, 1, 2, &self->best));
+	EXPECT_STREQ("", hms_last_error(self->hms));
+	EXPECT_EQ(NULL, self->best);
 	EXPECT_BEST(wish, "c", "");
 	EXPECT_NEAR("t", "");
 }
@@ -366,6 +417,28 @@ TEST_F(path, unknown)
 	/* By latency only the way over b counts, and to v none is known. */
 	wish = (struct hms_wish){ .latency = 1 };
 	EXPECT_BEST(wish, "c", "t u v");
+}
+
+/* What is quick or short, but not wide, is no part of the best way; nor what is wide and slow. */
+TEST_F(path, best_path_in_order)
+{
+	self->hms = maps_open(HEAD CPU NODE
+		"link a initiators=c bandwidth=9 latency=1\n"
+		"link z targets=t bandwidth=8 latency=1\n"
+		"link m bandwidth=9 latency=5\nlink n bandwidth=20 latency=4\n"
+		"bridge short from=a to=z bandwidth=7 latency=1\n"
+		"bridge slow from=a to=z bandwidth=9 latency=6\n"
+		"bridge am from=a to=m bandwidth=9 latency=5\n"
+		"bridge mz2 from=m to=z bandwidth=8 latency=3\n"
+		"bridge mz1 from=m to=z bandwidth=9 latency=5\n"
+		"bridge mn from=m to=n bandwidth=9 latency=1\n"
+		"bridge nz from=n to=z bandwidth=9 latency=1\n");
+	ASSERT_EQ(0, hms_best_path(self->hms, maps_uid(self->hms, HMS_INITIATOR, "c"),
+				   maps_uid(self->hms, HMS_TARGET, "t"), &self->best));
+	/* 8 and 5, as z and m have it; by n too, in more steps; of two alike the lesser uid. */
+	EXPECT_STREQ("a am m mz2 z", steps_text(self->hms, self->best));
+	EXPECT_EQ(8, bandwidth(self->best));
+	EXPECT_EQ(5, latency(self->best));
 }
 
 /* Of the best by bandwidth and by latency each, not of one way that has both. */
@@ -701,6 +774,15 @@ static struct size random_size(void)
 	};
 }
 
+/* Does it go as the very best of all ways does? Values are compared with those of a path. */
+static bool is_first_way(const struct hms_path *best)
+{
+	if (!best || !nall_ways)
+		return !best && !nall_ways;
+	return best->nsteps == all_ways[0].nsteps &&
+	       !memcmp(best->steps, all_ways[0].steps, best->nsteps * sizeof(*best->steps));
+}
+
 TEST_F(path, all_ways_at_random)
 {
 	for (int round = 0; round < 3000; round++) {
@@ -713,8 +795,14 @@ TEST_F(path, all_ways_at_random)
 				ASSERT_EQ(0, hms_paths(self->hms, from->uid, to->uid,
 						       &self->paths));
 				ASSERT_EQ(NULL, compare_paths(self->paths));
+				ASSERT_EQ(0, hms_best_path(self->hms, from->uid, to->uid,
+							   &self->best));
+				ASSERT_TRUE(is_first_way(self->best));
+				ASSERT_TRUE(same_path(self->best, first_path(self->paths)));
 				free(self->paths);
+				free(self->best);
 				self->paths = NULL;
+				self->best = NULL;
 			}
 		}
 		hms_close(self->hms);
@@ -777,6 +865,7 @@ TEST_F(path, more_than_fit)
 			ASSERT_EQ(NULL, compare_paths(self->paths));
 			truncated += self->paths->truncated;
 		}
+		ASSERT_TRUE(is_best(self->hms, "i0", "t0", first_path(self->paths)));
 		free(self->paths);
 		self->paths = NULL;
 		hms_close(self->hms);
@@ -819,6 +908,7 @@ TEST_F(path, dense)
 	EXPECT_TRUE(self->paths->truncated);
 	/* 1 way of 3 steps, 58 of 5, the rest of 7. */
 	EXPECT_STREQ("l0 b0-59 l59", steps_text(self->hms, &self->paths->paths[0]));
+	EXPECT_TRUE(is_best(self->hms, "c", "t", first_path(self->paths)));
 	EXPECT_EQ(5, self->paths->paths[1].nsteps);
 	EXPECT_EQ(5, self->paths->paths[58].nsteps);
 	EXPECT_EQ(7, self->paths->paths[59].nsteps);
@@ -850,6 +940,7 @@ TEST_F(path, ladder)
 	EXPECT_TRUE(self->paths->truncated);
 	EXPECT_EQ(9, bandwidth(&self->paths->paths[0]));
 	EXPECT_EQ(9, bandwidth(&self->paths->paths[HMS_MAX_PATHS - 1]));
+	EXPECT_TRUE(is_best(self->hms, "c", "t", first_path(self->paths)));
 	EXPECT_EQ(401, self->paths->paths[0].nsteps);
 	EXPECT_GT(30, seconds() - start);
 }
@@ -881,6 +972,7 @@ TEST_F(path, long_chain)
 	EXPECT_EQ(1, self->uids->n);
 	self->paths = paths_between(self->hms, "c", "t9999");
 	ASSERT_EQ(1, self->paths->n);
+	EXPECT_TRUE(is_best(self->hms, "c", "t9999", first_path(self->paths)));
 	EXPECT_EQ(19999, self->paths->paths[0].nsteps);
 	EXPECT_EQ(9999, latency(&self->paths->paths[0]));
 	EXPECT_GT(30, seconds() - start);

@@ -238,3 +238,19 @@ uint64_t graph_best(const struct graph *g, const struct hms_object *end, const u
 	}
 	return best;
 }
+
+static void close_worse(uint64_t *cost, enum measure by, uint64_t most)
+{
+	if (cost[by] <= most)
+		return;
+	for (enum measure m = 0; m < MEASURES; m++)
+		cost[m] = COST_NO_WAY;
+}
+
+void graph_close(struct graph *g, enum measure by, uint64_t most)
+{
+	for (size_t i = 0; i < g->nlinks; i++)
+		close_worse(g->cost[i], by, most);
+	for (size_t i = 0; i < g->ncrossings; i++)
+		close_worse(g->crossings[i].cost, by, most);
+}

@@ -83,6 +83,9 @@ int graph_search_from(const struct graph *graph, enum measure by, bool back,
 /* The least cost of the links of an initiator or target. */
 uint64_t graph_best(const struct graph *graph, const struct hms_object *end, const uint64_t *cost);
 
+/* Close the links and crossings that cost more than @most: then no way goes there. */
+void graph_close(struct graph *graph, enum measure by, uint64_t most);
+
 /* The number that a cost stands for; 0 when it is not known. */
 static inline uint32_t measure_value(enum measure by, uint64_t cost)
 {

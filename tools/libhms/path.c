@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * All ways from an initiator to a target.
+ * All ways from an initiator to a target, and the best of them.
  *
  * There may be more of them than atoms in the machine. The search goes from link to link, and only
  * where the target can still be reached without a link twice: every step leads to a way at last,
  * so that a thousand ways take no longer than their steps. Where there are more than fit, limits
  * on bandwidth, then latency, then steps are moved until the best ones do.
+ *
+ * The best one alone takes no such search: see find_best().
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -368,62 +370,187 @@ static int make_list(struct search *s, bool truncated, struct hms_path_list **li
 	return 0;
 }
 
-static int search_ways(struct search *s, const struct graph *g, struct hms_path_list **list)
+static int search_ways(struct search *s, struct hms_path_list **list)
 {
 	bool truncated = false;
-	size_t n = g->nlinks;
 	int ret = -ENOMEM;
+
+	s->places = calloc(s->graph->nlinks + 1, sizeof(*s->places));
+	s->ways = calloc(HMS_MAX_PATHS + 1, sizeof(*s->ways));
+	if (s->places && s->ways) {
+		ret = find_ways(s, &truncated);
+		if (!ret)
+			ret = make_list(s, truncated, list);
+		drop_ways(s);
+	}
+	free(s->places);
+	free(s->ways);
+	return ret;
+}
+
+/* ---- the best way alone ---- */
+
+/*
+ * What the best way has in @limit, COST_NO_WAY where there is none. All that is worse is closed
+ * before the next part is looked at, as a way is only compared by that with its equals so far.
+ */
+static int find_limit(struct search *s, struct graph *g, struct rank *limit)
+{
+	uint64_t *cost = calloc(g->nlinks + 1, sizeof(*cost));
+	int ret = cost ? 0 : -ENOMEM;
+
+	for (enum measure m = 0; m < MEASURES && !ret; m++) {
+		ret = graph_search_from(g, m, false, s->initiator, s->from, cost);
+		limit->by[m] = graph_best(g, s->to, cost);
+		graph_close(g, m, limit->by[m]);
+	}
+	free(cost);
+	return ret;
+}
+
+/* The link of the initiator from where the target is nearest; of several the first. */
+static size_t nearest_link(const struct search *s)
+{
+	size_t nearest = SIZE_MAX;
+
+	for (size_t i = 0; i < s->from->nlinks; i++) {
+		size_t link = graph_link(s->graph, s->from->links[i]);
+
+		if (link == SIZE_MAX || s->distance[link] == SIZE_MAX)
+			continue;
+		if (nearest == SIZE_MAX || s->distance[link] < s->distance[nearest] ||
+		    (s->distance[link] == s->distance[nearest] && link < nearest))
+			nearest = link;
+	}
+	return nearest;
+}
+
+/* The first crossing from @link that leads nearer to the target: one there does. */
+static size_t nearer(const struct search *s, size_t link, const struct rank *limit)
+{
+	const struct graph *g = s->graph;
+	size_t i = g->out_first[link];
+
+	while (s->distance[g->crossings[g->out[i]].to] != s->distance[link] - 1 ||
+	       !passable(s, &g->crossings[g->out[i]], limit))
+		i++;
+	return g->out[i];
+}
+
+/*
+ * The best way, whose crossings are in @onward; it has no links when there is none.
+ *
+ * No way is better than @limit by bandwidth, nor by latency among those that have that bandwidth.
+ * So all ways within it are equal up to there, and of them the shortest are the best. These are
+ * found by the distance of each link, and the first of them as compare_way() has it is the one
+ * that takes the first crossing each time. A shortest way passes no link twice.
+ */
+static int find_best(struct search *s, struct graph *g, struct way *way)
+{
+	struct rank limit = { { 0 } };
+	size_t link;
+	int ret;
+
+	*way = (struct way){ .crossings = s->onward };
+	ret = find_limit(s, g, &limit);
+	if (ret || limit.by[RANK_BANDWIDTH] == COST_NO_WAY)
+		return ret;
+	measure_distances(s, &limit);
+	link = nearest_link(s);
+	way->link = link;
+	way->rank = limit;
+	way->rank.by[RANK_LINKS] = s->distance[link];
+	while (s->distance[link] > 1) {
+		size_t crossing = nearer(s, link, &limit);
+
+		s->onward[s->nonward++] = crossing;
+		link = g->crossings[crossing].to;
+	}
+	return 0;
+}
+
+static int search_best(struct search *s, struct graph *g, struct hms_path **path)
+{
+	struct way way;
+	int ret = find_best(s, g, &way);
+
+	if (ret || !way.rank.by[RANK_LINKS])
+		return ret;
+	*path = malloc(sizeof(**path) +
+		       (2 * way.rank.by[RANK_LINKS] - 1) * sizeof(*(*path)->steps));
+	if (!*path)
+		return -ENOMEM;
+	fill_path(g, &way, *path, (uint32_t *)(*path + 1));
+	return 0;
+}
+
+/* ---- the calls ---- */
+
+static int start_search(struct search *s, const struct graph *g)
+{
+	size_t n = g->nlinks;
 
 	s->graph = g;
 	s->ends = calloc(n + 1, sizeof(*s->ends));
 	s->visited = calloc(n + 1, sizeof(*s->visited));
 	s->distance = calloc(n + 1, sizeof(*s->distance));
 	s->queue = calloc(n + 1, sizeof(*s->queue));
-	s->places = calloc(n + 1, sizeof(*s->places));
 	s->onward = calloc(g->ncrossings + 1, sizeof(*s->onward));
-	s->ways = calloc(HMS_MAX_PATHS + 1, sizeof(*s->ways));
-	if (s->ends && s->visited && s->distance && s->queue && s->places && s->onward &&
-	    s->ways) {
-		for (size_t i = 0; i < s->to->nlinks; i++) {
-			size_t link = graph_link(g, s->to->links[i]);
+	if (!s->ends || !s->visited || !s->distance || !s->queue || !s->onward)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->to->nlinks; i++) {
+		size_t link = graph_link(g, s->to->links[i]);
 
-			if (link != SIZE_MAX)
-				s->ends[link] = true;
-		}
-		ret = find_ways(s, &truncated);
-		if (!ret)
-			ret = make_list(s, truncated, list);
-		drop_ways(s);
+		if (link != SIZE_MAX)
+			s->ends[link] = true;
 	}
+	return 0;
+}
+
+static void end_search(struct search *s)
+{
 	free(s->ends);
 	free(s->visited);
 	free(s->distance);
 	free(s->queue);
-	free(s->places);
 	free(s->onward);
-	free(s->ways);
-	return ret;
 }
 
-int hms_paths(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path_list **list)
+/* All ways go to @list, or else the best one to @path. */
+static int search(struct hms *hms, const char *call, uint32_t initiator, uint32_t target,
+		  struct hms_path_list **list, struct hms_path **path)
 {
 	struct search search = { .initiator = initiator };
 	struct graph graph;
 	int ret;
 
-	*list = NULL;
 	ret = hms_scan_once(hms);
 	if (ret)
 		return ret;
-	search.from = hms_object_of_type(hms, "paths", HMS_INITIATOR, initiator);
+	search.from = hms_object_of_type(hms, call, HMS_INITIATOR, initiator);
 	if (!search.from)
 		return -ENOENT;
-	search.to = hms_object_of_type(hms, "paths", HMS_TARGET, target);
+	search.to = hms_object_of_type(hms, call, HMS_TARGET, target);
 	if (!search.to)
 		return -ENOENT;
 	ret = graph_build(&graph, hms);
 	if (!ret)
-		ret = search_ways(&search, &graph, list);
+		ret = start_search(&search, &graph);
+	if (!ret)
+		ret = list ? search_ways(&search, list) : search_best(&search, &graph, path);
+	end_search(&search);
 	graph_free(&graph);
-	return ret ? hms_error_set(hms, "paths", ENOMEM, "%s", strerror(ENOMEM)) : 0;
+	return ret ? hms_error_set(hms, call, ENOMEM, "%s", strerror(ENOMEM)) : 0;
+}
+
+int hms_paths(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path_list **list)
+{
+	*list = NULL;
+	return search(hms, "paths", initiator, target, list, NULL);
+}
+
+int hms_best_path(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path **path)
+{
+	*path = NULL;
+	return search(hms, "best path", initiator, target, NULL, path);
 }

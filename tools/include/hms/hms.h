@@ -241,8 +241,8 @@ uint32_t hms_property_parse(const char *name);
 /* ---- questions about the map ---- */
 
 /*
- * All answers are about the last hms_scan(). Objects are named by uid. Lists that a call hands out
- * are freed with free(3), in one piece.
+ * All answers are about the last hms_scan(). Objects are named by uid. What a call hands out is
+ * freed with free(3), in one piece.
  */
 
 /* uids; the order says something where a call says so. */
@@ -286,6 +286,20 @@ struct hms_path_list {
  * Return: 0; -ENOENT when there is no such initiator or target; -ENOMEM; errors of hms_scan().
  */
 int hms_paths(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path_list **list);
+
+/**
+ * hms_best_path() - the best way from an initiator to a target
+ * @hms: the handle
+ * @initiator: uid of the initiator
+ * @target: uid of the target
+ * @path: receives the way, NULL when the target can't be reached
+ *
+ * It is the first one that hms_paths() lists, found without the others: in a map where many ways
+ * lead anywhere that takes a small part of the time.
+ *
+ * Return: as hms_paths().
+ */
+int hms_best_path(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path **path);
 
 /**
  * struct hms_wish - which target is wanted, and what counts
