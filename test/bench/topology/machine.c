@@ -123,16 +123,16 @@ static void add_bridges(struct machine *m, size_t a, size_t b)
 	add_hub(m, HMS_BRIDGE, y, x);
 }
 
-static void machine_new(struct machine *m, size_t objects)
+static void machine_new(struct machine *m, size_t objects, size_t edges)
 {
 	*m = (struct machine){ .max = objects };
 	m->objects = calloc(objects, sizeof(*m->objects));
-	m->edges = calloc(objects, sizeof(*m->edges));
+	m->edges = calloc(edges, sizeof(*m->edges));
 	if (!m->objects || !m->edges)
 		die("%s", strerror(ENOMEM));
 }
 
-/* What is missing is more memory of the first package. */
+/* What is missing is more memory on the first link. */
 static void machine_build(struct machine *m)
 {
 	struct hms_sim_build build = {
@@ -159,7 +159,7 @@ void machine_tree(size_t objects)
 	size_t packages = (objects + 2) / (PACKAGE_OBJECTS + 2);
 	struct machine m;
 
-	machine_new(&m, objects);
+	machine_new(&m, objects, objects);
 	for (size_t i = 0; i < packages; i++)
 		add_package(&m);
 	for (size_t i = 1; i < packages; i++)
@@ -175,7 +175,7 @@ void machine_mesh(size_t objects)
 	/* A square of n x n packages has 2n(n - 1) pairs of neighbours. */
 	while ((PACKAGE_OBJECTS + 4) * (side + 1) * (side + 1) - 4 * (side + 1) <= objects)
 		side++;
-	machine_new(&m, objects);
+	machine_new(&m, objects, objects);
 	for (size_t i = 0; i < side * side; i++)
 		add_package(&m);
 	for (size_t i = 0; i < side * side; i++) {
@@ -184,5 +184,41 @@ void machine_mesh(size_t objects)
 		if (i + side < side * side)
 			add_bridges(&m, i, i + side);
 	}
+	machine_build(&m);
+}
+
+/* Of a dense machine. Each bridge is for half of them, in turn: none is named by too many. */
+#define DENSE_INITIATORS	16
+
+static void add_dense_bridge(struct machine *m, uint32_t from, uint32_t to, uint32_t initiators)
+{
+	uint32_t bridge = m->n;
+
+	add_hub(m, HMS_BRIDGE, from, to);
+	for (uint32_t i = 0; i < DENSE_INITIATORS / 2; i++)
+		connect(m, bridge, initiators + (bridge + i) % DENSE_INITIATORS);
+}
+
+void machine_dense(size_t objects)
+{
+	size_t links = 0;
+	struct machine m;
+
+	/* A bridge from each link to each other one makes as many as the square of the links. */
+	while ((links + 1) * (links + 1) + DENSE_INITIATORS + 1 <= objects)
+		links++;
+	machine_new(&m, objects, objects * DENSE_INITIATORS);
+	for (size_t i = 0; i < links; i++)
+		add_hub(&m, HMS_LINK, 0, 0);
+	for (size_t i = 0; i < DENSE_INITIATORS; i++) {
+		connect(&m, SYSTEM, m.n);
+		add(&m, HMS_INITIATOR, i ? "device" : "cpu");
+	}
+	connect(&m, links - 1, m.n);
+	add_target(&m, true);
+	for (size_t i = 0; i < links; i++)
+		for (size_t j = 0; j < links; j++)
+			if (i != j)
+				add_dense_bridge(&m, i, j, links);
 	machine_build(&m);
 }

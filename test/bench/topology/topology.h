@@ -21,6 +21,9 @@ void machine_tree(size_t objects);
 /* The same with the packages in a square, each linked to its neighbours: many ways go anywhere. */
 void machine_mesh(size_t objects);
 
+/* Each link leads to every other one, by a bridge that is for some of the initiators. */
+void machine_dense(size_t objects);
+
 /* How many objects there are, with those of the machine itself. */
 size_t map_objects(void);
 
