@@ -70,9 +70,10 @@ HMS_TEST(tools, questions)
 	EXPECT_EQ(0, hmsctl("near", "hbm1", "--from", MACHINE));
 	EXPECT_SAYS("cpu1");
 	EXPECT_EQ(0, hmsctl("path", "cpu0", "hbm1", "--from", MACHINE));
-	EXPECT_SAYS("2 ways, the best is\n100GB/s");
+	EXPECT_SAYS("the best way\n100GB/s");
 	EXPECT_EQ(NULL, strstr(command_output, "main0"));
 	EXPECT_EQ(0, hmsctl("path", "cpu0", "hbm1", "--all", "--from", MACHINE));
+	EXPECT_SAYS("2 ways\n100GB/s");
 	EXPECT_SAYS("main0");
 	EXPECT_EQ(0, hmsctl("path", "cpu0", "hbm1", "--json", "--from", MACHINE));
 	EXPECT_SAYS("\"read-bw\": 100000");

@@ -23,14 +23,14 @@ static void print_pair(const struct hms_value *values, enum hms_attribute read)
 	const struct hms_value *r = &values[read], *w = &values[read + 1];
 	char text[24];
 
-	if (is_known(r) && is_known(w) && r->value != w->value) {
+	if (hms_value_known(r) && hms_value_known(w) && r->value != w->value) {
 		printf("%s read, ", human_value(read, r->value, text));
 		printf("%s written", human_value(read, w->value, text));
-	} else if (is_known(r) && is_known(w)) {
+	} else if (hms_value_known(r) && hms_value_known(w)) {
 		fputs(human_value(read, r->value, text), stdout);
-	} else if (is_known(r)) {
+	} else if (hms_value_known(r)) {
 		printf("%s read", human_value(read, r->value, text));
-	} else if (is_known(w)) {
+	} else if (hms_value_known(w)) {
 		printf("%s written", human_value(read, w->value, text));
 	} else {
 		fputs(read < HMS_READ_LATENCY ? "bandwidth unknown" : "latency unknown", stdout);
@@ -64,22 +64,23 @@ static int print_paths(const struct question *q, struct hms *hms, const struct h
 {
 	if (!list->n)
 		return fail("path", "%s can't reach %s", q->initiator, q->target);
-	printf("%s to %s: %s%zu way%s%s\n", q->initiator, q->target,
-	       list->truncated ? "more than " : "", list->n, list->n == 1 ? "" : "s",
-	       q->all || list->n == 1 ? "" : ", the best is");
-	for (size_t i = 0; i < (q->all ? list->n : 1); i++)
+	if (q->all)
+		printf("%s to %s: %s%zu way%s\n", q->initiator, q->target,
+		       list->truncated ? "more than " : "", list->n, list->n == 1 ? "" : "s");
+	else
+		printf("%s to %s: the best way\n", q->initiator, q->target);
+	for (size_t i = 0; i < list->n; i++)
 		print_path(hms, &list->paths[i]);
 	return EXIT_OK;
 }
 
-static int print_json(const struct question *q, const struct hms_path_list *list)
+static int print_json(const struct hms_path_list *list)
 {
 	struct json_object *top = json_object_new_object(), *paths = json_object_new_array();
 
 	json_object_object_add(top, "truncated", json_object_new_boolean(list->truncated));
-	json_object_object_add(top, "ways", json_object_new_uint64(list->n));
 	json_object_object_add(top, "paths", paths);
-	for (size_t i = 0; i < list->n && (q->all || !i); i++) {
+	for (size_t i = 0; i < list->n; i++) {
 		struct json_object *path = json_object_new_object();
 		struct json_object *steps = json_object_new_array();
 
@@ -94,10 +95,42 @@ static int print_json(const struct question *q, const struct hms_path_list *list
 	return EXIT_OK;
 }
 
+static int print(const struct question *q, struct hms *hms, const struct hms_path_list *list)
+{
+	return q->json ? print_json(list) : print_paths(q, hms, list);
+}
+
+static int print_all(const struct verb *verb, struct hms *hms, const struct question *q,
+		     uint32_t initiator, uint32_t target)
+{
+	struct hms_path_list *list;
+	int ret;
+
+	ret = hms_paths(hms, initiator, target, &list);
+	if (ret)
+		return fail_hms(verb, hms, ret);
+	ret = print(q, hms, list);
+	free(list);
+	return ret;
+}
+
+static int print_best(const struct verb *verb, struct hms *hms, const struct question *q,
+		      uint32_t initiator, uint32_t target)
+{
+	struct hms_path *best;
+	int ret;
+
+	ret = hms_best_path(hms, initiator, target, &best);
+	if (ret)
+		return fail_hms(verb, hms, ret);
+	ret = print(q, hms, &(struct hms_path_list){ .n = !!best, .paths = best });
+	free(best);
+	return ret;
+}
+
 static int answer(const struct verb *verb, struct hms *hms, const struct question *q)
 {
 	const struct hms_object *initiator, *target;
-	struct hms_path_list *list;
 	int ret;
 
 	ret = find_object(verb, hms, HMS_INITIATOR, q->initiator, &initiator);
@@ -105,12 +138,7 @@ static int answer(const struct verb *verb, struct hms *hms, const struct questio
 		ret = find_object(verb, hms, HMS_TARGET, q->target, &target);
 	if (ret)
 		return ret;
-	ret = hms_paths(hms, initiator->uid, target->uid, &list);
-	if (ret)
-		return fail_hms(verb, hms, ret);
-	ret = q->json ? print_json(q, list) : print_paths(q, hms, list);
-	free(list);
-	return ret;
+	return (q->all ? print_all : print_best)(verb, hms, q, initiator->uid, target->uid);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
