@@ -124,9 +124,9 @@ static char *add_pair(char *end, const struct hms_value *values, enum hms_attrib
 	const struct hms_value *r = &values[read], *w = &values[read + 1];
 	char text[24];
 
-	if (is_known(r))
+	if (hms_value_known(r))
 		end = stpcpy(end, human_value(read, r->value, text));
-	if (is_known(w) && (!is_known(r) || r->value != w->value))
+	if (hms_value_known(w) && (!hms_value_known(r) || r->value != w->value))
 		end = stpcpy(stpcpy(end, "/"), human_value(read, w->value, text));
 	return end;
 }

@@ -14,8 +14,17 @@
 #include "draw.h"
 #include "hmsctl.h"
 
+/* Where the memory of a node belongs: the package of an initiator, a place, or the machine. */
+enum parent { OF_CPUS, OF_PLACE, OF_MACHINE };
+
+struct home {
+	enum parent of;
+	size_t which;
+};
+
 struct xml {
 	const struct picture *picture;
+	struct home *homes;		/* of nodes, by object */
 	FILE *to;
 	int depth;
 	unsigned int next_index;	/* "gp_index": what each object is told from others by */
@@ -73,39 +82,36 @@ static size_t number_of(const struct picture *p, size_t object,
 	return n;
 }
 
+static bool shares_link(const struct hms_object *a, const struct hms_object *b)
+{
+	for (size_t i = 0; i < a->nlinks; i++)
+		for (size_t j = 0; j < b->nlinks; j++)
+			if (a->links[i] == b->links[j])
+				return true;
+	return false;
+}
+
 /* The first of the initiators on a link with @target that are CPUs; how many there are. */
 static size_t cpus_of(const struct picture *p, const struct hms_object *target, size_t *first)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		bool shared = false;
-
-		if (!is_cpus(p->objects[i]))
-			continue;
-		for (size_t j = 0; j < target->nlinks; j++)
-			for (size_t k = 0; k < p->objects[i]->nlinks; k++)
-				shared |= target->links[j] == p->objects[i]->links[k];
-		if (shared && !n++)
+	for (size_t i = 0; i < p->n; i++)
+		if (is_cpus(p->objects[i]) && shares_link(target, p->objects[i]) && !n++)
 			*first = i;
-	}
 	return n;
 }
 
-/* Where the memory of a node belongs: a package, a place, or the machine. */
-enum parent { OF_CPUS, OF_PLACE, OF_MACHINE };
-
-static enum parent parent_of(const struct picture *p, size_t node, size_t *which)
+static struct home home_of(const struct picture *p, size_t node)
 {
-	size_t n = cpus_of(p, p->objects[node], which);
+	size_t cpus = 0, n = cpus_of(p, p->objects[node], &cpus);
 
 	if (n == 1)
-		return OF_CPUS;
-	*which = p->places[node];
+		return (struct home){ OF_CPUS, cpus };
 	for (size_t i = 0; i < p->n && n; i++)
-		if (is_cpus(p->objects[i]) && p->places[i] == *which)
-			return OF_PLACE;
-	return OF_MACHINE;
+		if (is_cpus(p->objects[i]) && p->places[i] == p->places[node])
+			return (struct home){ OF_PLACE, p->places[node] };
+	return (struct home){ OF_MACHINE, 0 };
 }
 
 /* The processing units of one CPU initiator, of a place, or of the machine. */
@@ -136,16 +142,15 @@ static bool *node_set(const struct xml *x, enum parent of, size_t which)
 	if (!set)
 		abort();
 	for (size_t i = 0; i < p->n; i++) {
-		size_t owner;
-		enum parent parent;
+		const struct home *home = &x->homes[i];
 
 		if (!is_node(p->objects[i]))
 			continue;
-		parent = parent_of(p, i, &owner);
-		set[node++] = of == OF_MACHINE || parent == OF_MACHINE ||
-			      (of == parent && owner == which) ||
+		set[node++] = of == OF_MACHINE || home->of == OF_MACHINE ||
+			      (of == home->of && home->which == which) ||
 			      (of == OF_PLACE && p->places[i] == which) ||
-			      (of == OF_CPUS && parent == OF_PLACE && owner == p->places[which]);
+			      (of == OF_CPUS && home->of == OF_PLACE &&
+			       home->which == p->places[which]);
 	}
 	set[0] |= !node;
 	return set;
@@ -233,10 +238,10 @@ static void put_nodes(struct xml *x, enum parent of, size_t which)
 	const struct picture *p = x->picture;
 
 	for (size_t i = 0; i < p->n; i++) {
-		size_t owner;
+		const struct home *home = &x->homes[i];
 
-		if (is_node(p->objects[i]) && parent_of(p, i, &owner) == of &&
-		    (of == OF_MACHINE || owner == which))
+		if (is_node(p->objects[i]) && home->of == of &&
+		    (of == OF_MACHINE || home->which == which))
 			put_node(x, number_of(p, i, is_node), p->objects[i], of, which);
 	}
 	if (of == OF_MACHINE && !number_of(p, p->n, is_node))
@@ -296,15 +301,6 @@ static void put_note(struct xml *x, const struct hms_object *target)
 	fputs("\"/>\n", x->to);
 }
 
-static bool shares_link(const struct hms_object *a, const struct hms_object *b)
-{
-	for (size_t i = 0; i < a->nlinks; i++)
-		for (size_t j = 0; j < b->nlinks; j++)
-			if (a->links[i] == b->links[j])
-				return true;
-	return false;
-}
-
 static void put_devices(struct xml *x)
 {
 	const struct picture *p = x->picture;
@@ -344,6 +340,12 @@ void draw_xml(const struct picture *p, FILE *to)
 {
 	struct xml x = { .picture = p, .to = to, .depth = 1 };
 
+	x.homes = calloc(p->n + 1, sizeof(*x.homes));
+	if (!x.homes)
+		abort();
+	for (size_t i = 0; i < p->n; i++)
+		if (is_node(p->objects[i]))
+			x.homes[i] = home_of(p, i);
 	x.npus = number_of(p, p->n, is_cpus);
 	x.nnodes = number_of(p, p->n, is_node);
 	if (!x.npus)
@@ -365,4 +367,5 @@ void draw_xml(const struct picture *p, FILE *to)
 	put_devices(&x);
 	close_children(&x);
 	fputs("</topology>\n", to);
+	free(x.homes);
 }

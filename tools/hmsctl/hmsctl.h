@@ -63,11 +63,6 @@ const char *human_size(uint64_t bytes, char *text);
 /* "1.5TB/s", "80ns"; the same. */
 const char *human_value(enum hms_attribute attribute, uint32_t value, char *text);
 
-static inline bool is_known(const struct hms_value *value)
-{
-	return value->source != HMS_SOURCE_UNKNOWN && value->value;
-}
-
 /* "node0", or "uid 7" for an object that is not listed; @text has room for 24. */
 const char *object_label(struct hms *hms, uint32_t uid, char *text);
 

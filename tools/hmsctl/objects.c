@@ -83,7 +83,7 @@ static struct json_object *value(const struct hms_object *o, enum column column)
 	case COL_READ_LAT:
 	case COL_WRITE_LAT:
 		v = &o->values[column - COL_READ_BW];
-		return is_known(v) ? json_object_new_int64(v->value) : NULL;
+		return hms_value_known(v) ? json_object_new_int64(v->value) : NULL;
 	case COL_FROM:
 		return o->from ? json_object_new_int64(o->from) : NULL;
 	case COL_TO:
@@ -191,7 +191,7 @@ static void add_key(struct json_object *to, enum column column, const char *suff
 
 static void add_source(struct json_object *to, enum column column, const struct hms_value *value)
 {
-	add_key(to, column, "-source", is_known(value) ?
+	add_key(to, column, "-source", hms_value_known(value) ?
 		json_object_new_string(hms_source_text(value->source)) : NULL);
 }
 
@@ -200,7 +200,7 @@ void add_values(struct json_object *to, const struct hms_value *values)
 	for (enum column c = COL_READ_BW; c <= COL_WRITE_LAT; c++) {
 		const struct hms_value *value = &values[c - COL_READ_BW];
 
-		add_key(to, c, "", is_known(value) ? json_object_new_int64(value->value) : NULL);
+		add_key(to, c, "", hms_value_known(value) ? json_object_new_int64(value->value) : NULL);
 		add_source(to, c, value);
 	}
 }

@@ -177,7 +177,7 @@ static int check_wish(struct hms *hms, const struct hms_wish *wish)
 
 static int no_memory(struct hms *hms, const char *call)
 {
-	return hms_error_set(hms, call, ENOMEM, "%s", strerror(ENOMEM));
+	return hms_error_set(hms, call, ENOMEM, NULL);
 }
 
 int hms_best_targets(struct hms *hms, uint32_t initiator, const struct hms_wish *wish,

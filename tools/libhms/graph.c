@@ -7,11 +7,6 @@
 #include "graph.h"
 #include "internal.h"
 
-static bool is_known(const struct hms_value *value)
-{
-	return value->source != HMS_SOURCE_UNKNOWN && value->value;
-}
-
 /* The worse one of reading and writing counts: it has to be known of both. */
 static void measure_costs(const struct hms_object *step, uint64_t *cost)
 {
@@ -19,13 +14,13 @@ static void measure_costs(const struct hms_object *step, uint64_t *cost)
 	uint32_t read, write;
 
 	cost[MEASURE_BANDWIDTH] = COST_UNKNOWN;
-	if (is_known(&v[HMS_READ_BANDWIDTH]) && is_known(&v[HMS_WRITE_BANDWIDTH])) {
+	if (hms_value_known(&v[HMS_READ_BANDWIDTH]) && hms_value_known(&v[HMS_WRITE_BANDWIDTH])) {
 		read = v[HMS_READ_BANDWIDTH].value;
 		write = v[HMS_WRITE_BANDWIDTH].value;
 		cost[MEASURE_BANDWIDTH] -= read < write ? read : write;
 	}
 	cost[MEASURE_LATENCY] = COST_UNKNOWN;
-	if (is_known(&v[HMS_READ_LATENCY]) && is_known(&v[HMS_WRITE_LATENCY])) {
+	if (hms_value_known(&v[HMS_READ_LATENCY]) && hms_value_known(&v[HMS_WRITE_LATENCY])) {
 		read = v[HMS_READ_LATENCY].value;
 		write = v[HMS_WRITE_LATENCY].value;
 		cost[MEASURE_LATENCY] = read > write ? read : write;

@@ -143,7 +143,7 @@ static void write_value(struct writer *w, const char *key, const struct hms_valu
 {
 	char text[UNITS_TEXT];
 
-	if (value->source == HMS_SOURCE_UNKNOWN || !value->value)
+	if (!hms_value_known(value))
 		return;
 	fprintf(w->f, " %s=%s", key, format(value->value, text));
 	/* One that this library does not know has no word. */
@@ -245,5 +245,5 @@ int hms_save(struct hms *hms, char **text)
 free:
 	free(w.labels);
 out:
-	return ret ? hms_error_set(hms, "save", -ret, "%s", strerror(-ret)) : 0;
+	return ret ? hms_error_set(hms, "save", ENOMEM, NULL) : 0;
 }

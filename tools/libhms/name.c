@@ -23,11 +23,6 @@ static int only_one(const struct hms *hms, enum hms_type type,
 	return n;
 }
 
-static bool has_uid(const struct hms_object *object, const void *uid)
-{
-	return object->uid == *(const uint64_t *)uid;
-}
-
 static bool has_name(const struct hms_object *object, const void *name)
 {
 	return !strcmp(object->name, name);
@@ -61,10 +56,12 @@ int hms_find_name(struct hms *hms, enum hms_type type, const char *name,
 	ret = hms_scan_once(hms);
 	if (ret)
 		return ret;
-	if (!hms_parse_number(name, UINT32_MAX, &number))
-		n = only_one(hms, type, has_uid, &number, object);
-	else
+	if (!hms_parse_number(name, UINT32_MAX, &number)) {
+		*object = hms_object_known(hms, number);
+		n = *object && (*object)->type == type;
+	} else {
 		n = only_one(hms, type, has_name, name, object);
+	}
 	if (!n && type == HMS_INITIATOR && parse_node(name, &number))
 		n = only_one(hms, type, has_cpus_of, &number, object);
 	if (n == 1)

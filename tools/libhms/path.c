@@ -321,7 +321,7 @@ static void add_values(struct hms_value *values, const struct hms_object *step, 
 		struct hms_value v = step->values[a];
 		bool more = v.value > values[a].value;
 
-		if (v.source == HMS_SOURCE_UNKNOWN || !v.value)
+		if (!hms_value_known(&v))
 			values[a] = (struct hms_value){ 0 };
 		else if (first || (values[a].value && v.value != values[a].value &&
 				   more == (a >= HMS_READ_LATENCY)))
@@ -540,7 +540,7 @@ static int search(struct hms *hms, const char *call, uint32_t initiator, uint32_
 		ret = list ? search_ways(&search, list) : search_best(&search, &graph, path);
 	end_search(&search);
 	graph_free(&graph);
-	return ret ? hms_error_set(hms, call, ENOMEM, "%s", strerror(ENOMEM)) : 0;
+	return ret ? hms_error_set(hms, call, ENOMEM, NULL) : 0;
 }
 
 int hms_paths(struct hms *hms, uint32_t initiator, uint32_t target, struct hms_path_list **list)

@@ -405,7 +405,7 @@ int hms_select(struct hms *hms, const char *text, struct hms_uid_list **list)
 	s.words = calloc(words, sizeof(*s.words));
 	s.targets = calloc(hms->nobjects + 1, sizeof(*s.targets));
 	if (!copy || !s.words || !s.targets) {
-		ret = hms_error_set(hms, "select", ENOMEM, "%s", strerror(ENOMEM));
+		ret = hms_error_set(hms, "select", ENOMEM, NULL);
 		goto out;
 	}
 	ret = parse(&s, copy, text);
@@ -419,7 +419,7 @@ int hms_select(struct hms *hms, const char *text, struct hms_uid_list **list)
 	if (!ret)
 		ret = choose_list(s.targets, s.n, list);
 	if (ret)
-		hms_error_set(hms, "select", ENOMEM, "%s", strerror(ENOMEM));
+		hms_error_set(hms, "select", ENOMEM, NULL);
 out:
 	free(copy);
 	free(s.words);

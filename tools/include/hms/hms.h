@@ -238,6 +238,12 @@ int hms_source_parse(const char *name);
 /* The HMS_PROP_* bit, or 0 for another word. */
 uint32_t hms_property_parse(const char *name);
 
+/* Is a bandwidth or a latency known? */
+static inline bool hms_value_known(const struct hms_value *value)
+{
+	return value->source != HMS_SOURCE_UNKNOWN && value->value;
+}
+
 /* ---- questions about the map ---- */
 
 /*
