@@ -35,7 +35,7 @@ static void on_locality(void *data, u32 initiator_pxm, u32 target_pxm,
 	struct digest *d = data;
 
 	assert(value);
-	assert(attribute <= HMS_WRITE_BANDWIDTH);
+	assert(attribute < HMS_ATTRIBUTES);
 	d->calls++;
 	digest(d, 2);
 	digest(d, initiator_pxm);
