@@ -246,6 +246,8 @@ TEST_F(netlink, errors)
 		int expected;
 	} errors[] = {
 		{ -ESTALE, -ESTALE }, { -EPERM, -EPERM }, { -INT_MAX, -INT_MAX },
+		/* The kernel has no such errors: nor is one of them an event. */
+		{ 1, -EPROTO }, { INT_MAX, -EPROTO }, { INT_MIN, -EPROTO },
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The netlink socket to the module: asking, listening, and messages into objects. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +60,16 @@ static int on_message(struct nl_msg *msg, void *data)
 	return socket->error ? NL_STOP : NL_OK;
 }
 
-/* libnl has fewer errors than the kernel: keep the kernel's. */
+/*
+ * libnl has fewer errors than the kernel: keep the kernel's. They are negative; what is not would
+ * be taken for success, or for an event, further up.
+ */
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *data)
 {
 	struct hms_socket *socket = data;
 
 	(void)from;
-	socket->error = -error->error;
+	socket->error = error->error < 0 && error->error >= -INT_MAX ? -error->error : EPROTO;
 	return NL_STOP;
 }
 
