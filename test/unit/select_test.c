@@ -219,6 +219,11 @@ static const struct {
 	  BAD("ENOENT", "2", "nod1") "no target has this name" },
 	{ "!nod1",
 	  BAD("ENOENT", "1", "!nod1") "no target has this name" },
+	/* One line, and nothing that a terminal obeys. */
+	{ "no\nde,\033[31m",
+	  BAD("ENOENT", "1", "no?de") "no target has this name" },
+	{ "all:\033[31m",
+	  BAD("EINVAL", "1", "all:?[31m") "what counts is bandwidth, latency or capacity" },
 	{ "99",
 	  BAD("ENOENT", "1", "99") "no target has this uid" },
 	{ "20",

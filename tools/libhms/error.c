@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Failures in plain words. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -125,6 +126,13 @@ void hms_error_clear(struct hms *hms)
 	hms->error[0] = 0;
 }
 
+void hms_error_tame(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
 int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt, ...)
 {
 	int n = snprintf(hms->error, sizeof(hms->error), "%s: ", call);
@@ -138,6 +146,7 @@ int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt,
 	va_start(args, fmt);
 	vsnprintf(hms->error + n, sizeof(hms->error) - n, fmt, args);
 	va_end(args);
+	hms_error_tame(hms->error);
 	return -error;
 }
 

@@ -42,6 +42,9 @@ int hms_handle_new(struct hms **hms, int fd);
 /* Forget the error of the call before. */
 void hms_error_clear(struct hms *hms);
 
+/* Replace what would end the line or make a terminal obey: an error has words of others. */
+void hms_error_tame(char *text);
+
 /* Store why @call failed; returns -@error. errno's own words are used when @fmt is NULL. */
 int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

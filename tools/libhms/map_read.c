@@ -3,7 +3,6 @@
  * Maps in files: objects from a text. The first pass reads the lines, each by itself; then names
  * and uids are known, and the second one connects the objects.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,10 +63,7 @@ static int bad(struct reader *r, unsigned long line, const char *fmt, ...)
 	if (n < r->size)
 		vsnprintf(r->error + n, r->size - n, fmt, args);
 	va_end(args);
-	/* It has words of the file, and may end on a terminal. */
-	for (char *c = r->error; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	hms_error_tame(r->error);
 	return -EINVAL;
 }
 
