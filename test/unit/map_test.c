@@ -624,6 +624,34 @@ TEST_F(map, names_of_a_machine)
 	free(text);
 }
 
+/* A module that is newer than the library: what has no word is left out of the file. */
+TEST_F(map, properties_of_a_newer_module)
+{
+	const struct hms_object *object;
+	struct object *some, *none;
+	struct hms *read;
+	char *text;
+
+	self->hms = calloc(1, sizeof(*self->hms));
+	self->hms->fd = -1;
+	self->hms->scanned = true;
+	some = add_object(self->hms, HMS_TARGET, "some");
+	some->public.properties |= 1U << 31 | 1U << 20;
+	none = add_object(self->hms, HMS_TARGET, "none");
+	none->public.properties = 1U << 31;
+	none->public.version = 2;
+	ASSERT_EQ(0, hms_save(self->hms, &text));
+	read = maps_open(text);
+	object = maps_object(read, HMS_TARGET, "some");
+	ASSERT_NE(NULL, object);
+	EXPECT_EQ(HMS_PROP_CPU_ACCESSIBLE | HMS_PROP_COHERENT, object->properties);
+	object = maps_object(read, HMS_TARGET, "none");
+	ASSERT_NE(NULL, object);
+	EXPECT_EQ(0, object->properties);
+	hms_close(read);
+	free(text);
+}
+
 TEST_F(map, thousand_objects)
 {
 	size_t size;

@@ -103,12 +103,13 @@ static void write_target(struct writer *w, const struct hms_object *target)
 		write_size(w, "used", target->used);
 	fputs(" properties=", w->f);
 	for (uint32_t bit = 1; bit; bit <<= 1) {
-		if (!(target->properties & bit))
+		/* A newer module may have some that this library has no word for. */
+		if (!(target->properties & bit) || !hms_property_parse(hms_property_text(bit)))
 			continue;
 		fprintf(w->f, "%s%s", comma, hms_property_text(bit));
 		comma = ",";
 	}
-	if (!target->properties)
+	if (!*comma)
 		fputs("none", w->f);
 	for (size_t i = 0; i < target->ncaches; i++) {
 		const struct hms_cache *cache = &target->caches[i];
