@@ -12,7 +12,8 @@
 #	make bench	what the map costs, in guest instructions, and the bounds that it keeps, into
 #			out/bench; BENCH=topology: that one; DOC=1: into doc/bench.md too;
 #			KERNEL= as for the tests
-#	make fuzz	the fuzzers of pure logic; FUZZ=hmat: that one; SECONDS=60 (the default) for each
+#	make fuzz	fuzzers of what others say: hmat (tables of the firmware), map (files), netlink
+#			(messages), select (texts); FUZZ=map: that one; SECONDS=60 (the default) for each
 #	make check	style: checkpatch, sparse, compiler warnings, shellcheck; and that doc/netlink.yaml
 #			says what the headers say
 #	make		the library and the tools, for this machine

@@ -8,6 +8,29 @@
 
 #include "maps.h"
 
+const char maps_machine[] =
+	"hms-map 1\n"
+	"target node0 uid=1 kind=node nid=0 size=64G used=60G\n"
+	"target node1 uid=2 kind=node nid=1 size=32G\n"
+	"target hbm0 uid=3 kind=node nid=2 size=16G\n"
+	"target pmem uid=4 kind=node nid=3 size=512G\t"
+	"properties=cpu-accessible,coherent,persistent\n"
+	"target vram uid=5 kind=device-private size=24G used=1G\n"
+	"target gddr uid=6 kind=device-coherent size=8G\n"
+	"target bar uid=7 kind=other size=1G properties=cpu-accessible\n"
+	"target paper uid=8 kind=node size=1T properties=cpu-accessible,coherent,described\n"
+	"target all uid=9 kind=node nid=4 size=unknown\n"
+	"initiator cpus uid=20 kind=cpu nid=0\n"
+	"initiator cpu0 uid=21 kind=cpu nid=1\n"
+	"initiator gpu uid=22 kind=device\n"
+	"link ddr0 initiators=cpus targets=node0,paper bandwidth=100 latency=100\n"
+	"link ddr1 initiators=cpu0 targets=node1 bandwidth=100 latency=100\n"
+	"link hbm initiators=cpus targets=hbm0 bandwidth=400 latency=130\n"
+	"link pmem initiators=cpus targets=pmem bandwidth=10 latency=300\n"
+	"link vram initiators=gpu targets=vram bandwidth=900 latency=50\n"
+	"link gddr initiators=gpu,cpus targets=gddr,bar bandwidth=50 latency=500\n"
+	"bridge sockets from=ddr0 to=ddr1 both=yes bandwidth=40 latency=200\n";
+
 int maps_try(const char *text, size_t length, struct hms **hms, char *error)
 {
 	int fd = memfd_create("map", MFD_CLOEXEC), ret;

@@ -7,6 +7,9 @@
 
 #define MAPS_ERROR	512
 
+/* A map with targets of every kind, for selections. */
+extern const char maps_machine[];
+
 /* As hms_open_file(), of a text with any bytes. */
 int maps_try(const char *text, size_t length, struct hms **hms, char *error);
 
