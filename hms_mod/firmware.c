@@ -22,6 +22,7 @@
 
 #define HMS_HMAT_HEADER	40	/* bytes before the first structure */
 #define HMS_SRAT_HEADER	48
+#define HMS_HMAT_PART	8	/* bytes before what a structure of HMAT has of its own */
 
 /* A table, or one of its structures. */
 struct hms_bytes {
@@ -111,7 +112,10 @@ static const char *hms_hmat_domain(const struct hms_hmat *hmat, const struct hms
 	return NULL;
 }
 
-/* In ns or MB/s; 0 when it says nothing. The same as the kernel makes of it. */
+/*
+ * In ns or MB/s; 0 when it says nothing, as with a base unit of 0. The same as the kernel makes of
+ * it.
+ */
 static u32 hms_hmat_normalize(u16 entry, u64 base, u8 revision, bool latency)
 {
 	u32 value;
@@ -160,8 +164,6 @@ static const char *hms_hmat_locality(const struct hms_hmat *hmat, const struct h
 	if (ninitiators > part->size / 4 ||
 	    32 + 4 * (ninitiators + ntargets) + 2 * ninitiators * ntargets > part->size)
 		return "a locality structure is too short for its entries";
-	if (!base)
-		return "the base unit of a locality structure is 0";
 	/* The rest is about caches, or of a type that nobody knows yet. */
 	if (hierarchy || type >= ARRAY_SIZE(hms_hmat_types) || !hmat->ops->locality)
 		return NULL;
@@ -247,7 +249,9 @@ static const char *hms_hmat_walk(const struct hms_hmat *hmat)
 	const char *why;
 	size_t offset;
 
-	for (offset = HMS_HMAT_HEADER; offset < hmat->table.size; offset += part.size) {
+	/* Like the kernel, ignore what is behind the last one and too short for a header. */
+	for (offset = HMS_HMAT_HEADER; hmat->table.size - offset >= HMS_HMAT_PART;
+	     offset += part.size) {
 		why = hms_table_part(&hmat->table, offset, 4, 4, &part);
 		if (!why)
 			why = hms_hmat_part(hmat, &part);
@@ -265,7 +269,8 @@ static const char *hms_hmat_walk(const struct hms_hmat *hmat)
  * @data: for them
  * @why: receives what is wrong with it, a constant text, or NULL
  *
- * Structures of unknown types are skipped.
+ * Structures of unknown types are skipped. A base unit of 0 makes the figures of its structure
+ * unknown; bytes behind the last structure, too few for the header of another, are ignored.
  *
  * Return: 0 or -EINVAL.
  */

@@ -513,11 +513,6 @@ static const struct damage bad_hmat[] = {
 	{ "revision 0", 8, 1, 0, TABLE_REVISION },
 	{ "revision 3", 8, 1, 3, TABLE_REVISION },
 	{ "revision 255", 8, 1, 255, TABLE_REVISION },
-#define PART_CUT	"the table ends within the header of a structure"
-	{ "length one into the first structure", 4, 4, 41, PART_CUT },
-	{ "length one before the end of its header", 4, 4, 47, PART_CUT },
-	{ "length one into the last structure", 4, 4, 181, PART_CUT },
-	{ "last structure one shorter than it is", 184, 4, 9, PART_CUT },
 #define PART_HEADER	"the length of a structure leaves no room for its header"
 	{ "first structure of 0 bytes", 44, 4, 0, PART_HEADER },
 	{ "first structure of 7 bytes", 44, 4, 7, PART_HEADER },
@@ -552,8 +547,6 @@ static const struct damage bad_hmat[] = {
 	{ "entries that take 0 bytes in 32 bits", 92, 8, 0x1000000010000, LOCALITY_COUNT },
 	{ "all that take 24 bytes in 64 bits", 92, 8, 0x7ffffffefffffffe, LOCALITY_COUNT },
 	{ "2^32 - 1 of both", 92, 8, ~0ull, LOCALITY_COUNT },
-#define LOCALITY_BASE	"the base unit of a locality structure is 0"
-	{ "base unit 0", 104, 8, 0, LOCALITY_BASE },
 #define CACHE_SIZE	"a cache structure is too short"
 	{ "cache of 31 bytes", 148, 4, 31, CACHE_SIZE },
 	{ "cache of 8 bytes", 148, 4, 8, CACHE_SIZE },
@@ -604,11 +597,60 @@ TEST_F(firmware, bad_but_unread)
 	make_hmat(&self->t, 2);
 	table_set(&self->t, 89, 6, 1);
 	EXPECT_EQ(0, parse(self));
-	table_set(&self->t, 104, 0, 8);
-	EXPECT_REFUSED(LOCALITY_BASE);
+	table_set(&self->t, 96, 4, 4);
+	EXPECT_REFUSED(LOCALITY_COUNT);
+}
+
+/* A base unit of 0 makes the figures of its structure unknown, and no others. */
+TEST_F(firmware, base_0)
+{
+	for (unsigned int revision = 1; revision <= 2; revision++) {
+		for (unsigned int type = 0; type <= HMAT_WRITE_BANDWIDTH; type++) {
+			table_begin(&self->t, "HMAT", revision);
+			hmat_pair(&self->t, 0, HMAT_READ_BANDWIDTH, 10, 0, 1, 5);
+			hmat_pair(&self->t, 0, type, 0, 0, 1, 7);
+			hmat_pair(&self->t, 0, type, 0, 0, 1, 65534);
+			hmat_domain(&self->t, 3, 0, 1);
+			EXPECT_HEARD(revision == 1 ? "0 > 1: 5 MB/s to read\n"
+						     "1 belongs to 0\n" :
+						     "0 > 1: 50 MB/s to read\n"
+						     "1 belongs to 0\n");
+		}
+	}
+}
+
+/* Bytes behind the last structure, whatever they are: seven are ignored, eight are a structure. */
+TEST_F(firmware, stray_bytes)
+{
+	for (unsigned int n = 1; n <= 8; n++) {
+		for (unsigned int byte = 0; byte < 256; byte += 51) {
+			table_begin(&self->t, "HMAT", 2);
+			hmat_domain(&self->t, 3, 0, 1);
+			self->t.part = 0;
+			for (unsigned int i = 0; i < n; i++)
+				table_add(&self->t, byte, 1);
+			if (n == 8) {
+				EXPECT_REFUSED(byte ? PART_ENDS : PART_HEADER);
+				continue;
+			}
+			EXPECT_HEARD("1 belongs to 0\n");
+		}
+	}
+	/* Also when nothing is before them. */
+	table_begin(&self->t, "HMAT", 2);
+	table_add(&self->t, 0, 7);
+	EXPECT_HEARD("");
+	/* A length that leaves the last ones over makes them stray; what is in it has to fit. */
+	make_hmat(&self->t, 2);
+	table_set(&self->t, 184, 9, 4);
+	EXPECT_EQ(0, parse(self));
+	make_hmat(&self->t, 2);
+	table_set(&self->t, 4, 41, 4);
+	EXPECT_HEARD("");
 }
 
 /* To a table with a CPU at 48 and a generic initiator at 64 to its end at 96. */
+#define PART_CUT	"the table ends within the header of a structure"
 static const struct damage bad_srat[] = {
 	{ "signature", 0, 1, 'H', TABLE_SIGNATURE },
 	{ "length 0", 4, 4, 0, TABLE_HEADER },
@@ -668,14 +710,18 @@ TEST_F(firmware, the_other)
 	EXPECT_STREQ(TABLE_SIGNATURE, self->why);
 }
 
-/* Where the structures of a table begin, and where the last one ends. */
-static bool is_boundary(const struct table *t, size_t offset)
+/* How far @offset is behind the start of a structure of a table, or the end of the last one. */
+static size_t behind_boundary(const struct table *t, size_t offset)
 {
-	size_t at = t->at[0] == 'S' ? SRAT_HEADER : HMAT_HEADER;
+	size_t at = t->at[0] == 'S' ? SRAT_HEADER : HMAT_HEADER, last = at;
 
-	while (at < offset)
+	while (at <= offset) {
+		last = at;
+		if (at == t->size)
+			break;
 		at += t->at[0] == 'S' ? t->at[at + 1] : t->at[at + 4] | t->at[at + 5] << 8;
-	return at == offset;
+	}
+	return offset - last;
 }
 
 /* Cut at every byte: the buffer alone, and the length of the table with it. */
@@ -685,6 +731,8 @@ TEST_F(firmware, truncated)
 
 	for (unsigned int i = 0; table_example(&whole, i); i++) {
 		size_t header = whole.at[0] == 'S' ? SRAT_HEADER : HMAT_HEADER;
+		/* Of HMAT, what is too short to be a structure is ignored. */
+		size_t stray = whole.at[0] == 'S' ? 0 : 7;
 
 		for (size_t size = 0; size < whole.size; size++) {
 			self->t = whole;
@@ -695,14 +743,14 @@ TEST_F(firmware, truncated)
 			if (size < 8)
 				continue;
 			table_set(&self->t, 4, size, 4);
-			if (size >= header && is_boundary(&whole, size)) {
+			if (size >= header && behind_boundary(&whole, size) <= stray) {
 				ASSERT_EQ(0, parse(self));
 				ASSERT_EQ(NULL, self->why);
 				continue;
 			}
 			ASSERT_STREQ("", refused(self, parse(self)));
 			EXPECT_STREQ(size < header ? "the table is shorter than its header" :
-				     is_boundary(&whole, size - 1) ? PART_CUT : self->why,
+				     behind_boundary(&whole, size) == 1 ? PART_CUT : PART_ENDS,
 				     self->why);
 		}
 	}

@@ -209,6 +209,7 @@ const char *table_example(struct table *t, unsigned int i)
 		table_begin(t, "HMAT", 2);
 		hmat_pair(t, 0, HMAT_ACCESS_LATENCY, UINT32_MAX, 0, 0, 1);
 		hmat_pair(t, 0, HMAT_ACCESS_BANDWIDTH, UINT64_MAX, UINT32_MAX, UINT32_MAX, 1);
+		hmat_pair(t, 0, HMAT_READ_LATENCY, 0, 0, 0, 1);
 		table_part(t, 3);
 		table_add(t, 0, 8);
 		hmat_cache(t, UINT32_MAX, UINT64_MAX, 15, 15, 15, 15, 65535, 0);
