@@ -6,6 +6,7 @@
  */
 
 #include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
@@ -31,14 +32,14 @@ static DEFINE_MUTEX(hms_node_lock);
  * @list: of all of them
  * @initiator: in the map
  * @nid: its node
- * @ncpus: CPUs that are online, 0 for a device
+ * @cpu: it is CPUs
  * @links: to each target, by its node
  */
 struct hms_node_initiator {
 	struct list_head list;
 	struct hms_initiator *initiator;
 	int nid;
-	unsigned int ncpus;
+	bool cpu;
 	struct xarray links;
 };
 
@@ -129,6 +130,7 @@ static struct hms_node_initiator *hms_node_add_initiator(int nid, bool cpu, stru
 		return ERR_PTR(-ENOMEM);
 	xa_init(&from->links);
 	from->nid = nid;
+	from->cpu = cpu;
 	from->initiator = hms_initiator_add_node(nid, cpu, parent);
 	if (IS_ERR(from->initiator)) {
 		ret = PTR_ERR(from->initiator);
@@ -151,7 +153,7 @@ static struct hms_node_initiator *hms_node_cpus_of(int nid)
 	struct hms_node_initiator *from;
 
 	list_for_each_entry(from, &hms_node_initiators, list) {
-		if (from->ncpus && from->nid == nid)
+		if (from->cpu && from->nid == nid)
 			return from;
 	}
 	return NULL;
@@ -167,8 +169,6 @@ static int hms_node_cpu_online(unsigned int cpu)
 	from = hms_node_cpus_of(nid);
 	if (!from)
 		from = hms_node_add_initiator(nid, true, NULL);
-	if (!IS_ERR(from))
-		from->ncpus++;
 	mutex_unlock(&hms_node_lock);
 	if (!IS_ERR(from) || !hms_node_cpus)
 		return PTR_ERR_OR_ZERO(from);
@@ -177,13 +177,29 @@ static int hms_node_cpu_online(unsigned int cpu)
 	return 0;
 }
 
+/* Is there another one online on its node? Called in CPU hotplug, so that none comes or goes. */
+static bool hms_node_has_other_cpu(unsigned int cpu)
+{
+	unsigned int other;
+
+	for_each_online_cpu(other) {
+		if (other != cpu && cpu_to_node(other) == cpu_to_node(cpu))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who is online is asked, not counted: the initiator may be missing since there was no memory for
+ * it, or have come with a later CPU than the first. @cpu itself still counts as online here.
+ */
 static int hms_node_cpu_offline(unsigned int cpu)
 {
 	struct hms_node_initiator *from;
 
 	mutex_lock(&hms_node_lock);
 	from = hms_node_cpus_of(cpu_to_node(cpu));
-	if (from && !--from->ncpus)
+	if (from && !hms_node_has_other_cpu(cpu))
 		hms_node_remove_initiator(from);
 	mutex_unlock(&hms_node_lock);
 	return 0;

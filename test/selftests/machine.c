@@ -22,6 +22,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "failnth.h"
 #include "hms_fixture.h"
 
 #define EXPECTED	"/hms/machine"
@@ -667,6 +668,135 @@ HMS_TEST(map, log)
 	EXPECT_EQ(EAGAIN, errno);	/* all of it was read */
 	close(fd);
 	EXPECT_EQ(self->m.hmat_ignored, found);
+}
+
+/* CPUs of a node that come and go one by one. */
+
+FIXTURE(cpus)
+{
+	int nid;
+	int cpu[2];
+	int fail;		/* fail-nth of what the first of them runs when it comes */
+	bool found;
+};
+
+static bool cpu_set(int cpu, const char *online)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	return !text_write(path, online);
+}
+
+/* Two CPUs of a node that can go, and have no others beside them. */
+static bool find_pair(FIXTURE_DATA(cpus) *self)
+{
+	char path[64], text[64];
+
+	for (self->nid = 0; self->nid < MAX_NODES; self->nid++) {
+		int used = 0;
+
+		snprintf(path, sizeof(path), SYS_NODES "/node%d/cpulist", self->nid);
+		if (text_read(path, text, sizeof(text)) ||
+		    sscanf(text, "%d-%d%n", &self->cpu[0], &self->cpu[1], &used) != 2 ||
+		    text[used] || self->cpu[1] != self->cpu[0] + 1)
+			continue;
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", self->cpu[0]);
+		if (!access(path, W_OK))
+			return true;
+	}
+	return false;
+}
+
+FIXTURE_SETUP(cpus)
+{
+	self->fail = -1;
+	self->found = find_pair(self);
+	if (!self->found)
+		SKIP(return, "no node has two CPUs that can go");
+}
+
+/* Also the initiator is there again, for the tests that follow. */
+FIXTURE_TEARDOWN_PARENT(cpus)
+{
+	for (int i = 0; self->found && i < 2; i++)
+		EXPECT_TRUE(cpu_set(self->cpu[i], "1"));
+}
+
+static bool has_initiator(const FIXTURE_DATA(cpus) *self)
+{
+	struct object o[MAX_OBJECTS];
+	int n = objects_read(o, MAX_OBJECTS);
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(o[i].type, "initiator") && !strcmp(o[i].kind, "cpu") &&
+		    o[i].nid == self->nid)
+			return true;
+	}
+	return false;
+}
+
+HMS_TEST(cpus, last_to_go)
+{
+	for (int last = 0; last < 2; last++) {
+		EXPECT_TRUE(has_initiator(self));
+		ASSERT_TRUE(cpu_set(self->cpu[!last], "0"));
+		EXPECT_TRUE(has_initiator(self));
+		ASSERT_TRUE(cpu_set(self->cpu[last], "0"));
+		EXPECT_FALSE(has_initiator(self));
+		ASSERT_TRUE(cpu_set(self->cpu[last], "1"));
+		EXPECT_TRUE(has_initiator(self));
+		ASSERT_TRUE(cpu_set(self->cpu[!last], "1"));
+	}
+}
+
+/* The thread that brings a CPU up. */
+static int hotplug_thread_open(int cpu)
+{
+	char want[32], path[64], text[32];
+	DIR *dir = opendir("/proc");
+	struct dirent *d;
+	int fd = -1;
+
+	snprintf(want, sizeof(want), "cpuhp/%d", cpu);
+	while (dir && fd < 0 && (d = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.20s/comm", d->d_name);
+		if (!isdigit((unsigned char)*d->d_name) || text_read(path, text, sizeof(text)) ||
+		    strcmp(text, want))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/fail-nth", d->d_name);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+/* There was no memory for the initiator when the first came: it stays as long as the other. */
+HMS_TEST(cpus, first_without_memory)
+{
+	const char *why = failnth_open(&self->fail);
+
+	if (!*why)
+		why = failnth_modules_only("kobject_uevent_env");
+	if (*why)
+		SKIP(return, "%s", why);
+	close(self->fail);
+	self->fail = hotplug_thread_open(self->cpu[0]);
+	ASSERT_GE(self->fail, 0);
+	for (int i = 0; i < 2; i++)
+		ASSERT_TRUE(cpu_set(self->cpu[i], "0"));
+	ASSERT_EQ(0, failnth_arm(self->fail, 1));
+	ASSERT_TRUE(cpu_set(self->cpu[0], "1"));
+	ASSERT_EQ(0, failnth_disarm(self->fail));
+	EXPECT_FALSE(has_initiator(self));
+
+	ASSERT_TRUE(cpu_set(self->cpu[1], "1"));
+	EXPECT_TRUE(has_initiator(self));
+	ASSERT_TRUE(cpu_set(self->cpu[0], "0"));
+	EXPECT_TRUE(has_initiator(self));
+	ASSERT_TRUE(cpu_set(self->cpu[1], "0"));
+	EXPECT_FALSE(has_initiator(self));
 }
 
 TEST_HARNESS_MAIN
