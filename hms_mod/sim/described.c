@@ -10,6 +10,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -32,11 +33,13 @@ struct hms_sim_made {
  * struct hms_sim_machine - what one request built
  * @list: of all of them
  * @n: slots in @made
+ * @gone: how many of them have been taken back
  * @made: the objects; NULL where none was made
  */
 struct hms_sim_machine {
 	struct list_head list;
 	u32 n;
+	u32 gone;
 	struct hms_sim_made made[];
 };
 
@@ -63,16 +66,22 @@ static void hms_sim_unmake(const struct hms_sim_made *made)
 	}
 }
 
-static void hms_sim_machine_free(struct hms_sim_machine *machine)
+/*
+ * Take its objects back. Returns 0 when none is left; for who can go on later, @interruptible, also
+ * -EINTR, after one at least.
+ */
+static int hms_sim_machine_undo(struct hms_sim_machine *machine, bool interruptible)
 {
-	u32 i;
+	while (machine->gone < machine->n) {
+		const struct hms_sim_made *made = &machine->made[machine->gone++];
 
-	/* Bridges are made last, so that slots between others may be empty. */
-	for (i = 0; i < machine->n; i++) {
-		if (machine->made[i].any)
-			hms_sim_unmake(&machine->made[i]);
+		/* Bridges are made last, so that slots between others may be empty. */
+		if (made->any)
+			hms_sim_unmake(made);
+		if (machine->gone < machine->n && interruptible && signal_pending(current))
+			return -EINTR;
 	}
-	kvfree(machine);
+	return 0;
 }
 
 static bool hms_sim_text_is_right(const char *text, size_t size, bool wanted)
@@ -222,6 +231,8 @@ static int hms_sim_make_all(struct hms_sim_machine *machine, struct hms_sim_buil
 
 			if (bridge != bridges)
 				continue;
+			if (signal_pending(current))
+				return -EINTR;
 			arg->error_index = i;
 			ret = hms_sim_make(machine, &objects[i], i);
 			if (ret)
@@ -229,6 +240,8 @@ static int hms_sim_make_all(struct hms_sim_machine *machine, struct hms_sim_buil
 		}
 	}
 	for (i = 0; i < arg->nedges; i++) {
+		if (signal_pending(current))
+			return -EINTR;
 		arg->error_index = arg->nobjects + i;
 		ret = hms_sim_connect(&machine->made[edges[i].hub], &machine->made[edges[i].spoke]);
 		if (ret)
@@ -268,11 +281,14 @@ static int hms_sim_build(struct hms_sim_build *arg)
 	if (!ret && copy_to_user(u64_to_user_ptr(arg->objects), objects,
 				 arg->nobjects * sizeof(*objects)))
 		ret = -EFAULT;
+	/* For as long as another takes machines back. */
+	if (!ret)
+		ret = mutex_lock_interruptible(&hms_sim_machines_lock);
 	if (ret) {
-		hms_sim_machine_free(machine);
+		hms_sim_machine_undo(machine, false);
+		kvfree(machine);
 		goto free_edges;
 	}
-	mutex_lock(&hms_sim_machines_lock);
 	list_add_tail(&machine->list, &hms_sim_machines);
 	mutex_unlock(&hms_sim_machines_lock);
 free_edges:
@@ -282,16 +298,41 @@ free_objects:
 	return ret;
 }
 
-static void hms_sim_clear(void)
+/* Under hms_sim_machines_lock. */
+static int hms_sim_clear_all(bool interruptible)
 {
 	struct hms_sim_machine *machine, *next;
+	int ret;
 
-	mutex_lock(&hms_sim_machines_lock);
 	list_for_each_entry_safe(machine, next, &hms_sim_machines, list) {
+		ret = hms_sim_machine_undo(machine, interruptible);
+		if (ret)
+			return ret;
 		list_del(&machine->list);
-		hms_sim_machine_free(machine);
+		kvfree(machine);
 	}
+	return 0;
+}
+
+static int hms_sim_clear(void)
+{
+	int ret;
+
+	ret = mutex_lock_interruptible(&hms_sim_machines_lock);
+	if (ret)
+		return ret;
+	ret = hms_sim_clear_all(true);
 	mutex_unlock(&hms_sim_machines_lock);
+	return ret;
+}
+
+/*
+ * Who was only stopped for a while need not know: the call is made again. After a handler with
+ * SA_RESTART, too, where what was done stays done; what begins anew might never end, with a timer.
+ */
+static int hms_sim_interrupted(int ret, int restart)
+{
+	return ret == -EINTR ? restart : ret;
 }
 
 static long hms_sim_described_ioctl(struct file *filp, unsigned int cmd, unsigned long address)
@@ -300,16 +341,14 @@ static long hms_sim_described_ioctl(struct file *filp, unsigned int cmd, unsigne
 	struct hms_sim_build arg;
 	int ret;
 
-	if (cmd == HMS_SIM_CLEAR) {
-		hms_sim_clear();
-		return 0;
-	}
+	if (cmd == HMS_SIM_CLEAR)
+		return hms_sim_interrupted(hms_sim_clear(), -ERESTARTSYS);
 	if (cmd != HMS_SIM_BUILD)
 		return -ENOTTY;
 	ret = hms_user_begin(user, &arg, sizeof(arg));
 	if (ret)
 		return ret;
-	ret = hms_sim_build(&arg);
+	ret = hms_sim_interrupted(hms_sim_build(&arg), -ERESTARTNOHAND);
 	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : ret;
 }
 
@@ -345,5 +384,7 @@ int hms_sim_described_start(struct device *parent)
 void hms_sim_described_stop(void)
 {
 	misc_deregister(&hms_sim_described_misc);
-	hms_sim_clear();
+	mutex_lock(&hms_sim_machines_lock);
+	hms_sim_clear_all(false);
+	mutex_unlock(&hms_sim_machines_lock);
 }

@@ -7,6 +7,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "failnth.h"
 #include "hms_fixture.h"
@@ -838,6 +841,96 @@ TEST_F_TIMEOUT(map, build_large, HMS_TIMEOUT)
 	EXPECT_EQ(self->count + 1000, map_count());
 	EXPECT_STREQ("", machine_sample_differs(m, 7));
 	EXPECT_EQ(0, described_clear());
+	EXPECT_NAMES(names);
+	machine_free(m);
+	free(names);
+}
+
+/* Signals. */
+
+static void nothing(int signal)
+{
+}
+
+/* A child that builds @m, or clears; it exits with the errno, and hears of SIGUSR1. */
+static pid_t child_calls(int fd, struct machine *m, int flags)
+{
+	const struct sigaction action = { .sa_handler = nothing, .sa_flags = flags };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	sigaction(SIGUSR1, &action, NULL);
+	_exit(-(m ? machine_build(m, fd) : call(fd, HMS_SIM_CLEAR, NULL)));
+}
+
+/* Sends a child a signal when the map has no longer so many objects. */
+static int interrupt(pid_t pid, int signal, int count)
+{
+	while (map_count() == count)
+		sched_yield();
+	return kill(pid, signal);
+}
+
+/* All or nothing, with more objects than are ever built here. */
+TEST_F_TIMEOUT(map, build_interrupted, HMS_TIMEOUT)
+{
+	struct machine *m = machine_ring(HMS_SIM_MAX_OBJECTS / 4);
+	char *names = map_names();
+	int status;
+	pid_t pid;
+
+	pid = child_calls(self->fd, m, SA_RESTART);
+	ASSERT_GE(pid, 0);
+	ASSERT_EQ(0, interrupt(pid, SIGUSR1, self->count));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(EINTR, WEXITSTATUS(status));
+	EXPECT_NAMES(names);
+
+	/* Stopped, there is nothing either; and then it begins again. */
+	pid = child_calls(self->fd, m, 0);
+	ASSERT_GE(pid, 0);
+	ASSERT_EQ(0, interrupt(pid, SIGSTOP, self->count));
+	ASSERT_EQ(pid, waitpid(pid, &status, WUNTRACED));
+	EXPECT_TRUE(WIFSTOPPED(status));
+	EXPECT_NAMES(names);
+	ASSERT_EQ(0, kill(pid, SIGCONT));
+	ASSERT_EQ(0, interrupt(pid, SIGKILL, self->count));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_NAMES(names);
+	machine_free(m);
+	free(names);
+}
+
+/* What is removed stays so, and the next goes on; as does the same, when it is to be restarted. */
+TEST_F_TIMEOUT(map, clear_interrupted, 2 * HMS_TIMEOUT)
+{
+	struct machine *m = machine_ring(250);
+	char *names = map_names();
+	int status = 0, tries, left;
+	pid_t pid;
+
+	/* It may be over before it hears of the signal. */
+	for (tries = 0; tries < 5 && !status; tries++) {
+		ASSERT_EQ(0, machine_build(m, self->fd));
+		pid = child_calls(self->fd, NULL, 0);
+		ASSERT_GE(pid, 0);
+		ASSERT_EQ(0, interrupt(pid, SIGUSR1, self->count + 1000));
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	}
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(EINTR, WEXITSTATUS(status));
+	left = map_count();
+	EXPECT_GT(left, self->count);
+	EXPECT_LT(left, self->count + 1000);
+
+	pid = child_calls(self->fd, NULL, SA_RESTART);
+	ASSERT_GE(pid, 0);
+	ASSERT_EQ(0, interrupt(pid, SIGUSR1, left));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 	EXPECT_NAMES(names);
 	machine_free(m);
 	free(names);

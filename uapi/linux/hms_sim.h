@@ -165,7 +165,12 @@ struct hms_sim_edge {
  * All of it or nothing. It stays until HMS_SIM_CLEAR, which takes no argument and removes all that
  * was built, or the module goes. Errors: EINVAL; E2BIG for too many, or a tail that is not zero;
  * EEXIST for an edge that is there twice; ENOSPC for an object with more than 2,048 edges;
- * EFAULT; ENOMEM.
+ * EFAULT; ENOMEM; EINTR.
+ *
+ * Any signal ends both. With EINTR, HMS_SIM_BUILD has built nothing; what HMS_SIM_CLEAR has removed
+ * stays removed, part of a machine may be left, and another HMS_SIM_CLEAR goes on with it. A
+ * program that is stopped and continued gets no EINTR: the first begins anew, the second goes on,
+ * as it also does after a handler with SA_RESTART.
  */
 struct hms_sim_build {
 	__u32 size;
