@@ -40,38 +40,59 @@ static int hms_edge_show(const struct hms_edge *edge)
 }
 
 /**
- * hms_graph_connect - connect two objects
+ * hms_graph_join - connect two objects, and tell nobody
  * @hub: a link or a bridge
  * @spoke: what it connects
  * @as: name of the connection, a constant; NULL: that of @spoke's directory
  *
- * Context: may sleep; takes hms_map_lock.
+ * Context: under hms_map_lock.
  * Return: 0, -EEXIST when they are connected already, -ENOSPC, -ENOMEM.
  */
-int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke, const char *as)
+int hms_graph_join(struct hms_object *hub, struct hms_object *spoke, const char *as)
 {
-	struct hms_edge *edge = kzalloc(sizeof(*edge), GFP_KERNEL);
-	int ret = -ENOSPC;
+	struct hms_edge *edge;
+	int ret;
 
+	lockdep_assert_held(&hms_map_lock);
+	if (hub->nspokes == HMS_MAX_EDGES || spoke->nhubs == HMS_MAX_EDGES)
+		return -ENOSPC;
+	edge = kzalloc(sizeof(*edge), GFP_KERNEL);
 	if (!edge)
 		return -ENOMEM;
 	edge->hub = hub;
 	edge->spoke = spoke;
 	edge->as = as;
+	ret = hms_edge_show(edge);
+	if (ret) {
+		kfree(edge);
+		return ret;
+	}
+	list_add_tail(&edge->of_hub, &hub->spokes);
+	list_add_tail(&edge->of_spoke, &spoke->hubs);
+	hub->nspokes++;
+	spoke->nhubs++;
+	return 0;
+}
+
+/**
+ * hms_graph_connect - connect two objects of the map
+ * @hub: a link or a bridge
+ * @spoke: what it connects, by the name of its directory
+ *
+ * Context: may sleep; takes hms_map_lock.
+ * Return: as hms_graph_join().
+ */
+int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke)
+{
+	int ret;
+
 	mutex_lock(&hms_map_lock);
-	if (hub->nspokes < HMS_MAX_EDGES && spoke->nhubs < HMS_MAX_EDGES)
-		ret = hms_edge_show(edge);
+	ret = hms_graph_join(hub, spoke, NULL);
 	if (!ret) {
-		list_add_tail(&edge->of_hub, &hub->spokes);
-		list_add_tail(&edge->of_spoke, &spoke->hubs);
-		hub->nspokes++;
-		spoke->nhubs++;
 		hms_object_changed(hub);
 		hms_object_changed(spoke);
 	}
 	mutex_unlock(&hms_map_lock);
-	if (ret)
-		kfree(edge);
 	return ret;
 }
 
@@ -125,7 +146,7 @@ void hms_graph_uids(const struct hms_object *obj, u32 *uids)
 /**
  * hms_graph_uid_as - the spoke of a hub that is connected by a name
  * @hub: the hub
- * @as: as in hms_graph_connect(), not NULL
+ * @as: as in hms_graph_join(), not NULL
  *
  * Context: under hms_map_lock.
  * Return: its uid, 0 when there is none.

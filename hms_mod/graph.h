@@ -7,7 +7,8 @@
 /* Of one object; with more, a message about it would be too long. */
 #define HMS_MAX_EDGES	2048
 
-int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke, const char *as);
+int hms_graph_join(struct hms_object *hub, struct hms_object *spoke, const char *as);
+int hms_graph_connect(struct hms_object *hub, struct hms_object *spoke);
 void hms_graph_disconnect(struct hms_object *obj);
 void hms_graph_uids(const struct hms_object *obj, u32 *uids);
 u32 hms_graph_uid_as(const struct hms_object *hub, const char *as);

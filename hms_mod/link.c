@@ -93,7 +93,7 @@ EXPORT_SYMBOL_GPL(hms_link_set);
  */
 int hms_link_add_target(struct hms_link *link, struct hms_target *target)
 {
-	return hms_graph_connect(&link->obj, &target->obj, NULL);
+	return hms_graph_connect(&link->obj, &target->obj);
 }
 EXPORT_SYMBOL_GPL(hms_link_add_target);
 
@@ -107,7 +107,7 @@ EXPORT_SYMBOL_GPL(hms_link_add_target);
  */
 int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator)
 {
-	return hms_graph_connect(&link->obj, &initiator->obj, NULL);
+	return hms_graph_connect(&link->obj, &initiator->obj);
 }
 EXPORT_SYMBOL_GPL(hms_link_add_initiator);
 
@@ -118,7 +118,8 @@ EXPORT_SYMBOL_GPL(hms_link_add_initiator);
  * @from: link that it leads from
  * @to: another link, that it leads to; there is a second bridge for the way back
  *
- * Every initiator may cross it, until hms_bridge_add_initiator() says which may.
+ * Every initiator may cross it, until hms_bridge_add_initiator() says which may. Who listens hears
+ * of it only when it leads from and to its links; its directory in sysfs is there a moment earlier.
  *
  * Context: may sleep.
  * Return: the bridge or an ERR_PTR().
@@ -135,12 +136,18 @@ struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
 	bridge = kzalloc(sizeof(*bridge), GFP_KERNEL);
 	if (!bridge)
 		return ERR_PTR(-ENOMEM);
-	ret = hms_object_add(&bridge->obj, &hms_bridge_class, HMS_VERSION_ORDINARY, name, parent);
+	ret = hms_object_show(&bridge->obj, &hms_bridge_class, HMS_VERSION_ORDINARY, name, parent);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = hms_graph_connect(&bridge->obj, &from->obj, HMS_BRIDGE_FROM);
-	if (!ret)
-		ret = hms_graph_connect(&bridge->obj, &to->obj, HMS_BRIDGE_TO);
+	mutex_lock(&hms_map_lock);
+	ret = hms_graph_join(&bridge->obj, &from->obj, HMS_BRIDGE_FROM) ?:
+	      hms_graph_join(&bridge->obj, &to->obj, HMS_BRIDGE_TO);
+	if (!ret) {
+		hms_object_tell(&bridge->obj);
+		hms_object_changed(&from->obj);
+		hms_object_changed(&to->obj);
+	}
+	mutex_unlock(&hms_map_lock);
 	if (ret) {
 		hms_bridge_unregister(bridge);
 		return ERR_PTR(ret);
@@ -196,6 +203,6 @@ EXPORT_SYMBOL_GPL(hms_bridge_set);
  */
 int hms_bridge_add_initiator(struct hms_bridge *bridge, struct hms_initiator *initiator)
 {
-	return hms_graph_connect(&bridge->obj, &initiator->obj, NULL);
+	return hms_graph_connect(&bridge->obj, &initiator->obj);
 }
 EXPORT_SYMBOL_GPL(hms_bridge_add_initiator);

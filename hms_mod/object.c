@@ -103,7 +103,7 @@ static void hms_object_announce(struct hms_object *obj, enum hms_netlink_command
 }
 
 /**
- * hms_object_add - give an object its uid and show it
+ * hms_object_show - give an object its uid and its directory in sysfs; it is not in the map yet
  * @obj: first member of a zeroed kmalloc'ed struct; owned by its reference count from here on,
  *	also when this fails
  * @class: what it is
@@ -113,8 +113,8 @@ static void hms_object_announce(struct hms_object *obj, enum hms_netlink_command
  *
  * Return: 0 or a negative errno; then the object is already put.
  */
-int hms_object_add(struct hms_object *obj, const struct hms_object_class *class, u32 version,
-		   const char *name, struct device *parent)
+int hms_object_show(struct hms_object *obj, const struct hms_object_class *class, u32 version,
+		    const char *name, struct device *parent)
 {
 	int ret;
 
@@ -138,15 +138,8 @@ int hms_object_add(struct hms_object *obj, const struct hms_object_class *class,
 			   hms_type_names[class->type]);
 	if (!ret)
 		ret = device_add(&obj->dev);
-	if (ret)
-		goto erase;
-	mutex_lock(&hms_map_lock);
-	/* The slot is there since the uid was taken. */
-	xa_store(&hms_objects, obj->uid, obj, GFP_KERNEL);
-	hms_object_announce(obj, HMS_CMD_NEW);
-	mutex_unlock(&hms_map_lock);
-	return 0;
-erase:
+	if (!ret)
+		return 0;
 	xa_erase(&hms_objects, obj->uid);
 put:
 	put_device(&obj->dev);
@@ -154,18 +147,60 @@ put:
 }
 
 /**
+ * hms_object_tell - put an object into the map, and tell of it
+ * @obj: from hms_object_show(); with all that belongs to it from the start
+ *
+ * Context: under hms_map_lock.
+ */
+void hms_object_tell(struct hms_object *obj)
+{
+	lockdep_assert_held(&hms_map_lock);
+	/* The slot is there since the uid was taken. */
+	xa_store(&hms_objects, obj->uid, obj, GFP_KERNEL);
+	hms_object_announce(obj, HMS_CMD_NEW);
+}
+
+/**
+ * hms_object_add - show an object and tell of it
+ * @obj: as for hms_object_show()
+ * @class: as for hms_object_show()
+ * @version: as for hms_object_show()
+ * @name: as for hms_object_show()
+ * @parent: as for hms_object_show()
+ *
+ * Return: as hms_object_show().
+ */
+int hms_object_add(struct hms_object *obj, const struct hms_object_class *class, u32 version,
+		   const char *name, struct device *parent)
+{
+	int ret = hms_object_show(obj, class, version, name, parent);
+
+	if (ret)
+		return ret;
+	mutex_lock(&hms_map_lock);
+	hms_object_tell(obj);
+	mutex_unlock(&hms_map_lock);
+	return 0;
+}
+
+/**
  * hms_object_del - take an object out of the map, with its connections
- * @obj: the object; the caller still has its reference
+ * @obj: the object, told of or only shown; the caller still has its reference
  *
  * From here on nobody finds it. The caller puts it when it needs the memory no more.
  */
 void hms_object_del(struct hms_object *obj)
 {
+	bool told;
+
 	mutex_lock(&hms_map_lock);
+	told = hms_object_is_told(obj);
 	hms_graph_disconnect(obj);
 	xa_erase(&hms_objects, obj->uid);
-	hms_object_announce(obj, HMS_CMD_DEL);
-	hms_history_add(obj);
+	if (told) {
+		hms_object_announce(obj, HMS_CMD_DEL);
+		hms_history_add(obj);
+	}
 	mutex_unlock(&hms_map_lock);
 	/* Not under the lock: this waits for those who are in its files, and they take it. */
 	device_del(&obj->dev);

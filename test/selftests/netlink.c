@@ -493,7 +493,7 @@ static const char *dump_is_torn(const struct dump *d)
 			if (!has_uid(other->edges, other->nedges, t->uid))
 				return "an edge does not lead back";
 		}
-		/* One that is being built, or lost its links, leads nowhere. */
+		/* One that lost its links leads nowhere. */
 		if (t->type == HMS_BRIDGE && ((t->from && !dump_find(d, t->from)) ||
 					      (t->to && !dump_find(d, t->to))))
 			return "from or to";
@@ -727,6 +727,36 @@ static int next_event(struct genl *g, struct told *t)
 	return genl_next(g, t, 0);
 }
 
+/* A bridge is told of when it leads from and to its links; and before that, nobody names it. */
+TEST_F_TIMEOUT(netlink, bridges_come_whole, HMS_TIMEOUT)
+{
+	enum { N = 20 };
+	struct machine *m = machine_ring(N);
+	int bridges = 0, ret;
+	__u32 latest = 0;
+	struct told t;
+
+	ASSERT_EQ(0, genl_room(&self->g, LARGE_ROOM));
+	ASSERT_EQ(0, genl_join(&self->g, self->g.topology));
+	ASSERT_EQ(0, machine_build(m, self->fd));
+	while ((ret = next_event(&self->g, &t)) == GENL_TOLD) {
+		if (t.command == HMS_CMD_NEW) {
+			latest = t.uid;
+			bridges += t.type == HMS_BRIDGE;
+		}
+		for (unsigned int i = 0; i < t.nedges; i++)
+			EXPECT_LE(t.edges[i], latest);
+		if (t.type != HMS_BRIDGE)
+			continue;
+		EXPECT_NE(0, t.from);
+		EXPECT_NE(0, t.to);
+		EXPECT_EQ(2, t.nedges);
+	}
+	EXPECT_EQ(-EAGAIN, ret);
+	EXPECT_EQ(N, bridges);
+	machine_free(m);
+}
+
 TEST_F_TIMEOUT(netlink, events, HMS_TIMEOUT)
 {
 	struct machine *m = machine_small();
@@ -769,7 +799,7 @@ TEST_F_TIMEOUT(netlink, events, HMS_TIMEOUT)
 		EXPECT_EQ(0, seen[i].gone);
 		if (!seen[i].told++) {
 			EXPECT_EQ(HMS_CMD_NEW, t.command);
-			EXPECT_EQ(0, t.nedges);
+			EXPECT_EQ(t.type == HMS_BRIDGE ? 2 : 0, t.nedges);
 		} else {
 			EXPECT_TRUE(t.command == HMS_CMD_CHANGE || t.command == HMS_CMD_DEL);
 		}

@@ -69,8 +69,9 @@ enum hms_netlink_command {
  * @HMS_A_READ_LATENCY: struct hms_value
  * @HMS_A_WRITE_LATENCY: struct hms_value
  * @HMS_A_EDGES: array of u32: uids of all that it is connected to
- * @HMS_A_FROM: u32: uid of the link that a bridge leads from
- * @HMS_A_TO: u32: uid of the link that it leads to
+ * @HMS_A_FROM: u32: uid of the link that a bridge leads from, from its first message on; 0 when
+ *	that link is gone
+ * @HMS_A_TO: u32: the same of the link that it leads to
  * @HMS_A_INITIATORS: array of u32: uids of those who may cross a bridge; absent: all may
  * @HMS_A_PID: u32: process that asked
  * @HMS_A_START: u64: first address of the range
