@@ -27,7 +27,14 @@ static DEFINE_HASHTABLE(hms_bindings, 8);
 static DEFINE_SPINLOCK(hms_bindings_lock);
 static struct workqueue_struct *hms_binding_wq;
 
-static struct hms_binding *hms_binding_find_rcu(struct mm_struct *mm)
+/**
+ * hms_binding_find_rcu - the binding of an address space, if there is one
+ * @mm: the address space; the caller holds its struct
+ *
+ * Context: under rcu_read_lock(); the binding is only sure to exist until that ends.
+ * Return: the binding or NULL.
+ */
+struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm)
 {
 	struct hms_binding *binding;
 

@@ -20,7 +20,7 @@
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
  * @inboxes_lock: protects @inboxes
- * @inboxes: descriptors that are told what requests do, see inbox.c
+ * @inboxes: descriptors that are told what is done to it, see inbox.c
  * @hash: in the table of bindings, by mm
  * @rcu: look-ups by mm
  */
@@ -41,6 +41,7 @@ struct hms_binding {
 
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
+struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
 			 const struct hms_policy *policy);

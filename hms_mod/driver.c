@@ -88,7 +88,7 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 		/* As it should be. */
 	} else if (offline) {
 		hms_devmem_close(mem, true);
-		ret = hms_evacuate(mem, HMS_OFFLINE_TIMEOUT);
+		ret = hms_evacuate(target, HMS_OFFLINE_TIMEOUT);
 		if (ret)
 			hms_devmem_close(mem, false);
 		else
@@ -123,7 +123,7 @@ void hms_target_unregister(struct hms_target *target)
 		return;
 	}
 	online = hms_devmem_is_coherent(target->mem) && !hms_devmem_is_closed(target->mem);
-	hms_evacuate(target->mem, 0);
+	hms_evacuate(target, 0);
 	hms_devmem_destroy(target->mem);
 	if (online)
 		module_put(target->owner);

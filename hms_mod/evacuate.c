@@ -20,10 +20,13 @@
 #include "compat/compat.h"
 #include "devmem.h"
 #include "evacuate.h"
+#include "freemap.h"
 #include "home.h"
+#include "inbox.h"
 #include "locate.h"
 #include "pass.h"
 #include "stats.h"
+#include "target.h"
 
 /* Rounds between complaints of one that does not end, ten seconds. */
 #define HMS_EVACUATE_PATIENCE	500
@@ -31,9 +34,11 @@
 /* One evacuation; it ends at @deadline, in jiffies, or never. */
 struct hms_evacuation {
 	struct hms_devmem *mem;
+	u32 uid;
 	bool limited;
 	unsigned long deadline;
 	struct hms_pass *pass;
+	struct hms_notice notice;	/* what one process is told of one round */
 	unsigned long entries[HMS_PASS_PAGES];	/* see locate.h */
 };
 
@@ -50,6 +55,30 @@ static bool hms_may_be_on(const struct hms_devmem *mem, unsigned long entry)
 
 	return hms_located_unknown(entry) ||
 	       (page && hms_devmem_index(mem, page) < hms_devmem_pages(mem));
+}
+
+/* Pages that came home. Addresses only rise in a round. */
+static void hms_evacuated(struct hms_evacuation *e, unsigned long address, unsigned long npages)
+{
+	struct hms_notice *notice = &e->notice;
+
+	if (!notice->moved)
+		notice->start = address;
+	notice->length = address + (npages << PAGE_SHIFT) - notice->start;
+	notice->pages += npages;
+	notice->moved += npages;
+}
+
+static void hms_evacuate_pass(struct hms_evacuation *e)
+{
+	struct hms_pass *pass = e->pass;
+	unsigned long i;
+
+	hms_home_pass(pass, HMS_STAT_EVACUATED);
+	for (i = 0; i < pass->npages; i++) {
+		if (hms_moved(pass->src[i], pass->dst[i]))
+			hms_evacuated(e, pass->vma.start + (i << PAGE_SHIFT), 1);
+	}
 }
 
 /* What a window has on the device. It is in one page table page. */
@@ -71,10 +100,12 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	large = n && hms_hmm_is_large(e->entries[first]);
 	hms_devmem_read_unlock(idx);
 	start += first << PAGE_SHIFT;
-	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_STAT_EVACUATED))
+	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_STAT_EVACUATED)) {
+		hms_evacuated(e, ALIGN_DOWN(start, PMD_SIZE), HMS_BLOCK_PAGES);
 		return;
+	}
 	if (n && !hms_pass_collect(e->pass, vma, start, n - first, owner, false, NULL))
-		hms_home_pass(e->pass, HMS_STAT_EVACUATED);
+		hms_evacuate_pass(e);
 }
 
 /*
@@ -139,6 +170,7 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 	struct vm_area_struct *vma;
 	unsigned long at = 0, end;
 
+	e->notice = (struct hms_notice) { .kind = HMS_NOTICE_EVACUATED, .target = e->uid };
 	while (!hms_evacuate_is_over(e) && hms_evacuate_lock(e, mm)) {
 		vma = find_vma(mm, at);
 		if (!vma) {
@@ -157,6 +189,9 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 		at = end;
 		cond_resched();
 	}
+	/* One for all of the round: there may be more windows than notices are kept. */
+	if (e->notice.moved)
+		hms_inbox_tell(mm, &e->notice);
 }
 
 /* A kernel thread only borrows one. */
@@ -218,8 +253,11 @@ static void hms_evacuate_round(struct hms_evacuation *e)
 
 /**
  * hms_evacuate - bring home every page of a device
- * @mem: its memory; nobody allocates from it any more
+ * @target: the device; nobody allocates from its memory any more
  * @timeout: jiffies to try for; 0: until all are home
+ *
+ * Processes that listen are told. A page that several share moves once, and only the first of them
+ * that is met hears of it.
  *
  * A page that somebody holds for a moment (a fault, a fork, an exiting process) is tried again
  * until it has come home or was freed. Nobody can hold one of private memory for good: the CPU
@@ -228,13 +266,15 @@ static void hms_evacuate_round(struct hms_evacuation *e)
  * Context: may sleep; no locks of processes held.
  * Return: 0; with a timeout also -EBUSY when pages are left after it, -EINTR for a signal.
  */
-int hms_evacuate(struct hms_devmem *mem, unsigned long timeout)
+int hms_evacuate(struct hms_target *target, unsigned long timeout)
 {
 	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
+	struct hms_devmem *mem = target->mem;
 	unsigned long round;
 	int ret = 0;
 
 	e->mem = mem;
+	e->uid = target->obj.uid;
 	e->limited = timeout;
 	e->deadline = jiffies + timeout;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);

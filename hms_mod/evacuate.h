@@ -2,8 +2,8 @@
 #ifndef _HMS_EVACUATE_H
 #define _HMS_EVACUATE_H
 
-struct hms_devmem;
+struct hms_target;
 
-int hms_evacuate(struct hms_devmem *mem, unsigned long timeout);
+int hms_evacuate(struct hms_target *target, unsigned long timeout);
 
 #endif /* _HMS_EVACUATE_H */

@@ -5,6 +5,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -93,6 +94,24 @@ static void hms_hbind_count(const struct hms_request *request)
 		hms_stat_add(act ? HMS_STAT_MIGRATE_CALLS : HMS_STAT_POLICY_CALLS, 1);
 }
 
+static void hms_hbind_tell(const struct hms_opener *opener, const struct hms_hbind *arg)
+{
+	struct hms_notice notice = {
+		.kind = HMS_NOTICE_REQUEST,
+		.pid = task_tgid_nr(current),
+		.start = arg->start,
+		.length = arg->length,
+		.pages = arg->pages,
+		.moved = arg->moved,
+		.populated = arg->populated,
+	};
+	unsigned int i;
+
+	for (i = 0; i < HMS_SKIP_NR; i++)
+		notice.skipped += arg->skipped[i];
+	hms_inbox_tell(opener->mm, &notice);
+}
+
 /* The out fields are all behind the flags. */
 static void hms_hbind_clear_out(struct hms_hbind *arg)
 {
@@ -136,7 +155,7 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);
 	if ((!ret || ret == -EINTR) && hms_request_acts(request)) {
-		hms_inbox_tell(binding, arg);
+		hms_hbind_tell(opener, arg);
 		hms_netlink_migrate(arg, request->uids);
 	}
 	hms_opener_leave(opener);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Inboxes: a process hears from its own descriptor what requests did to its memory, its own and
- * those of others. A descriptor has an inbox from the first time that it is read or polled.
+ * Inboxes: a process hears from its own descriptor what was done to its memory: by requests, its
+ * own and those of others, and by the evacuation of a target. A descriptor has an inbox from the
+ * first time that it is read or polled.
  */
 
 #include <linux/err.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -32,37 +34,33 @@ static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *noti
 }
 
 /**
- * hms_inbox_tell - tell who listens what a request did
- * @binding: of the address space
- * @arg: the request, with its counts
+ * hms_inbox_tell - tell who listens what was done to an address space
+ * @mm: the address space; the caller holds its struct
+ * @notice: what was done; what is the same for all is filled in here
  *
- * Context: does not sleep.
+ * By the address space, as an evacuation knows no descriptor. Who listens holds the binding; where
+ * there is none nobody does.
+ *
+ * Context: does not sleep, nor allocate.
  */
-void hms_inbox_tell(struct hms_binding *binding, const struct hms_hbind *arg)
+void hms_inbox_tell(const struct mm_struct *mm, struct hms_notice *notice)
 {
-	struct hms_notice notice;
+	struct hms_binding *binding;
 	struct hms_inbox *inbox;
-	unsigned int i;
 
-	if (list_empty_careful(&binding->inboxes))
-		return;
-	notice = (struct hms_notice) {
-		.size = sizeof(notice),
-		.pid = task_tgid_nr(current),
-		.instance = hms_instance,
-		.generation = READ_ONCE(hms_generation),
-		.start = arg->start,
-		.length = arg->length,
-		.pages = arg->pages,
-		.moved = arg->moved,
-		.populated = arg->populated,
-	};
-	for (i = 0; i < HMS_SKIP_NR; i++)
-		notice.skipped += arg->skipped[i];
-	spin_lock(&binding->inboxes_lock);
-	list_for_each_entry(inbox, &binding->inboxes, list)
-		hms_inbox_put(inbox, &notice);
-	spin_unlock(&binding->inboxes_lock);
+	notice->size = sizeof(*notice);
+	notice->instance = hms_instance;
+	notice->generation = READ_ONCE(hms_generation);
+	/* An inbox that goes takes the lock first; a binding that goes waits for RCU. */
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	if (binding) {
+		spin_lock(&binding->inboxes_lock);
+		list_for_each_entry(inbox, &binding->inboxes, list)
+			hms_inbox_put(inbox, notice);
+		spin_unlock(&binding->inboxes_lock);
+	}
+	rcu_read_unlock();
 }
 
 /* The inbox of a descriptor, made if it has none. */

@@ -7,8 +7,8 @@
 #include <linux/spinlock.h>
 #include <linux/hms.h>
 
-struct hms_binding;
 struct hms_opener;
+struct mm_struct;
 
 #define HMS_INBOX_NOTICES	64
 
@@ -32,7 +32,7 @@ struct hms_inbox {
 	wait_queue_head_t wait;
 };
 
-void hms_inbox_tell(struct hms_binding *binding, const struct hms_hbind *arg);
+void hms_inbox_tell(const struct mm_struct *mm, struct hms_notice *notice);
 ssize_t hms_inbox_read(struct hms_opener *opener, char __user *to, size_t size, bool nonblock);
 __poll_t hms_inbox_poll(struct hms_opener *opener, struct file *filp, poll_table *wait);
 void hms_inbox_free(struct hms_opener *opener);

@@ -219,6 +219,53 @@ HMS_TEST(coherent, offline)
 	EXPECT_EQ(NPAGES, r.h.moved);
 }
 
+/* Who listens is told what came home: the range of it, and not what stays. */
+HMS_TEST(coherent, offline_is_told)
+{
+	const char *path = offline_path(self->e.sim[0]);
+	struct iovec pinned = { .iov_base = self->p + 550 * PAGE, .iov_len = 4 * PAGE };
+	char bytes[4 * PAGE];
+	struct hms_notice n;
+	int pipefd[2];
+
+	ASSERT_EQ(0, fcntl(self->e.fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[1], NULL));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p + 10 * PAGE, 90 * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p + 500 * PAGE, 100 * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ((ssize_t)sizeof(bytes), vmsplice(pipefd[1], &pinned, 1, 0));
+	EXPECT_EQ(-1, read(self->e.fd, &n, sizeof(n)));
+	EXPECT_EQ(EAGAIN, errno);
+
+	EXPECT_EQ(-EBUSY, text_write(path, "1"));
+	ASSERT_EQ(sizeof(n), read(self->e.fd, &n, sizeof(n)));
+	EXPECT_EQ(sizeof(n), n.size);
+	EXPECT_EQ(HMS_NOTICE_EVACUATED, n.kind);
+	EXPECT_EQ(self->e.sim[0], n.target);
+	EXPECT_EQ(0, n.pid);
+	EXPECT_NE(0, n.instance);
+	EXPECT_NE(0, n.generation);
+	EXPECT_EQ((uintptr_t)self->p + 10 * PAGE, n.start);
+	EXPECT_EQ(590 * PAGE, n.length);
+	EXPECT_EQ(186, n.pages);
+	EXPECT_EQ(186, n.moved);
+	EXPECT_EQ(0, n.populated + n.skipped + n.lost);
+	EXPECT_EQ(-1, read(self->e.fd, &n, sizeof(n)));
+
+	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
+	EXPECT_EQ(0, text_write(path, "1"));
+	ASSERT_EQ(sizeof(n), read(self->e.fd, &n, sizeof(n)));
+	EXPECT_EQ((uintptr_t)pinned.iov_base, n.start);
+	EXPECT_EQ(4 * PAGE, n.length);
+	EXPECT_EQ(4, n.moved);
+	/* Nothing is there any more. */
+	EXPECT_EQ(0, text_write(path, "0"));
+	EXPECT_EQ(0, text_write(path, "1"));
+	EXPECT_EQ(0, text_write(path, "0"));
+	EXPECT_EQ(-1, read(self->e.fd, &n, sizeof(n)));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
 /* Its process unmaps it, a pipe keeps it: nobody is asked for it, until the pipe lets go. */
 HMS_TEST(coherent, pinned_and_unmapped)
 {

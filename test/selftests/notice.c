@@ -50,6 +50,8 @@ HMS_TEST(notice, own)
 	EXPECT_EQ(NPAGES, n[0].pages);
 	EXPECT_EQ(NPAGES - 1, n[0].populated);
 	EXPECT_EQ(0, n[0].moved + n[0].skipped + n[0].lost);
+	EXPECT_EQ(HMS_NOTICE_REQUEST, n[0].kind);
+	EXPECT_EQ(0, n[0].target);
 	EXPECT_NE(0, n[0].instance);
 	EXPECT_NE(0, n[0].generation);
 	EXPECT_EQ(0, ready(fd));

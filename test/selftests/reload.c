@@ -100,6 +100,61 @@ HMS_TEST(reload, pages_come_home)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* Pages that an evacuation of @target is said to have brought home; -1 when anything else is. */
+static long told_of(int fd, __u32 target, const char *p, size_t length)
+{
+	struct hms_notice n;
+	long moved = 0;
+
+	while (read(fd, &n, sizeof(n)) == sizeof(n)) {
+		if (n.kind != HMS_NOTICE_EVACUATED || n.pid || n.target != target || n.lost ||
+		    n.skipped || n.moved != n.pages || n.moved > n.length / PAGE ||
+		    n.start < (uintptr_t)p || n.start + n.length > (uintptr_t)p + length)
+			return -1;
+		moved += n.moved;
+	}
+	return errno == EAGAIN ? moved : -1;
+}
+
+/* Every process that listens hears of its own pages, and of no others. */
+HMS_TEST(reload, evacuation_is_told)
+{
+	const __u32 sim = self->e.nsims ? self->e.sim[0] : 0;
+	struct peer peer;
+	pid_t pid;
+
+	NEED_SIMS(2);
+	ASSERT_EQ(0, fcntl(self->e.fd, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(0, told_of(self->e.fd, sim, self->p, 0));
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		char *q = area(200 * PAGE);
+		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+		fill(q, 200 * PAGE, 2);
+		EXPECT_EQ(0, migrate(fd, q, 200 * PAGE, sim, NULL));
+		/* It listens from here on. */
+		EXPECT_EQ(0, told_of(fd, sim, q, 0));
+		tell(&peer);
+		EXPECT_EQ(0, hear(&peer));
+		EXPECT_EQ(200, told_of(fd, sim, q, 200 * PAGE));
+		EXPECT_PATTERN(q, 200 * PAGE, 2);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	/* Written to, it is not shared with the child. */
+	fill(self->p, NPAGES * PAGE, 1);
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, 400 * PAGE, sim, NULL));
+	/* That was a request. */
+	EXPECT_EQ(-1, told_of(self->e.fd, sim, self->p, NPAGES * PAGE));
+	ASSERT_EQ(0, sim_unload());
+	EXPECT_EQ(400, told_of(self->e.fd, sim, self->p, NPAGES * PAGE));
+	EXPECT_EQ(0, told_of(self->e.fd, sim, self->p, NPAGES * PAGE));
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+}
+
 /* Also what the process itself may not touch. */
 HMS_TEST(reload, unreadable_pages_come_home)
 {

@@ -480,9 +480,21 @@ struct hms_info {
 };
 
 /**
- * struct hms_notice - what read() of a descriptor of /dev/hms tells: what a request did
+ * enum hms_notice_kind - what a notice is about
+ * @HMS_NOTICE_REQUEST: HMS_HBIND moved or populated pages
+ * @HMS_NOTICE_EVACUATED: a target goes, or goes offline, and pages of it came home
+ *
+ * There may be more; a program ignores those that it does not know.
+ */
+enum hms_notice_kind {
+	HMS_NOTICE_REQUEST	= 0,
+	HMS_NOTICE_EVACUATED	= 1,
+};
+
+/**
+ * struct hms_notice - what read() of a descriptor of /dev/hms tells: what was done to its memory
  * @size: of this struct
- * @pid: process that asked, which is another one for a request with HMS_REMOTE
+ * @pid: process that asked, which is another one for a request with HMS_REMOTE; 0: nobody did
  * @instance: as in struct hms_info
  * @generation: of the map
  * @start: first address of the range
@@ -492,11 +504,19 @@ struct hms_info {
  * @populated: missing pages that were allocated
  * @skipped: pages that are not where they were asked to be
  * @lost: notices before this one that there was no room for: 64 are kept
+ * @kind: enum hms_notice_kind
+ * @target: HMS_NOTICE_EVACUATED: uid of the target that the pages were on; else 0
  *
  * A descriptor that is read or polled for the first time tells what happens from then on, to the
  * address space that it stands for. read() returns as many as fit, and waits for one unless the
  * descriptor is O_NONBLOCK; poll() says when there is one. EINVAL: no room for one; EAGAIN; EINTR;
  * EBADF from another address space; ESRCH, ENOMEM.
+ *
+ * HMS_NOTICE_EVACUATED: the range goes from the first page that came home to the last; pages
+ * between them may have been elsewhere. @pages and @moved are those that came home; what can't do
+ * so yet is tried again, with a notice of its own. All are there when the target is gone, or its
+ * file "offline" was written. A page that processes share since fork(2) moves once, and one of them
+ * hears of it. The other way home, a touch by the CPU, is no notice.
  */
 struct hms_notice {
 	__u32 size;
@@ -510,6 +530,8 @@ struct hms_notice {
 	__aligned_u64 populated;
 	__aligned_u64 skipped;
 	__aligned_u64 lost;
+	__u32 kind;
+	__u32 target;
 };
 
 /* The size of a request is in the struct, not in its number, so that structs can grow. */
