@@ -102,9 +102,7 @@ static void check_round_trip(struct hms *hms, uint32_t version)
 		fprintf(stderr, "what was saved is refused: %s\n%s", error, text);
 		abort();
 	}
-	assert(copy->nobjects == hms->nobjects);
-	for (size_t i = 0; i < hms->nobjects; i++)
-		assert(!strcmp(copy->objects[i]->name, hms->objects[i]->name));
+	assert(maps_same(hms, copy));
 	assert(!hms_save(copy, &again));
 	assert(!strcmp(text, again));
 	free(text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Messages as the module sends them, and answers of the kernel's own. */
 #include <errno.h>
+#include <string.h>
 
 #include "seeds.h"
 #include "wire.h"
@@ -84,6 +85,7 @@ static void keep(struct wire *w, const char *name)
 
 void make_seeds(void)
 {
+	char name[100] = "";
 	struct wire w = { 0 };
 	struct nl_msg *msg;
 
@@ -102,6 +104,15 @@ void make_seeds(void)
 	keep(&w, "bridge");
 	wire_end(&w, wire_object(HMS_CMD_DEL, 5, HMS_BRIDGE));
 	keep(&w, "gone");
+	msg = wire_object(HMS_CMD_NEW, 1, HMS_TARGET);
+	memset(name, 'x', sizeof(name) - 1);
+	nla_put_string(msg, HMS_A_NAME, name);
+	wire_end(&w, msg);
+	keep(&w, "long-name");
+	msg = wire_object(HMS_CMD_NEW, 1, HMS_TARGET);
+	nla_put(msg, HMS_A_CACHE, sizeof(cache) - 4, &cache);
+	wire_end(&w, msg);
+	keep(&w, "short-cache");
 	msg = wire_begin(HMS_CMD_MIGRATE, 0);
 	put_migrate(msg);
 	wire_end(&w, msg);

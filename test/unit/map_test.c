@@ -458,34 +458,6 @@ TEST_F(map, broken_at_random)
 
 /* ---- hms_save() ---- */
 
-static bool same_list(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
-{
-	return n == m && (!n || !memcmp(a, b, n * sizeof(*a)));
-}
-
-static bool same_object(const struct hms_object *a, const struct hms_object *b)
-{
-	return a->uid == b->uid && a->version == b->version && a->type == b->type &&
-	       a->kind == b->kind && a->nid == b->nid && a->properties == b->properties &&
-	       a->capacity == b->capacity && a->used == b->used && !strcmp(a->name, b->name) &&
-	       same_list(a->links, a->nlinks, b->links, b->nlinks) &&
-	       !memcmp(a->values, b->values, sizeof(a->values)) && a->from == b->from &&
-	       a->to == b->to &&
-	       same_list(a->initiators, a->ninitiators, b->initiators, b->ninitiators) &&
-	       a->ncaches == b->ncaches &&
-	       (!a->ncaches || !memcmp(a->caches, b->caches, a->ncaches * sizeof(*a->caches)));
-}
-
-static bool same_map(const struct hms *a, const struct hms *b)
-{
-	if (a->nobjects != b->nobjects)
-		return false;
-	for (size_t i = 0; i < a->nobjects; i++)
-		if (!same_object(a->objects[i], b->objects[i]))
-			return false;
-	return true;
-}
-
 /* @text, saved and read, is the same map, and saved again the same text. */
 static void expect_round_trip(struct __test_metadata *_metadata, struct hms *hms)
 {
@@ -494,7 +466,7 @@ static void expect_round_trip(struct __test_metadata *_metadata, struct hms *hms
 
 	ASSERT_EQ(0, hms_save(hms, &text));
 	read = maps_open(text);
-	EXPECT_TRUE(same_map(hms, read));
+	EXPECT_TRUE(maps_same(hms, read));
 	ASSERT_EQ(0, hms_save(read, &again));
 	EXPECT_STREQ(text, again);
 	free(text);

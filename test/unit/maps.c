@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "maps.h"
 
 const char maps_machine[] =
@@ -71,6 +72,34 @@ uint32_t maps_uid(struct hms *hms, enum hms_type type, const char *name)
 	const struct hms_object *object = maps_object(hms, type, name);
 
 	return object ? object->uid : 0;
+}
+
+static bool same_list(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
+{
+	return n == m && (!n || !memcmp(a, b, n * sizeof(*a)));
+}
+
+static bool same_object(const struct hms_object *a, const struct hms_object *b)
+{
+	return a->uid == b->uid && a->version == b->version && a->type == b->type &&
+	       a->kind == b->kind && a->nid == b->nid && a->properties == b->properties &&
+	       a->capacity == b->capacity && a->used == b->used && !strcmp(a->name, b->name) &&
+	       same_list(a->links, a->nlinks, b->links, b->nlinks) &&
+	       !memcmp(a->values, b->values, sizeof(a->values)) && a->from == b->from &&
+	       a->to == b->to &&
+	       same_list(a->initiators, a->ninitiators, b->initiators, b->ninitiators) &&
+	       a->ncaches == b->ncaches &&
+	       (!a->ncaches || !memcmp(a->caches, b->caches, a->ncaches * sizeof(*a->caches)));
+}
+
+bool maps_same(const struct hms *a, const struct hms *b)
+{
+	if (a->nobjects != b->nobjects)
+		return false;
+	for (size_t i = 0; i < a->nobjects; i++)
+		if (!same_object(a->objects[i], b->objects[i]))
+			return false;
+	return true;
 }
 
 bool maps_close(struct hms *hms)

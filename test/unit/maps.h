@@ -20,6 +20,9 @@ struct hms *maps_open(const char *text);
 uint32_t maps_uid(struct hms *hms, enum hms_type type, const char *name);
 const struct hms_object *maps_object(struct hms *hms, enum hms_type type, const char *name);
 
+/* The same objects, in all that a file tells of them. */
+bool maps_same(const struct hms *a, const struct hms *b);
+
 /* Close @hms. False when memory has been lost. */
 bool maps_close(struct hms *hms);
 
