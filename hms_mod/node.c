@@ -24,27 +24,22 @@
 #include "target.h"
 #include "value.h"
 
-/* Protects what follows; taken in notifiers, with memory or CPU hotplug held still. */
+/* Protects what follows; taken in notifiers, with memory, CPU or PCI hotplug held still. */
 static DEFINE_MUTEX(hms_node_lock);
 
 /**
  * struct hms_node_initiator - the CPUs of a node, or a device
  * @list: of all of them
  * @initiator: in the map
- * @nid: its node
- * @cpu: it is CPUs
  * @links: to each target, by its node
  */
 struct hms_node_initiator {
 	struct list_head list;
 	struct hms_initiator *initiator;
-	int nid;
-	bool cpu;
 	struct xarray links;
 };
 
 static LIST_HEAD(hms_node_initiators);
-static struct hms_target *hms_node_targets[MAX_NUMNODES];
 static enum cpuhp_state hms_node_cpus;
 
 static int hms_node_add_link(struct hms_node_initiator *from, int nid)
@@ -54,16 +49,16 @@ static int hms_node_add_link(struct hms_node_initiator *from, int nid)
 	char name[32];
 	int ret;
 
-	if (!hms_figures_reach(from->nid, nid))
+	if (!hms_figures_reach(from->initiator->nid, nid))
 		return 0;
-	snprintf(name, sizeof(name), "node%d-node%d", from->nid, nid);
+	snprintf(name, sizeof(name), "node%d-node%d", from->initiator->nid, nid);
 	link = hms_link_register(name, NULL);
 	if (IS_ERR(link))
 		return PTR_ERR(link);
-	hms_figures_values(from->nid, nid, values);
+	hms_figures_values(from->initiator->nid, nid, values);
 	hms_link_set(link, values);
 	ret = hms_link_add_initiator(link, from->initiator) ?:
-	      hms_link_add_target(link, hms_node_targets[nid]) ?:
+	      hms_link_add_target(link, hms_target_of_node(nid)) ?:
 	      xa_err(xa_store(&from->links, nid, link, GFP_KERNEL));
 	if (ret)
 		hms_link_unregister(link);
@@ -84,9 +79,8 @@ static void hms_node_remove_memory(int nid)
 
 	list_for_each_entry(from, &hms_node_initiators, list)
 		hms_node_remove_link(from, nid);
-	if (hms_node_targets[nid])
-		hms_target_remove_node(hms_node_targets[nid]);
-	hms_node_targets[nid] = NULL;
+	if (hms_target_of_node(nid))
+		hms_target_remove_node(hms_target_of_node(nid));
 }
 
 static int hms_node_add_memory(int nid)
@@ -97,7 +91,6 @@ static int hms_node_add_memory(int nid)
 
 	if (IS_ERR(target))
 		return PTR_ERR(target);
-	hms_node_targets[nid] = target;
 	list_for_each_entry(from, &hms_node_initiators, list) {
 		ret = hms_node_add_link(from, nid);
 		if (ret) {
@@ -129,8 +122,6 @@ static struct hms_node_initiator *hms_node_add_initiator(int nid, bool cpu, stru
 	if (!from)
 		return ERR_PTR(-ENOMEM);
 	xa_init(&from->links);
-	from->nid = nid;
-	from->cpu = cpu;
 	from->initiator = hms_initiator_add_node(nid, cpu, parent);
 	if (IS_ERR(from->initiator)) {
 		ret = PTR_ERR(from->initiator);
@@ -139,7 +130,7 @@ static struct hms_node_initiator *hms_node_add_initiator(int nid, bool cpu, stru
 	}
 	list_add_tail(&from->list, &hms_node_initiators);
 	for (to = 0; to < MAX_NUMNODES; to++) {
-		ret = hms_node_targets[to] ? hms_node_add_link(from, to) : 0;
+		ret = hms_target_of_node(to) ? hms_node_add_link(from, to) : 0;
 		if (ret) {
 			hms_node_remove_initiator(from);
 			return ERR_PTR(ret);
@@ -153,7 +144,7 @@ static struct hms_node_initiator *hms_node_cpus_of(int nid)
 	struct hms_node_initiator *from;
 
 	list_for_each_entry(from, &hms_node_initiators, list) {
-		if (from->cpu && from->nid == nid)
+		if (from->initiator->cpu && from->initiator->nid == nid)
 			return from;
 	}
 	return NULL;
@@ -205,26 +196,87 @@ static int hms_node_cpu_offline(unsigned int cpu)
 	return 0;
 }
 
-/* Devices that the firmware names, whether they have a driver or not. */
+static struct hms_node_initiator *hms_node_of_device(const struct device *dev)
+{
+	struct hms_node_initiator *from;
+
+	list_for_each_entry(from, &hms_node_initiators, list) {
+		if (from->initiator->obj.dev.parent == dev)
+			return from;
+	}
+	return NULL;
+}
+
+/*
+ * Devices that the firmware names, whether they have a driver or not. What is on PCI is an initiator
+ * while it is plugged in.
+ */
+static int hms_node_add_device(const struct hms_figures_device *device)
+{
+	struct hms_node_initiator *from = NULL;
+	struct pci_dev *pci;
+
+	if (!device->pci)
+		return PTR_ERR_OR_ZERO(hms_node_add_initiator(device->nid, false, NULL));
+	pci = pci_get_domain_bus_and_slot(device->segment, PCI_BUS_NUM(device->bdf),
+					  device->bdf & 0xff);
+	/* By the notifier it may be there already. */
+	if (pci && !hms_node_of_device(&pci->dev))
+		from = hms_node_add_initiator(device->nid, false, &pci->dev);
+	pci_dev_put(pci);
+	return PTR_ERR_OR_ZERO(from);
+}
+
 static int hms_node_add_devices(void)
 {
 	const struct hms_figures_device *device;
-	struct hms_node_initiator *from;
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; !ret && (device = hms_figures_device(n)); n++)
+		ret = hms_node_add_device(device);
+	return ret;
+}
+
+static int hms_node_plug(struct pci_dev *pci)
+{
+	const struct hms_figures_device *device;
 	unsigned int n;
 
 	for (n = 0; (device = hms_figures_device(n)); n++) {
-		struct pci_dev *pci = NULL;
-
-		if (device->pci)
-			pci = pci_get_domain_bus_and_slot(device->segment, PCI_BUS_NUM(device->bdf),
-							  device->bdf & 0xff);
-		from = hms_node_add_initiator(device->nid, false, pci ? &pci->dev : NULL);
-		pci_dev_put(pci);
-		if (IS_ERR(from))
-			return PTR_ERR(from);
+		if (device->pci && device->segment == pci_domain_nr(pci->bus) &&
+		    device->bdf == pci_dev_id(pci))
+			return hms_node_add_device(device);
 	}
 	return 0;
 }
+
+/* It is the parent of its initiator, whose place in sysfs would go with it. */
+static void hms_node_unplug(struct pci_dev *pci)
+{
+	struct hms_node_initiator *from = hms_node_of_device(&pci->dev);
+
+	if (from)
+		hms_node_remove_initiator(from);
+}
+
+static int hms_node_pci_event(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct pci_dev *pci = to_pci_dev(data);
+	int ret = 0;
+
+	mutex_lock(&hms_node_lock);
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		ret = hms_node_plug(pci);
+	if (action == BUS_NOTIFY_DEL_DEVICE)
+		hms_node_unplug(pci);
+	mutex_unlock(&hms_node_lock);
+	if (ret)
+		pr_warn("hms: %s is no initiator: error %d\n", pci_name(pci), ret);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block hms_node_pci_notifier = { .notifier_call = hms_node_pci_event };
 
 static int hms_node_event(struct notifier_block *nb, unsigned long action, void *data)
 {
@@ -238,7 +290,7 @@ static int hms_node_event(struct notifier_block *nb, unsigned long action, void 
 	if (nid < 0)
 		return NOTIFY_OK;
 	mutex_lock(&hms_node_lock);
-	if (action == NODE_ADDED_FIRST_MEMORY && !hms_node_targets[nid])
+	if (action == NODE_ADDED_FIRST_MEMORY && !hms_target_of_node(nid))
 		ret = hms_node_add_memory(nid);
 	if (action == NODE_REMOVED_LAST_MEMORY)
 		hms_node_remove_memory(nid);
@@ -282,7 +334,7 @@ static int hms_node_add_all(void)
 	mutex_lock(&hms_node_lock);
 	for_each_node_state(nid, N_MEMORY) {
 		/* By the notifier it may be there already. */
-		if (!ret && !hms_node_targets[nid])
+		if (!ret && !hms_target_of_node(nid))
 			ret = hms_node_add_memory(nid);
 	}
 	if (!ret)
@@ -301,17 +353,24 @@ int hms_node_start(void)
 	ret = register_node_notifier(&hms_node_notifier);
 	if (ret)
 		goto unregister_memory;
-	ret = hms_node_add_all();
+	if (IS_ENABLED(CONFIG_PCI))
+		ret = bus_register_notifier(&pci_bus_type, &hms_node_pci_notifier);
 	if (ret)
 		goto unregister_node;
+	ret = hms_node_add_all();
+	if (ret)
+		goto unregister_pci;
 	/* CPU hotplug takes its own locks around ours, so not under ours. */
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "hms:online", hms_node_cpu_online,
 				hms_node_cpu_offline);
 	if (ret < 0)
-		goto unregister_node;
+		goto unregister_pci;
 	hms_node_cpus = ret;
 	return 0;
 
+unregister_pci:
+	if (IS_ENABLED(CONFIG_PCI))
+		bus_unregister_notifier(&pci_bus_type, &hms_node_pci_notifier);
 unregister_node:
 	unregister_node_notifier(&hms_node_notifier);
 	hms_node_remove_all();
@@ -323,6 +382,8 @@ unregister_memory:
 void hms_node_stop(void)
 {
 	cpuhp_remove_state(hms_node_cpus);
+	if (IS_ENABLED(CONFIG_PCI))
+		bus_unregister_notifier(&pci_bus_type, &hms_node_pci_notifier);
 	unregister_node_notifier(&hms_node_notifier);
 	hms_node_remove_all();
 	unregister_memory_notifier(&hms_node_memory_notifier);

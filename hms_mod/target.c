@@ -103,7 +103,10 @@ static const struct hms_object_class hms_coherent_class = {
 	.describe = hms_device_describe,
 };
 
-/* Node targets by nid, for residency; of one that is removed no page is left. */
+/*
+ * Node targets by nid. Changed under the lock of node.c; for residency read without, as of one that
+ * is removed no page is left.
+ */
 static struct hms_target *hms_nodes[MAX_NUMNODES];
 
 /**
@@ -125,6 +128,17 @@ static struct hms_target *hms_target_new(void)
 	if (target)
 		hms_target_init(target);
 	return target;
+}
+
+/**
+ * hms_target_of_node - the target that is the memory of a node
+ * @nid: the node
+ *
+ * Return: the target, or NULL when it has none.
+ */
+struct hms_target *hms_target_of_node(int nid)
+{
+	return READ_ONCE(hms_nodes[nid]);
 }
 
 /**
@@ -269,7 +283,7 @@ struct hms_target *hms_target_of_page(struct page *page)
 {
 	if (is_zone_device_page(page))
 		return hms_devmem_target(page);
-	return READ_ONCE(hms_nodes[page_to_nid(page)]);
+	return hms_target_of_node(page_to_nid(page));
 }
 EXPORT_SYMBOL_GPL(hms_target_of_page);
 

@@ -51,6 +51,7 @@ static inline bool hms_target_is_dying(const struct hms_target *target)
 }
 
 void hms_target_init(struct hms_target *target);
+struct hms_target *hms_target_of_node(int nid);
 struct hms_target *hms_target_add_node(int nid);
 void hms_target_remove_node(struct hms_target *target);
 struct hms_target *hms_target_new_device(const struct hms_target_desc *desc);

@@ -24,6 +24,7 @@
 
 #include "failnth.h"
 #include "hms_fixture.h"
+#include "maptest.h"
 
 #define EXPECTED	"/hms/machine"
 #define SYS_NODES	"/sys/devices/system/node"
@@ -61,7 +62,7 @@ struct link {
 	bool estimated[FIGURES];
 };
 
-struct machine {
+struct expected {
 	int nnodes;
 	int ncaches;
 	bool hmat_ignored;
@@ -73,7 +74,7 @@ struct machine {
 
 /* Reading what is expected. */
 
-static bool node_parse(struct machine *m, char *rest)
+static bool node_parse(struct expected *m, char *rest)
 {
 	struct node *node = &m->node[m->nnodes];
 	char *word, *value;
@@ -97,12 +98,12 @@ static bool node_parse(struct machine *m, char *rest)
 	return true;
 }
 
-static bool is_node(const struct machine *m, int nid)
+static bool is_node(const struct expected *m, int nid)
 {
 	return nid >= 0 && nid < m->nnodes;
 }
 
-static bool distance_parse(struct machine *m, const char *rest)
+static bool distance_parse(struct expected *m, const char *rest)
 {
 	int nid, to, used;
 
@@ -116,7 +117,7 @@ static bool distance_parse(struct machine *m, const char *rest)
 	return !rest[used];
 }
 
-static bool cache_parse(struct machine *m, const char *rest)
+static bool cache_parse(struct expected *m, const char *rest)
 {
 	struct cache *c = &m->cache[m->ncaches];
 	int used = 0;
@@ -127,7 +128,7 @@ static bool cache_parse(struct machine *m, const char *rest)
 	       !rest[used] && is_node(m, c->nid);
 }
 
-static bool link_parse(struct machine *m, const char *rest)
+static bool link_parse(struct expected *m, const char *rest)
 {
 	int initiator, target, used;
 	struct link *link;
@@ -149,7 +150,7 @@ static bool link_parse(struct machine *m, const char *rest)
 	return !rest[used];
 }
 
-static bool nearest_parse(struct machine *m, const char *rest)
+static bool nearest_parse(struct expected *m, const char *rest)
 {
 	int initiator, target;
 
@@ -160,7 +161,7 @@ static bool nearest_parse(struct machine *m, const char *rest)
 	return true;
 }
 
-static bool line_parse(struct machine *m, char *line)
+static bool line_parse(struct expected *m, char *line)
 {
 	char *rest, *word = strtok_r(line, " ", &rest);
 
@@ -180,13 +181,13 @@ static bool line_parse(struct machine *m, char *line)
 	return m->hmat_ignored;
 }
 
-static bool is_initiator(const struct machine *m, int nid)
+static bool is_initiator(const struct expected *m, int nid)
 {
 	return m->node[nid].cpu || *m->node[nid].device;
 }
 
 /* Returns "", or what is wrong with the file. */
-static const char *machine_read(struct machine *m)
+static const char *expected_read(struct expected *m)
 {
 	static char text[256];
 	FILE *f = fopen(EXPECTED, "re");
@@ -273,12 +274,12 @@ static int wrong_count(int want, const char *path, const char *begin)
 
 FIXTURE(kernel)
 {
-	struct machine m;
+	struct expected m;
 };
 
 FIXTURE_SETUP(kernel)
 {
-	ASSERT_STREQ("", machine_read(&self->m));
+	ASSERT_STREQ("", expected_read(&self->m));
 }
 
 FIXTURE_TEARDOWN(kernel)
@@ -387,7 +388,7 @@ HMS_TEST(kernel, caches)
 
 FIXTURE(map)
 {
-	struct machine m;
+	struct expected m;
 	struct object *object;
 	int nobjects;
 	/* By node, and links by initiator and target; NULL when there is none. */
@@ -423,7 +424,7 @@ static const struct object **place_of(FIXTURE_DATA(map) *self, const struct obje
 
 FIXTURE_SETUP(map)
 {
-	ASSERT_STREQ("", machine_read(&self->m));
+	ASSERT_STREQ("", expected_read(&self->m));
 	self->nobjects = map_read(&self->object);
 	ASSERT_GE(self->nobjects, 1);
 	self->strange = calloc(self->nobjects, sizeof(*self->strange));
@@ -646,6 +647,43 @@ HMS_TEST(map, caches)
 	}
 }
 
+/* Has an initiator come or gone, and a link to each target with it? */
+static bool plugged(FIXTURE_DATA(map) *self, int nid, bool in)
+{
+	char name[16], links[32];
+	struct object o;
+
+	snprintf(name, sizeof(name), "node%d", nid);
+	snprintf(links, sizeof(links), "node%d-node*", nid);
+	return map_find("initiator", name, &o) == in &&
+	       map_count_named("link", links) == (in ? self->ntargets : 0);
+}
+
+/* A device that is unplugged is no initiator, and is again when it comes back. */
+HMS_TEST(map, unplug)
+{
+	int tried = 0;
+
+	for (int nid = 0; nid < self->m.nnodes; nid++) {
+		const char *device = self->m.node[nid].device;
+		char path[64];
+
+		if (!isdigit((unsigned char)*device))
+			continue;
+		tried++;
+		EXPECT_TRUE(plugged(self, nid, true));
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", device);
+		ASSERT_EQ(0, text_write(path, "1"));
+		EXPECT_TRUE(plugged(self, nid, false));
+		EXPECT_EQ(self->nobjects - 1 - self->ntargets, map_count());
+		ASSERT_EQ(0, text_write("/sys/bus/pci/rescan", "1"));
+		EXPECT_TRUE(plugged(self, nid, true));
+		EXPECT_EQ(self->nobjects, map_count());
+	}
+	if (!tried)
+		SKIP(return, "this machine has no initiator on PCI");
+}
+
 /* The module says why it does not use a table, once, and nothing about one that it uses. */
 HMS_TEST(map, log)
 {
@@ -725,15 +763,15 @@ FIXTURE_TEARDOWN_PARENT(cpus)
 
 static bool has_initiator(const FIXTURE_DATA(cpus) *self)
 {
-	struct object o[MAX_OBJECTS];
-	int n = objects_read(o, MAX_OBJECTS);
+	struct object *o;
+	int n = map_read(&o);
+	bool found = false;
 
-	for (int i = 0; i < n; i++) {
-		if (!strcmp(o[i].type, "initiator") && !strcmp(o[i].kind, "cpu") &&
-		    o[i].nid == self->nid)
-			return true;
-	}
-	return false;
+	for (int i = 0; i < n; i++)
+		found |= !strcmp(o[i].type, "initiator") && !strcmp(o[i].kind, "cpu") &&
+			 o[i].nid == self->nid;
+	free(o);
+	return found;
 }
 
 HMS_TEST(cpus, last_to_go)
