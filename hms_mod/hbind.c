@@ -5,7 +5,6 @@
  */
 
 #include <linux/err.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -98,7 +97,6 @@ static void hms_hbind_tell(const struct hms_opener *opener, const struct hms_hbi
 {
 	struct hms_notice notice = {
 		.kind = HMS_NOTICE_REQUEST,
-		.pid = task_tgid_nr(current),
 		.start = arg->start,
 		.length = arg->length,
 		.pages = arg->pages,

@@ -6,6 +6,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -27,6 +28,8 @@ static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *noti
 		to = &inbox->notices[(inbox->first + inbox->n++) % HMS_INBOX_NOTICES];
 		*to = *notice;
 		to->lost = inbox->lost;
+		if (notice->kind == HMS_NOTICE_REQUEST)
+			to->pid = task_tgid_nr_ns(current, inbox->pids);
 		inbox->lost = 0;
 	}
 	spin_unlock(&inbox->lock);
@@ -63,6 +66,12 @@ void hms_inbox_tell(const struct mm_struct *mm, struct hms_notice *notice)
 	rcu_read_unlock();
 }
 
+static void hms_inbox_destroy(struct hms_inbox *inbox)
+{
+	put_pid_ns(inbox->pids);
+	kvfree(inbox);
+}
+
 /* The inbox of a descriptor, made if it has none. */
 static struct hms_inbox *hms_inbox_get(struct hms_opener *opener)
 {
@@ -83,6 +92,7 @@ static struct hms_inbox *hms_inbox_get(struct hms_opener *opener)
 	}
 	spin_lock_init(&inbox->lock);
 	init_waitqueue_head(&inbox->wait);
+	inbox->pids = get_pid_ns(task_active_pid_ns(current));
 	spin_lock(&binding->inboxes_lock);
 	/* Another thread may have been first. */
 	first = opener->inbox;
@@ -93,7 +103,7 @@ static struct hms_inbox *hms_inbox_get(struct hms_opener *opener)
 	}
 	spin_unlock(&binding->inboxes_lock);
 	if (first) {
-		kvfree(inbox);
+		hms_inbox_destroy(inbox);
 		inbox = first;
 	}
 leave:
@@ -113,7 +123,7 @@ void hms_inbox_free(struct hms_opener *opener)
 	spin_lock(&opener->binding->inboxes_lock);
 	list_del(&opener->inbox->list);
 	spin_unlock(&opener->binding->inboxes_lock);
-	kvfree(opener->inbox);
+	hms_inbox_destroy(opener->inbox);
 }
 
 static bool hms_inbox_take(struct hms_inbox *inbox, struct hms_notice *notice)

@@ -9,6 +9,7 @@
 
 struct hms_opener;
 struct mm_struct;
+struct pid_namespace;
 
 #define HMS_INBOX_NOTICES	64
 
@@ -20,6 +21,7 @@ struct mm_struct;
  * @n: how many there are
  * @lost: how many there was no room for since the last one
  * @notices: a ring
+ * @pids: namespace of the reader, who is told processes as it knows them
  * @wait: for one to come
  */
 struct hms_inbox {
@@ -30,6 +32,7 @@ struct hms_inbox {
 	u64 lost;
 	struct hms_notice notices[HMS_INBOX_NOTICES];
 	wait_queue_head_t wait;
+	struct pid_namespace *pids;
 };
 
 void hms_inbox_tell(const struct mm_struct *mm, struct hms_notice *notice);

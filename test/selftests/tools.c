@@ -65,7 +65,7 @@ HMS_TEST(tools, questions)
 	EXPECT_EQ(0, hmsctl("best", "cpu0", "--kind", "device", "--from", MACHINE));
 	EXPECT_SAYS("gpu7-gddr");
 	EXPECT_EQ(NULL, strstr(command_output, "gpu0-hbm"));
-	EXPECT_EQ(1, hmsctl("best", "gpu0", "--kind", "device", "--size", "33G", "--from", MACHINE));
+	EXPECT_EQ(1, hmsctl("best", "gpu0", "-k", "device", "--size", "33G", "--from", MACHINE));
 	EXPECT_SAYS("gpu0 reaches no target that fits");
 	EXPECT_EQ(0, hmsctl("near", "hbm1", "--from", MACHINE));
 	EXPECT_SAYS("cpu1");

@@ -494,7 +494,8 @@ enum hms_notice_kind {
 /**
  * struct hms_notice - what read() of a descriptor of /dev/hms tells: what was done to its memory
  * @size: of this struct
- * @pid: process that asked, which is another one for a request with HMS_REMOTE; 0: nobody did
+ * @pid: process that asked, which is another one for a request with HMS_REMOTE, as the reader's pid
+ *	namespace knows it; 0: one that it does not know, or nobody
  * @instance: as in struct hms_info
  * @generation: of the map
  * @start: first address of the range
