@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,6 +63,44 @@ HMS_TEST(notice, own)
 	ASSERT_EQ(0, populate(fd, p, PAGE, self->e.node[0], NULL));
 	EXPECT_EQ(-1, syscall(SYS_read, fd, 1, sizeof(n)));
 	EXPECT_EQ(EFAULT, errno);
+}
+
+/* The first process of a pid namespace. */
+static int hears_of_itself(__u32 node)
+{
+	int fd = open(DEV_HMS, O_RDWR | O_NONBLOCK);
+	char *p = area(PAGE);
+	struct hms_notice n;
+
+	if (fd < 0 || !p || ready(fd) || populate(fd, p, PAGE, node, NULL))
+		return 1;
+	if (read(fd, &n, sizeof(n)) != sizeof(n))
+		return 2;
+	return getpid() == 1 && n.pid == 1 ? 0 : 3;
+}
+
+/* A reader knows processes by the pids of its own namespace. */
+HMS_TEST(notice, pid_namespace)
+{
+	int status, inner;
+	pid_t pid = fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (unshare(CLONE_NEWPID))
+			_exit(100);
+		pid = fork();
+		if (!pid)
+			_exit(hears_of_itself(self->e.node[0]));
+		if (pid < 0 || waitpid(pid, &inner, 0) != pid || !WIFEXITED(inner))
+			_exit(4);
+		_exit(WEXITSTATUS(inner));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 100)
+		SKIP(return, "no CONFIG_PID_NS");
+	EXPECT_EQ(0, WEXITSTATUS(status));
 }
 
 /* Every descriptor of an address space hears, also of a request from elsewhere. */
