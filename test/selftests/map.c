@@ -907,7 +907,7 @@ TEST_F_TIMEOUT(map, build_interrupted, HMS_TIMEOUT)
 /* What is removed stays so, and the next goes on; as does the same, when it is to be restarted. */
 TEST_F_TIMEOUT(map, clear_interrupted, 2 * HMS_TIMEOUT)
 {
-	struct machine *m = machine_ring(250);
+	struct machine *m = machine_ring(100);
 	char *names = map_names();
 	int status = 0, tries, left;
 	pid_t pid;
@@ -917,14 +917,14 @@ TEST_F_TIMEOUT(map, clear_interrupted, 2 * HMS_TIMEOUT)
 		ASSERT_EQ(0, machine_build(m, self->fd));
 		pid = child_calls(self->fd, NULL, 0);
 		ASSERT_GE(pid, 0);
-		ASSERT_EQ(0, interrupt(pid, SIGUSR1, self->count + 1000));
+		ASSERT_EQ(0, interrupt(pid, SIGUSR1, self->count + 400));
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	}
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(EINTR, WEXITSTATUS(status));
 	left = map_count();
 	EXPECT_GT(left, self->count);
-	EXPECT_LT(left, self->count + 1000);
+	EXPECT_LT(left, self->count + 400);
 
 	pid = child_calls(self->fd, NULL, SA_RESTART);
 	ASSERT_GE(pid, 0);
