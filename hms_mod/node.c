@@ -208,8 +208,8 @@ static struct hms_node_initiator *hms_node_of_device(const struct device *dev)
 }
 
 /*
- * Devices that the firmware names, whether they have a driver or not. What is on PCI is an initiator
- * while it is plugged in.
+ * Devices that the firmware names, whether they have a driver or not. What is on PCI is an
+ * initiator while it is plugged in.
  */
 static int hms_node_add_device(const struct hms_figures_device *device)
 {

@@ -36,9 +36,10 @@ static const char *color_of(const struct hms_object *o)
 static double width_of(const struct hms_value *values)
 {
 	const struct hms_value *v = &values[HMS_READ_BANDWIDTH];
+	uint32_t bandwidth = hms_value_known(v) ? v->value : 0;
 	double width = 0.8;
 
-	for (uint32_t bandwidth = hms_value_known(v) ? v->value : 0; bandwidth >= 4000; bandwidth /= 4)
+	for (; bandwidth >= 4000; bandwidth /= 4)
 		width += 0.4;
 	return width;
 }

@@ -200,7 +200,8 @@ void add_values(struct json_object *to, const struct hms_value *values)
 	for (enum column c = COL_READ_BW; c <= COL_WRITE_LAT; c++) {
 		const struct hms_value *value = &values[c - COL_READ_BW];
 
-		add_key(to, c, "", hms_value_known(value) ? json_object_new_int64(value->value) : NULL);
+		add_key(to, c, "",
+			hms_value_known(value) ? json_object_new_int64(value->value) : NULL);
 		add_source(to, c, value);
 	}
 }
