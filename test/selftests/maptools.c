@@ -169,7 +169,7 @@ HMS_TEST(maptools, monitor_since)
 	EXPECT_SAYS("\"name\":\"" LINK "\"");
 	EXPECT_EQ(0, hmsctl("set", LINK, "read_latency=reset"));
 
-	if (access("/dev/hms_sim", F_OK))
+	if (access(DEV_DESCRIBED, F_OK))
 		SKIP(return, "hms_sim is not loaded");
 	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
 	ASSERT_TRUE(map_find("bridge", "complex0", &bridge));
@@ -222,11 +222,138 @@ HMS_TEST(maptools, monitor_live)
 	ASSERT_EQ(0, text_write(path, "reset"));
 }
 
+/* What happens while it begins to listen is none of the answers that it waits for. */
+HMS_TEST(maptools, monitor_begins)
+{
+	char path[256];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/read_latency", self->link.path);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		for (int i = 1;; i++)
+			if (text_write(path, i % 2 ? "1" : "2"))
+				_exit(1);
+	for (int i = 0; i < 50; i++)
+		EXPECT_EQ(0, hmsctl("monitor", "--migrate", "--count", "1"));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(0, text_write(path, "reset"));
+}
+
+/* Reads what the monitor says, and forgets it up to the end of @words; false when it has ended. */
+static bool says(int fd, char *text, size_t size, const char *words)
+{
+	size_t used = strlen(text);
+	const char *found;
+	ssize_t n;
+
+	while (!(found = strstr(text, words))) {
+		/* What is asked for is at the end, if anywhere. */
+		if (used > size / 2) {
+			memmove(text, text + used / 2, used - used / 2 + 1);
+			used -= used / 2;
+		}
+		n = read(fd, text + used, size - 1 - used);
+		if (n <= 0)
+			return false;
+		used += n;
+		text[used] = 0;
+	}
+	found += strlen(words);
+	memmove(text, found, strlen(found) + 1);
+	return true;
+}
+
+/*
+ * One that can't keep up says so, asks what is new since then, and goes on; also when so much has
+ * gone that nobody remembers all of it.
+ */
+HMS_TEST(maptools, monitor_overrun)
+{
+	static const int rounds[] = { 4, 20 };
+	static char text[65536];
+	int pipes[2];
+	pid_t pid;
+
+	if (access(DEV_DESCRIBED, F_OK))
+		SKIP(return, "hms_sim is not loaded");
+	ASSERT_EQ(0, pipe(pipes));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		dup2(pipes[1], 1);
+		dup2(pipes[1], 2);
+		/* So that it can tell that it listens. */
+		execl("/bin/hmsctl", "hmsctl", "monitor", "--since", "0", NULL);
+		_exit(127);
+	}
+	close(pipes[1]);
+	ASSERT_TRUE(says(pipes[0], text, sizeof(text), LINK));
+	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
+		ASSERT_EQ(0, kill(pid, SIGSTOP));
+		for (int round = 0; round < rounds[i]; round++) {
+			ASSERT_EQ(0, hmsctl("sim", "load", MACHINE));
+			ASSERT_EQ(0, hmsctl("sim", "clear"));
+		}
+		ASSERT_EQ(0, hmsctl("set", LINK, "read_latency=7"));
+		ASSERT_EQ(0, kill(pid, SIGCONT));
+		EXPECT_TRUE(says(pipes[0], text, sizeof(text), "events were lost"));
+		EXPECT_TRUE(says(pipes[0], text, sizeof(text), LINK));
+		ASSERT_EQ(0, hmsctl("set", LINK, "read_latency=reset"));
+		EXPECT_TRUE(says(pipes[0], text, sizeof(text), LINK));
+	}
+	ASSERT_EQ(0, kill(pid, SIGTERM));
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	close(pipes[0]);
+}
+
+/* What needs version 3 is not there for tools that know version 2. */
+HMS_TEST(maptools, of_the_future)
+{
+	static const char map[] =
+		"hms-map 1\n"
+		"initiator from-now kind=device\n"
+		"target of-the-future version=3 kind=device-private size=1G\n"
+		"link onward initiators=from-now targets=of-the-future\n"
+		"link up-to-now initiators=from-now\n";
+
+	if (access(DEV_DESCRIBED, F_OK))
+		SKIP(return, "hms_sim is not loaded");
+	ASSERT_TRUE(write_file("/tmp/future", map));
+	ASSERT_EQ(0, hmsctl("sim", "load", "/tmp/future"));
+	EXPECT_EQ(1, map_count_named("target", "of-the-future"));
+
+#define EXPECT_NO_FUTURE(...)							\
+	do {									\
+		EXPECT_EQ(0, hmsctl(__VA_ARGS__));				\
+		EXPECT_SAYS("-now");						\
+		EXPECT_EQ(NULL, strstr(command_output, "future"));		\
+	} while (0)
+	EXPECT_NO_FUTURE("list", "all");
+	EXPECT_NO_FUTURE("list", "all", "--json");
+	EXPECT_NO_FUTURE("topology");
+	EXPECT_NO_FUTURE("topology", "--dot");
+	EXPECT_NO_FUTURE("topology", "--xml");
+	EXPECT_NO_FUTURE("topology", "--save");
+	EXPECT_NO_FUTURE("monitor", "--since", "0", "--once");
+	EXPECT_EQ(1, hmsctl("select", "of-the-future"));
+	EXPECT_EQ(1, hmsctl("select", "kind=device,name=of-*"));
+	EXPECT_EQ(1, hmsctl("near", "of-the-future"));
+	EXPECT_EQ(1, hmsctl("path", "from-now", "of-the-future"));
+	EXPECT_EQ(1, hmsctl("best", "from-now", "--kind", "device"));
+	EXPECT_EQ(1, hmsctl("migrate", "--to", "of-the-future"));
+	EXPECT_EQ(0, hmsctl("sim", "clear"));
+}
+
 HMS_TEST(maptools, sim)
 {
 	int before = map_count();
 
-	if (access("/dev/hms_sim", F_OK))
+	if (access(DEV_DESCRIBED, F_OK))
 		SKIP(return, "hms_sim is not loaded");
 	EXPECT_EQ(0, hmsctl("sim", "load", MACHINE));
 	EXPECT_LT(before + 20, map_count());

@@ -92,6 +92,13 @@ static int on_event(void *data, struct genlmsghdr *header, struct nlattr **attrs
 	return 0;
 }
 
+static int join(struct hms_monitor *monitor, const char *name)
+{
+	int group = hms_socket_group(monitor->mouth, name);
+
+	return group < 0 ? -group : hms_socket_join(monitor->ears, group);
+}
+
 static int monitor_start(struct hms_monitor *monitor, unsigned int groups)
 {
 	int error;
@@ -106,9 +113,9 @@ static int monitor_start(struct hms_monitor *monitor, unsigned int groups)
 	monitor->ears->message = on_event;
 	monitor->ears->data = monitor;
 	if (groups & HMS_MONITOR_TOPOLOGY)
-		error = hms_socket_join(monitor->ears, HMS_GENL_TOPOLOGY);
+		error = join(monitor, HMS_GENL_TOPOLOGY);
 	if (!error && (groups & HMS_MONITOR_MIGRATE))
-		error = hms_socket_join(monitor->ears, HMS_GENL_MIGRATE);
+		error = join(monitor, HMS_GENL_MIGRATE);
 	return error ?: hms_socket_only_listen(monitor->ears);
 }
 

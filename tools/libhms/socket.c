@@ -73,6 +73,12 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *data
 	return NL_STOP;
 }
 
+/* Of what libnl says when it asks for a name. */
+static int resolve_error(int ret)
+{
+	return ret == -NLE_OBJ_NOTFOUND ? ENOENT : ret == -NLE_NOMEM ? ENOMEM : EIO;
+}
+
 int hms_socket_open(struct hms_socket **result)
 {
 	struct hms_socket *socket = calloc(1, sizeof(*socket));
@@ -87,8 +93,8 @@ int hms_socket_open(struct hms_socket **result)
 	error = EPROTONOSUPPORT;
 	if (genl_connect(socket->sk))
 		goto close;
-	error = ENOENT;
 	socket->family = genl_ctrl_resolve(socket->sk, HMS_GENL_NAME);
+	error = resolve_error(socket->family);
 	if (socket->family < 0)
 		goto close;
 	error = ENOMEM;
@@ -103,12 +109,15 @@ close:
 	return error;
 }
 
-int hms_socket_join(struct hms_socket *socket, const char *name)
+int hms_socket_group(struct hms_socket *socket, const char *name)
 {
 	int group = genl_ctrl_resolve_grp(socket->sk, HMS_GENL_NAME, name);
 
-	if (group < 0)
-		return ENOENT;
+	return group < 0 ? -resolve_error(group) : group;
+}
+
+int hms_socket_join(struct hms_socket *socket, int group)
+{
 	errno = 0;
 	if (nl_socket_add_membership(socket->sk, group))
 		return errno ?: EPERM;

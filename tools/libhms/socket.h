@@ -32,7 +32,13 @@ struct hms_socket {
 
 /* Return a positive errno or 0; ENOENT: the module is not loaded. */
 int hms_socket_open(struct hms_socket **socket);
-int hms_socket_join(struct hms_socket *socket, const char *group);
+int hms_socket_join(struct hms_socket *socket, int group);
+
+/*
+ * The number of a group, or a negative errno. Not on a socket that has joined one: what it hears
+ * would be taken for the answer.
+ */
+int hms_socket_group(struct hms_socket *socket, const char *name);
 
 /* No more questions: hms_socket_receive() does not wait any more. */
 int hms_socket_only_listen(struct hms_socket *socket);
