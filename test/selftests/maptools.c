@@ -237,7 +237,9 @@ HMS_TEST(maptools, monitor_begins)
 			if (text_write(path, i % 2 ? "1" : "2"))
 				_exit(1);
 	for (int i = 0; i < 50; i++)
-		EXPECT_EQ(0, hmsctl("monitor", "--migrate", "--count", "1"));
+		EXPECT_EQ(0, hmsctl("monitor", "--migrate", "--count", "1")) {
+			TH_LOG("%s", command_output);
+		}
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));

@@ -20,7 +20,7 @@ struct listener {
 	bool since;		/* begin with what is new since @generation */
 	bool once;		/* ... and end then */
 	uint64_t instance;
-	uint64_t generation;	/* of the last event: where to go on after a loss */
+	uint64_t generation;	/* of the last event, 0 before: where to go on after a loss */
 	uint64_t left;		/* events to show */
 };
 
@@ -127,8 +127,11 @@ static int listen_to(struct listener *l)
 
 	while (l->left) {
 		ret = hms_monitor_next(l->monitor, &event);
-		if (ret == -ENOBUFS)
+		if (ret == -ENOBUFS) {
 			ret = catch_up(l);
+			if (!ret)
+				continue;
+		}
 		if (ret < 0)
 			return fail("monitor", "%s", strerror(-ret));
 		if (event) {
@@ -136,8 +139,6 @@ static int listen_to(struct listener *l)
 			l->left--;
 			continue;
 		}
-		if (ret)
-			continue;
 		if (l->once)
 			break;
 		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
@@ -148,7 +149,6 @@ static int listen_to(struct listener *l)
 
 static int start(struct listener *l)
 {
-	struct hms *hms;
 	int ret;
 
 	ret = hms_monitor_open(&l->monitor, l->once ? 0 : l->groups, 0);
@@ -157,17 +157,11 @@ static int start(struct listener *l)
 	if (ret)
 		return fail_open(ret);
 	/* Listening first: what happens from here on is heard. */
-	if (l->since) {
+	if (l->since)
 		ret = hms_monitor_ask(l->monitor, 0, l->generation);
-		if (ret == -ESTALE)
-			return fail("monitor", "generation %" PRIu64 " is too long ago, or to come",
-				    l->generation);
-	} else {
-		ret = hms_open_topology(&hms);
-		if (!ret)
-			ret = hms_generation(hms, &l->instance, &l->generation);
-		hms_close(hms);
-	}
+	if (ret == -ESTALE)
+		return fail("monitor", "generation %" PRIu64 " is too long ago, or to come",
+			    l->generation);
 	if (ret)
 		return fail("monitor", "%s", strerror(-ret));
 	return listen_to(l);
