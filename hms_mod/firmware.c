@@ -22,6 +22,7 @@
 
 #define HMS_HMAT_HEADER	40	/* bytes before the first structure */
 #define HMS_SRAT_HEADER	48
+#define HMS_SRAT_PART		2
 #define HMS_HMAT_PART	8	/* bytes before what a structure of HMAT has of its own */
 
 /* A table, or one of its structures. */
@@ -67,6 +68,15 @@ static const char *hms_table_open(struct hms_bytes *table, const char *signature
 }
 
 /*
+ * Is there a structure at @offset of @table, of which a header of @header bytes is the least? As
+ * for the kernel, what is left behind the last one, and has no more than a header, is none.
+ */
+static bool hms_table_more(const struct hms_bytes *table, size_t offset, size_t header)
+{
+	return table->size - offset > header;
+}
+
+/*
  * The structure at @offset of @table. Its length is the last field of its header, @n bytes at
  * @length_at.
  */
@@ -77,8 +87,6 @@ static const char *hms_table_part(const struct hms_bytes *table, size_t offset, 
 
 	part->at = table->at + offset;
 	part->size = table->size - offset;
-	if (part->size < length_at + n)
-		return "the table ends within the header of a structure";
 	length = hms_number(part, length_at, n);
 	if (length < length_at + n)
 		return "the length of a structure leaves no room for its header";
@@ -249,8 +257,7 @@ static const char *hms_hmat_walk(const struct hms_hmat *hmat)
 	const char *why;
 	size_t offset;
 
-	/* Like the kernel, ignore what is behind the last one and too short for a header. */
-	for (offset = HMS_HMAT_HEADER; hmat->table.size - offset >= HMS_HMAT_PART;
+	for (offset = HMS_HMAT_HEADER; hms_table_more(&hmat->table, offset, HMS_HMAT_PART);
 	     offset += part.size) {
 		why = hms_table_part(&hmat->table, offset, 4, 4, &part);
 		if (!why)
@@ -270,7 +277,7 @@ static const char *hms_hmat_walk(const struct hms_hmat *hmat)
  * @why: receives what is wrong with it, a constant text, or NULL
  *
  * Structures of unknown types are skipped. A base unit of 0 makes the figures of its structure
- * unknown; bytes behind the last structure, too few for the header of another, are ignored.
+ * unknown; behind the last structure no more bytes than a header has are ignored.
  *
  * Return: 0 or -EINVAL.
  */
@@ -332,7 +339,8 @@ static const char *hms_srat_walk(const struct hms_bytes *table, const struct hms
 	const char *why;
 	size_t offset;
 
-	for (offset = HMS_SRAT_HEADER; offset < table->size; offset += part.size) {
+	for (offset = HMS_SRAT_HEADER; hms_table_more(table, offset, HMS_SRAT_PART);
+	     offset += part.size) {
 		why = hms_table_part(table, offset, 1, 1, &part);
 		if (!why && hms_number(&part, 0, 1) == 5)
 			why = hms_srat_initiator(&part, ops, data);
@@ -352,7 +360,7 @@ static const char *hms_srat_walk(const struct hms_bytes *table, const struct hms
  * @why: receives what is wrong with it, a constant text, or NULL
  *
  * Any revision: this structure is the same in all that have it, and QEMU puts it into one of
- * revision 1. Structures of other types are skipped.
+ * revision 1. Structures of other types are skipped, and bytes behind the last one as in an HMAT.
  *
  * Return: 0 or -EINVAL.
  */

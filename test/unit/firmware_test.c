@@ -519,7 +519,7 @@ static const struct damage bad_hmat[] = {
 	{ "last structure of 0 bytes", 184, 4, 0, PART_HEADER },
 	{ "last structure of 7 bytes", 184, 4, 7, PART_HEADER },
 #define PART_ENDS	"the table ends within a structure"
-	{ "length at the end of a structure's header", 4, 4, 48, PART_ENDS },
+	{ "length one behind a structure's header", 4, 4, 49, PART_ENDS },
 	{ "length one before the end", 4, 4, 189, PART_ENDS },
 	{ "last structure one longer than the table", 184, 4, 11, PART_ENDS },
 	{ "first structure one longer than the table", 44, 4, 151, PART_ENDS },
@@ -619,17 +619,17 @@ TEST_F(firmware, base_0)
 	}
 }
 
-/* Bytes behind the last structure, whatever they are: seven are ignored, eight are a structure. */
+/* Bytes behind the last structure, whatever they are: no more than a header are ignored. */
 TEST_F(firmware, stray_bytes)
 {
-	for (unsigned int n = 1; n <= 8; n++) {
+	for (unsigned int n = 1; n <= 9; n++) {
 		for (unsigned int byte = 0; byte < 256; byte += 51) {
 			table_begin(&self->t, "HMAT", 2);
 			hmat_domain(&self->t, 3, 0, 1);
 			self->t.part = 0;
 			for (unsigned int i = 0; i < n; i++)
 				table_add(&self->t, byte, 1);
-			if (n == 8) {
+			if (n == 9) {
 				EXPECT_REFUSED(byte ? PART_ENDS : PART_HEADER);
 				continue;
 			}
@@ -638,8 +638,15 @@ TEST_F(firmware, stray_bytes)
 	}
 	/* Also when nothing is before them. */
 	table_begin(&self->t, "HMAT", 2);
-	table_add(&self->t, 0, 7);
+	table_add(&self->t, 0, 8);
 	EXPECT_HEARD("");
+	table_begin(&self->t, "SRAT", 3);
+	srat_pci(&self->t, 4, 1, 0, 1, 2);
+	self->t.part = 0;
+	table_add(&self->t, 0, 2);
+	EXPECT_HEARD("4 is 0000:0102\n");
+	table_add(&self->t, 0, 1);
+	EXPECT_REFUSED(PART_HEADER);
 	/* A length that leaves the last ones over makes them stray; what is in it has to fit. */
 	make_hmat(&self->t, 2);
 	table_set(&self->t, 184, 9, 4);
@@ -650,7 +657,6 @@ TEST_F(firmware, stray_bytes)
 }
 
 /* To a table with a CPU at 48 and a generic initiator at 64 to its end at 96. */
-#define PART_CUT	"the table ends within the header of a structure"
 static const struct damage bad_srat[] = {
 	{ "signature", 0, 1, 'H', TABLE_SIGNATURE },
 	{ "length 0", 4, 4, 0, TABLE_HEADER },
@@ -658,8 +664,6 @@ static const struct damage bad_srat[] = {
 	{ "length 47", 4, 4, 47, TABLE_HEADER },
 	{ "length one beyond the buffer", 4, 4, 97, TABLE_SHORTER },
 	{ "length far beyond the buffer", 4, 4, 0xffffffff, TABLE_SHORTER },
-	{ "length one into the first structure", 4, 4, 49, PART_CUT },
-	{ "length one into the last structure", 4, 4, 65, PART_CUT },
 #define INITIATOR_SIZE	"a generic initiator structure is too short"
 	{ "generic initiator of 31 bytes", 65, 1, 31, INITIATOR_SIZE },
 	{ "generic initiator of 2 bytes", 65, 1, 2, INITIATOR_SIZE },
@@ -667,7 +671,7 @@ static const struct damage bad_srat[] = {
 	{ "first structure of 1 byte", 49, 1, 1, PART_HEADER },
 	{ "last structure of 0 bytes", 65, 1, 0, PART_HEADER },
 	{ "last structure of 1 byte", 65, 1, 1, PART_HEADER },
-	{ "length at the end of a structure's header", 4, 4, 50, PART_ENDS },
+	{ "length one behind a structure's header", 4, 4, 51, PART_ENDS },
 	{ "length one before the end", 4, 4, 95, PART_ENDS },
 	{ "first structure one longer than the table", 49, 1, 49, PART_ENDS },
 	{ "last structure one longer than the table", 65, 1, 33, PART_ENDS },
@@ -731,8 +735,8 @@ TEST_F(firmware, truncated)
 
 	for (unsigned int i = 0; table_example(&whole, i); i++) {
 		size_t header = whole.at[0] == 'S' ? SRAT_HEADER : HMAT_HEADER;
-		/* Of HMAT, what is too short to be a structure is ignored. */
-		size_t stray = whole.at[0] == 'S' ? 0 : 7;
+		/* What has no more than a structure's header is ignored. */
+		size_t stray = whole.at[0] == 'S' ? 2 : 8;
 
 		for (size_t size = 0; size < whole.size; size++) {
 			self->t = whole;
@@ -750,8 +754,7 @@ TEST_F(firmware, truncated)
 			}
 			ASSERT_STREQ("", refused(self, parse(self)));
 			EXPECT_STREQ(size < header ? "the table is shorter than its header" :
-				     behind_boundary(&whole, size) == 1 ? PART_CUT : PART_ENDS,
-				     self->why);
+				     PART_ENDS, self->why);
 		}
 	}
 }
