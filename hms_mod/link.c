@@ -118,8 +118,9 @@ EXPORT_SYMBOL_GPL(hms_link_add_initiator);
  * @from: link that it leads from
  * @to: another link, that it leads to; there is a second bridge for the way back
  *
- * Every initiator may cross it, until hms_bridge_add_initiator() says which may. Who listens hears
- * of it only when it leads from and to its links; its directory in sysfs is there a moment earlier.
+ * Every initiator may cross it, until hms_bridge_add_initiator() says which may. Who listens, udev
+ * too, hears of it only when it leads from and to its links; its directory in sysfs is there a moment
+ * earlier.
  *
  * Context: may sleep.
  * Return: the bridge or an ERR_PTR().
@@ -152,6 +153,7 @@ struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
 		hms_bridge_unregister(bridge);
 		return ERR_PTR(ret);
 	}
+	hms_object_uevent(&bridge->obj);
 	return bridge;
 }
 EXPORT_SYMBOL_GPL(hms_bridge_register);

@@ -129,6 +129,8 @@ int hms_object_show(struct hms_object *obj, const struct hms_object_class *class
 	obj->dev.groups = class->groups ?: hms_describe_caches(obj);
 	obj->dev.parent = parent ?: hms_root;
 	obj->dev.release = hms_object_release;
+	/* udev hears of it when it is in the map: see hms_object_uevent(). */
+	dev_set_uevent_suppress(&obj->dev, true);
 
 	obj->name = kstrdup_const(name, GFP_KERNEL);
 	ret = obj->name ? hms_uid_take(obj) : -ENOMEM;
@@ -161,6 +163,18 @@ void hms_object_tell(struct hms_object *obj)
 }
 
 /**
+ * hms_object_uevent - let udev know of an object
+ * @obj: in the map; with all that belongs to it from the start
+ *
+ * Context: may sleep.
+ */
+void hms_object_uevent(struct hms_object *obj)
+{
+	dev_set_uevent_suppress(&obj->dev, false);
+	kobject_uevent(&obj->dev.kobj, KOBJ_ADD);
+}
+
+/**
  * hms_object_add - show an object and tell of it
  * @obj: as for hms_object_show()
  * @class: as for hms_object_show()
@@ -180,6 +194,7 @@ int hms_object_add(struct hms_object *obj, const struct hms_object_class *class,
 	mutex_lock(&hms_map_lock);
 	hms_object_tell(obj);
 	mutex_unlock(&hms_map_lock);
+	hms_object_uevent(obj);
 	return 0;
 }
 

@@ -80,6 +80,7 @@ struct hms_object {
 int hms_object_show(struct hms_object *obj, const struct hms_object_class *class, u32 version,
 		    const char *name, struct device *parent);
 void hms_object_tell(struct hms_object *obj);
+void hms_object_uevent(struct hms_object *obj);
 int hms_object_add(struct hms_object *obj, const struct hms_object_class *class, u32 version,
 		   const char *name, struct device *parent);
 void hms_object_del(struct hms_object *obj);

@@ -9,7 +9,10 @@
 #include <glob.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+
+#include <linux/netlink.h>
 
 #include "failnth.h"
 #include "hms_fixture.h"
@@ -570,6 +573,46 @@ TEST_F_TIMEOUT(map, build, HMS_TIMEOUT)
 	machine_free(m);
 	machine_free(other);
 	free(names);
+}
+
+/* How many objects udev has heard of, that have come ("add") or gone ("remove"); -1: of one twice. */
+static int uevents(int fd, const char *what, const struct machine *m)
+{
+	char text[8192], folder[64];
+	int heard[SMALL_OBJECTS] = { }, n = 0;
+	ssize_t size;
+
+	while ((size = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+		text[size] = 0;
+		for (__u32 i = 0; i < SMALL_OBJECTS; i++) {
+			struct object o = machine_object(m, i);
+
+			snprintf(folder, sizeof(folder), "%.60s", strrchr(o.path, '/'));
+			if (strncmp(text, what, strlen(what)) || !strstr(text, folder))
+				continue;
+			n++;
+			if (heard[i]++)
+				return -1;
+		}
+	}
+	return n;
+}
+
+/* udev hears of each object once. */
+TEST_F_TIMEOUT(map, uevents, HMS_TIMEOUT)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	struct machine *m = machine_small();
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&kernel, sizeof(kernel)));
+	ASSERT_EQ(0, machine_build(m, self->fd));
+	EXPECT_EQ(SMALL_OBJECTS, uevents(fd, "add@", m));
+	ASSERT_EQ(0, described_clear());
+	EXPECT_EQ(SMALL_OBJECTS, uevents(fd, "remove@", m));
+	close(fd);
+	machine_free(m);
 }
 
 /* The smallest machine, and the structs of another program. */
