@@ -14,7 +14,7 @@
  *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *
- *	hms_node_lock		node.c: nodes; in memory and CPU hotplug; nests hms_map_lock
+ *	hms_node_lock		node.c: nodes; in memory, CPU and PCI hotplug; nests hms_map_lock
  *	hms_map_lock		object.c: the map; nests sysfs and netlink; apart from the above
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a

@@ -5,6 +5,7 @@
  * these. Memory and CPUs may come and go with hotplug.
  */
 
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -150,7 +151,7 @@ static struct hms_node_initiator *hms_node_cpus_of(int nid)
 	return NULL;
 }
 
-/* Also called for each CPU that is there when we start. */
+/* Also called for each CPU that is there when we start. None is kept off for want of an initiator. */
 static int hms_node_cpu_online(unsigned int cpu)
 {
 	int nid = cpu_to_node(cpu);
@@ -161,11 +162,27 @@ static int hms_node_cpu_online(unsigned int cpu)
 	if (!from)
 		from = hms_node_add_initiator(nid, true, NULL);
 	mutex_unlock(&hms_node_lock);
-	if (!IS_ERR(from) || !hms_node_cpus)
-		return PTR_ERR_OR_ZERO(from);
-	/* That is no reason to keep a CPU off. */
-	pr_warn("hms: the CPUs of node %d are no initiator: error %ld\n", nid, PTR_ERR(from));
+	if (IS_ERR(from))
+		pr_warn("hms: the CPUs of node %d are no initiator: error %ld\n", nid,
+			PTR_ERR(from));
 	return 0;
+}
+
+/* Has each CPU an initiator? It is only missing when there was no memory for it. */
+static int hms_node_check_cpus(void)
+{
+	unsigned int cpu;
+	int ret = 0;
+
+	cpus_read_lock();
+	mutex_lock(&hms_node_lock);
+	for_each_online_cpu(cpu) {
+		if (!hms_node_cpus_of(cpu_to_node(cpu)))
+			ret = -ENOMEM;
+	}
+	mutex_unlock(&hms_node_lock);
+	cpus_read_unlock();
+	return ret;
 }
 
 /* Is there another one online on its node? Called in CPU hotplug, so that none comes or goes. */
@@ -220,22 +237,11 @@ static int hms_node_add_device(const struct hms_figures_device *device)
 		return PTR_ERR_OR_ZERO(hms_node_add_initiator(device->nid, false, NULL));
 	pci = pci_get_domain_bus_and_slot(device->segment, PCI_BUS_NUM(device->bdf),
 					  device->bdf & 0xff);
-	/* By the notifier it may be there already. */
+	/* The firmware may name it twice. */
 	if (pci && !hms_node_of_device(&pci->dev))
 		from = hms_node_add_initiator(device->nid, false, &pci->dev);
 	pci_dev_put(pci);
 	return PTR_ERR_OR_ZERO(from);
-}
-
-static int hms_node_add_devices(void)
-{
-	const struct hms_figures_device *device;
-	unsigned int n;
-	int ret = 0;
-
-	for (n = 0; !ret && (device = hms_figures_device(n)); n++)
-		ret = hms_node_add_device(device);
-	return ret;
 }
 
 static int hms_node_plug(struct pci_dev *pci)
@@ -265,6 +271,9 @@ static int hms_node_pci_event(struct notifier_block *nb, unsigned long action, v
 	struct pci_dev *pci = to_pci_dev(data);
 	int ret = 0;
 
+	/* Others, as that a driver is bound, come with the lock of the device held. */
+	if (action != BUS_NOTIFY_ADD_DEVICE && action != BUS_NOTIFY_DEL_DEVICE)
+		return NOTIFY_OK;
 	mutex_lock(&hms_node_lock);
 	if (action == BUS_NOTIFY_ADD_DEVICE)
 		ret = hms_node_plug(pci);
@@ -277,6 +286,85 @@ static int hms_node_pci_event(struct notifier_block *nb, unsigned long action, v
 }
 
 static struct notifier_block hms_node_pci_notifier = { .notifier_call = hms_node_pci_event };
+
+#ifdef CONFIG_PCI
+
+static void hms_node_hold_pci(void)
+{
+	pci_lock_rescan_remove();
+}
+
+static void hms_node_release_pci(void)
+{
+	pci_unlock_rescan_remove();
+}
+
+static int hms_node_watch_pci(void)
+{
+	return bus_register_notifier(&pci_bus_type, &hms_node_pci_notifier);
+}
+
+static void hms_node_unwatch_pci(void)
+{
+	bus_unregister_notifier(&pci_bus_type, &hms_node_pci_notifier);
+}
+
+#else
+
+static void hms_node_hold_pci(void)
+{
+}
+
+static void hms_node_release_pci(void)
+{
+}
+
+static int hms_node_watch_pci(void)
+{
+	return 0;
+}
+
+static void hms_node_unwatch_pci(void)
+{
+}
+
+#endif /* CONFIG_PCI */
+
+/* PCI is held still: one that is on its way in or out can be found, and is nobody's parent. */
+static void hms_node_remove_devices(void)
+{
+	struct hms_node_initiator *from, *next;
+
+	hms_node_hold_pci();
+	hms_node_unwatch_pci();
+	mutex_lock(&hms_node_lock);
+	list_for_each_entry_safe(from, next, &hms_node_initiators, list) {
+		if (!from->initiator->cpu)
+			hms_node_remove_initiator(from);
+	}
+	mutex_unlock(&hms_node_lock);
+	hms_node_release_pci();
+}
+
+static int hms_node_add_devices(void)
+{
+	const struct hms_figures_device *device;
+	unsigned int n;
+	int ret;
+
+	hms_node_hold_pci();
+	ret = hms_node_watch_pci();
+	if (!ret) {
+		mutex_lock(&hms_node_lock);
+		for (n = 0; !ret && (device = hms_figures_device(n)); n++)
+			ret = hms_node_add_device(device);
+		mutex_unlock(&hms_node_lock);
+		if (ret)
+			hms_node_unwatch_pci();
+	}
+	hms_node_release_pci();
+	return ret;
+}
 
 static int hms_node_event(struct notifier_block *nb, unsigned long action, void *data)
 {
@@ -337,8 +425,6 @@ static int hms_node_add_all(void)
 		if (!ret && !hms_target_of_node(nid))
 			ret = hms_node_add_memory(nid);
 	}
-	if (!ret)
-		ret = hms_node_add_devices();
 	mutex_unlock(&hms_node_lock);
 	return ret;
 }
@@ -353,24 +439,27 @@ int hms_node_start(void)
 	ret = register_node_notifier(&hms_node_notifier);
 	if (ret)
 		goto unregister_memory;
-	if (IS_ENABLED(CONFIG_PCI))
-		ret = bus_register_notifier(&pci_bus_type, &hms_node_pci_notifier);
-	if (ret)
-		goto unregister_node;
 	ret = hms_node_add_all();
 	if (ret)
-		goto unregister_pci;
+		goto unregister_node;
+	ret = hms_node_add_devices();
+	if (ret)
+		goto unregister_node;
 	/* CPU hotplug takes its own locks around ours, so not under ours. */
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "hms:online", hms_node_cpu_online,
 				hms_node_cpu_offline);
 	if (ret < 0)
-		goto unregister_pci;
+		goto remove_devices;
 	hms_node_cpus = ret;
+	ret = hms_node_check_cpus();
+	if (ret)
+		goto remove_cpus;
 	return 0;
 
-unregister_pci:
-	if (IS_ENABLED(CONFIG_PCI))
-		bus_unregister_notifier(&pci_bus_type, &hms_node_pci_notifier);
+remove_cpus:
+	cpuhp_remove_state(hms_node_cpus);
+remove_devices:
+	hms_node_remove_devices();
 unregister_node:
 	unregister_node_notifier(&hms_node_notifier);
 	hms_node_remove_all();
@@ -382,8 +471,7 @@ unregister_memory:
 void hms_node_stop(void)
 {
 	cpuhp_remove_state(hms_node_cpus);
-	if (IS_ENABLED(CONFIG_PCI))
-		bus_unregister_notifier(&pci_bus_type, &hms_node_pci_notifier);
+	hms_node_remove_devices();
 	unregister_node_notifier(&hms_node_notifier);
 	hms_node_remove_all();
 	unregister_memory_notifier(&hms_node_memory_notifier);
