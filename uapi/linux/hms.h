@@ -493,9 +493,9 @@ enum hms_notice_kind {
 
 /**
  * struct hms_notice - what read() of a descriptor of /dev/hms tells: what was done to its memory
- * @size: of this struct
- * @pid: process that asked, which is another one for a request with HMS_REMOTE, as the reader's pid
- *	namespace knows it; 0: one that it does not know, or nobody
+ * @size: bytes from this notice to the next one: a later module may tell more
+ * @pid: process that asked, which is another one for a request with HMS_REMOTE, as it is known in
+ *	the pid namespace of who first read or polled; 0: it is not known there, or nobody asked
  * @instance: as in struct hms_info
  * @generation: of the map
  * @start: first address of the range
@@ -510,13 +510,13 @@ enum hms_notice_kind {
  *
  * A descriptor that is read or polled for the first time tells what happens from then on, to the
  * address space that it stands for. read() returns as many as fit, and waits for one unless the
- * descriptor is O_NONBLOCK; poll() says when there is one. EINVAL: no room for one; EAGAIN; EINTR;
- * EBADF from another address space; ESRCH, ENOMEM.
+ * descriptor is O_NONBLOCK; poll() says when there is one. In 4096 bytes there will always be room
+ * for one. EINVAL: no room for one; EAGAIN; EINTR; EBADF from another address space; ESRCH, ENOMEM.
  *
  * HMS_NOTICE_EVACUATED: the range goes from the first page that came home to the last; pages
  * between them may have been elsewhere. @pages and @moved are those that came home; what can't do
- * so yet is tried again, with a notice of its own. All are there when the target is gone, or its
- * file "offline" was written. A page that processes share since fork(2) moves once, and one of them
+ * so yet is tried again, with a notice of its own. A target that goes has left the map before; all
+ * notices are there when its driver is gone, or its file "offline" was written. A page that processes share since fork(2) moves once, and one of them
  * hears of it. The other way home, a touch by the CPU, is no notice.
  */
 struct hms_notice {
