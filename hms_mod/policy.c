@@ -254,6 +254,53 @@ struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long f
 	return it ? container_of(it, struct hms_range, it) : NULL;
 }
 
+static bool hms_policy_names(const struct hms_policy *policy, u32 uid)
+{
+	u32 i;
+
+	for (i = 0; i < policy->ntargets; i++) {
+		if (policy->uids[i] == uid)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * hms_policy_intersect - keep of what a run of addresses has in common what its next range has too
+ * @tree: the tree, locked; not between calls, as there may be many
+ * @common: zeroed but for the first and the last address before the first call
+ *
+ * Return: 1 when there is more to look at, 0 when that was all, -ENOENT when an address has no
+ * policy.
+ */
+int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common *common)
+{
+	struct hms_range *range = hms_policy_first(tree, common->first, common->first);
+	const struct hms_policy *policy;
+	u32 i, n = 0;
+
+	if (!range)
+		return -ENOENT;
+	policy = range->policy;
+	if (!common->begun) {
+		common->begun = true;
+		common->mode = policy->mode;
+		common->ntargets = policy->ntargets;
+		memcpy(common->uids, policy->uids, policy->ntargets * sizeof(*policy->uids));
+	}
+	if (common->mode != policy->mode)
+		common->mode = HMS_MODE_DEFAULT;
+	for (i = 0; i < common->ntargets; i++) {
+		if (hms_policy_names(policy, common->uids[i]))
+			common->uids[n++] = common->uids[i];
+	}
+	common->ntargets = n;
+	if (range->it.last >= common->last)
+		return 0;
+	common->first = range->it.last + 1;
+	return 1;
+}
+
 /**
  * hms_policy_cuts - does a run of addresses lie in the middle of a range
  * @tree: the tree, locked

@@ -10,6 +10,8 @@
 #include "kernel.h"
 #endif
 
+#include <linux/hms.h>
+
 /**
  * struct hms_policy - what a range wants; never changes, shared by the ranges that were set
  * together
@@ -62,6 +64,24 @@ struct hms_policy_edit {
 	unsigned int n;
 };
 
+/**
+ * struct hms_policy_common - what a run of addresses has in common, as far as it was looked at
+ * @first: the first address that was not
+ * @last: the last address of the run
+ * @begun: some of it was, so the others mean something
+ * @mode: the mode of all of it, or HMS_MODE_DEFAULT when there are several
+ * @ntargets: how many
+ * @uids: targets that all of it names, in the order of the first policy
+ */
+struct hms_policy_common {
+	unsigned long first;
+	unsigned long last;
+	bool begun;
+	u32 mode;
+	u32 ntargets;
+	u32 uids[HMS_MAX_TARGETS];
+};
+
 struct hms_policy *hms_policy_new(u32 mode, const u32 *uids, u32 ntargets);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
@@ -78,6 +98,7 @@ void hms_policy_free_all(struct hms_policy_tree *tree);
 
 struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long first,
 				   unsigned long last);
+int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common *common);
 bool hms_policy_cuts(struct hms_policy_tree *tree, unsigned long first, unsigned long last);
 
 #endif /* _HMS_POLICY_H */

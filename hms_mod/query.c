@@ -105,54 +105,28 @@ static int hms_query_policies(struct hms_answer *answer)
 	return 0;
 }
 
-static bool hms_policy_names(const struct hms_policy *policy, u32 uid)
-{
-	u32 i;
-
-	for (i = 0; i < policy->ntargets; i++) {
-		if (policy->uids[i] == uid)
-			return true;
-	}
-	return false;
-}
-
 static int hms_query_common(struct hms_answer *answer)
 {
-	unsigned long from = answer->first, first, last;
+	struct hms_policy_common common = { .first = answer->first, .last = answer->last };
 	struct hms_policy_entry entry = {
 		.start = answer->first,
 		.length = answer->last - answer->first + 1,
 	};
-	u32 uids[HMS_MAX_TARGETS];
-	struct hms_policy *policy;
-	u32 i, n;
+	int ret;
 
-	while ((policy = hms_next_policy(answer, from, &first, &last))) {
-		if (first > from) {
-			hms_policy_put(policy);
-			return 0;
-		}
-		if (from == answer->first) {
-			entry.mode = policy->mode;
-			entry.ntargets = policy->ntargets;
-			memcpy(uids, policy->uids, policy->ntargets * sizeof(*uids));
-		}
-		if (entry.mode != policy->mode)
-			entry.mode = HMS_MODE_DEFAULT;
-		for (i = 0, n = 0; i < entry.ntargets; i++) {
-			if (hms_policy_names(policy, uids[i]))
-				uids[n++] = uids[i];
-		}
-		entry.ntargets = n;
-		hms_policy_put(policy);
-		if (last >= answer->last)
-			return hms_answer_policy(answer, &entry, uids);
-		if (signal_pending(current))
+	do {
+		spin_lock(&answer->binding->tree_lock);
+		ret = hms_policy_intersect(&answer->binding->tree, &common);
+		spin_unlock(&answer->binding->tree_lock);
+		if (ret > 0 && signal_pending(current))
 			return -EINTR;
 		cond_resched();
-		from = last + 1;
-	}
-	return 0;
+	} while (ret > 0);
+	if (ret)
+		return 0;
+	entry.mode = common.mode;
+	entry.ntargets = common.ntargets;
+	return hms_answer_policy(answer, &entry, common.uids);
 }
 
 static void hms_residency_of(struct hms_answer *answer, unsigned long entry,
