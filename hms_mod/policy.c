@@ -5,6 +5,7 @@
  */
 
 #ifdef __KERNEL__
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -12,15 +13,23 @@
 
 #include "policy.h"
 
+/*
+ * A range costs 160 bytes at most when its policy is its own: itself and its spare of kmalloc-64,
+ * and kmalloc-32 for a policy of up to five targets.
+ */
+static_assert(sizeof(struct hms_range) <= 64);
+static_assert(offsetof(struct hms_policy, uids[5]) <= 32);
+
 /**
  * hms_policy_new - make a policy
  * @mode: enum hms_mode
+ * @inherit: a child gets it at fork
  * @uids: targets, copied
  * @ntargets: how many
  *
  * Return: one reference, or NULL.
  */
-struct hms_policy *hms_policy_new(u32 mode, const u32 *uids, u32 ntargets)
+struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, u32 ntargets)
 {
 	struct hms_policy *policy;
 
@@ -29,6 +38,7 @@ struct hms_policy *hms_policy_new(u32 mode, const u32 *uids, u32 ntargets)
 		return NULL;
 	refcount_set(&policy->ref, 1);
 	policy->mode = mode;
+	policy->inherit = inherit;
 	policy->ntargets = ntargets;
 	memcpy(policy->uids, uids, ntargets * sizeof(*uids));
 	return policy;
@@ -53,7 +63,8 @@ void hms_policy_put(struct hms_policy *policy)
  */
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b)
 {
-	return a == b || (a->mode == b->mode && a->ntargets == b->ntargets &&
+	return a == b || (a->mode == b->mode && a->inherit == b->inherit &&
+			  a->ntargets == b->ntargets &&
 			  !memcmp(a->uids, b->uids, a->ntargets * sizeof(*a->uids)));
 }
 
@@ -227,6 +238,40 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 }
 
 /**
+ * hms_policy_clone - give a child at fork what it inherits
+ * @to: its tree: empty, and nobody else sees it
+ * @from: the tree of the parent, which does not change meanwhile
+ * @gfp: GFP_KERNEL_ACCOUNT, or what does not sleep when the lock of @from is held
+ *
+ * The policies are shared: they never change.
+ *
+ * Return: 0, or -ENOMEM with @to empty.
+ */
+int hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from, gfp_t gfp)
+{
+	struct hms_range *range, *copy, *spare;
+
+	/* Ranges that touch in @to touched in @from, so they differ: there is nothing to merge. */
+	for (range = hms_policy_first(from, 0, ULONG_MAX); range;
+	     range = hms_policy_next(range, 0, ULONG_MAX)) {
+		if (!range->policy->inherit)
+			continue;
+		copy = hms_range_new(gfp);
+		spare = hms_range_new(gfp);
+		if (!copy || !spare) {
+			kfree(copy);
+			kfree(spare);
+			hms_policy_free_all(to);
+			return -ENOMEM;
+		}
+		copy->policy = hms_policy_get(range->policy);
+		copy->spare = spare;
+		hms_tree_insert(to, copy, range->it.start, range->it.last);
+	}
+	return 0;
+}
+
+/**
  * hms_policy_free_all - free a tree that nobody else sees
  * @tree: the tree
  */
@@ -250,6 +295,22 @@ struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long f
 				   unsigned long last)
 {
 	struct interval_tree_node *it = interval_tree_iter_first(&tree->root, first, last);
+
+	return it ? container_of(it, struct hms_range, it) : NULL;
+}
+
+/**
+ * hms_policy_next - the next range that overlaps addresses
+ * @range: one that does, of a tree that was locked since it was found
+ * @first: first address
+ * @last: last address
+ *
+ * Return: the range or NULL.
+ */
+struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
+				  unsigned long last)
+{
+	struct interval_tree_node *it = interval_tree_iter_next(&range->it, first, last);
 
 	return it ? container_of(it, struct hms_range, it) : NULL;
 }

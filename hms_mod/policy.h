@@ -16,14 +16,16 @@
  * struct hms_policy - what a range wants; never changes, shared by the ranges that were set
  * together
  * @ref: references
- * @mode: enum hms_mode
  * @ntargets: how many
+ * @mode: enum hms_mode
+ * @inherit: a child gets it at fork
  * @uids: the targets, most wanted first
  */
 struct hms_policy {
 	refcount_t ref;
-	u32 mode;
 	u32 ntargets;
+	u16 mode;
+	bool inherit;
 	u32 uids[];
 };
 
@@ -82,7 +84,7 @@ struct hms_policy_common {
 	u32 uids[HMS_MAX_TARGETS];
 };
 
-struct hms_policy *hms_policy_new(u32 mode, const u32 *uids, u32 ntargets);
+struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, u32 ntargets);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b);
@@ -94,10 +96,13 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		    unsigned long first, unsigned long last, struct hms_policy *policy);
 void hms_policy_punch(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		      unsigned long first, unsigned long last);
+int hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from, gfp_t gfp);
 void hms_policy_free_all(struct hms_policy_tree *tree);
 
 struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long first,
 				   unsigned long last);
+struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
+				  unsigned long last);
 int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common *common);
 bool hms_policy_cuts(struct hms_policy_tree *tree, unsigned long first, unsigned long last);
 

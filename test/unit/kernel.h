@@ -89,6 +89,10 @@ static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned
 #define U32_MAX			((u32)~0U)
 #endif
 
+/* Without a message, as there. */
+#undef static_assert
+#define static_assert(right)	_Static_assert(right, #right)
+
 /* What only warns there is a bug all the same. */
 #undef WARN_ON_ONCE
 #define WARN_ON_ONCE(wrong)	({ bool _wrong = (wrong); assert(!_wrong); _wrong; })

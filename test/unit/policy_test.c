@@ -36,7 +36,7 @@ static void make_kinds(void)
 	static const __u32 uids[] = { 3, 1, 4, 1, 5 };
 
 	for (__u32 k = 1; k <= KINDS; k++)
-		kinds[k] = hms_policy_new(k % 2, uids, k);
+		kinds[k] = hms_policy_new(k % 2, false, uids, k);
 }
 
 static void drop_kinds(void)
@@ -192,7 +192,7 @@ TEST(prepare_fails)
 	hms_policy_edit_drop(&edit);
 	EXPECT_EQ(0, unit_allocated);
 	unit_fail_at = 1;
-	EXPECT_EQ(NULL, hms_policy_new(1, NULL, 0));
+	EXPECT_EQ(NULL, hms_policy_new(1, false, NULL, 0));
 	unit_fail_at = 0;
 }
 
