@@ -226,8 +226,10 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 	} else {
 		range = hms_edit_take(edit);
 		range->policy = hms_policy_get(policy);
-		range->spare = hms_edit_take(edit);
 	}
+	/* One that grows may have lost its spare in a notifier. */
+	if (!range->spare)
+		range->spare = hms_edit_take(edit);
 	twin = last != ULONG_MAX ? hms_policy_twin(tree, last + 1, policy) : NULL;
 	if (twin) {
 		last = twin->it.last;
