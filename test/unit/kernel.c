@@ -4,12 +4,19 @@
 
 long unit_allocated;
 long unit_fail_at;
+bool unit_atomic;
+unsigned long unit_fail_bits;
 
-void *unit_alloc(size_t size)
+void *unit_alloc(size_t size, gfp_t gfp)
 {
+	bool fails = unit_fail_bits & 1;
 	void *p;
 
+	assert(!unit_atomic || !(gfp & GFP_KERNEL));
+	unit_fail_bits >>= 1;
 	if (unit_fail_at && !--unit_fail_at)
+		fails = true;
+	if (fails)
 		return NULL;
 	p = calloc(1, size);
 	assert(p);

@@ -22,11 +22,11 @@
 
 typedef unsigned int unit_gfp_t;
 #define gfp_t			unit_gfp_t
-#define GFP_KERNEL_ACCOUNT	1U
+#define GFP_KERNEL		1U
 #define GFP_NOWAIT		2U
-#define GFP_KERNEL		16U
 #define __GFP_NOWARN		4U
 #define __GFP_ACCOUNT		8U
+#define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
 
 typedef struct {
 	int refs;
@@ -53,10 +53,14 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 extern long unit_allocated;
 extern long unit_fail_at;
 
-void *unit_alloc(size_t size);
+/* Where nothing may sleep; and which of the next allocations fail, a bit each, the lowest first. */
+extern bool unit_atomic;
+extern unsigned long unit_fail_bits;
+
+void *unit_alloc(size_t size, gfp_t gfp);
 void unit_free(void *p);
 
-#define kmalloc(size, gfp)	((void)(gfp), unit_alloc(size))
+#define kmalloc(size, gfp)	unit_alloc(size, gfp)
 #define kzalloc(size, gfp)	kmalloc(size, gfp)
 #define kfree(p)		unit_free(p)
 #define kvcalloc(n, size, gfp)	kmalloc((n) * (size), gfp)

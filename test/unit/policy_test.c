@@ -7,19 +7,24 @@
 #include <stdio.h>
 
 #include "kselftest_harness.h"
-#include "policy.h"
+#include "policy_model.h"
 
-#define PAGES		256
-#define PAGE		4096UL
-#define KINDS		5
-#define OPERATIONS	1000000
+#define OPERATIONS	2000000
 
-/* The model: which policy each page has, 0 for none. */
-struct model {
-	unsigned char page[PAGES];
+FIXTURE(policy)
+{
+	struct policy_model model;
 };
 
-static struct hms_policy *kinds[KINDS + 1];
+FIXTURE_SETUP(policy)
+{
+	model_start(&self->model);
+}
+
+FIXTURE_TEARDOWN(policy)
+{
+	EXPECT_EQ(NULL, model_end(&self->model));
+}
 
 static unsigned long rnd(unsigned long n)
 {
@@ -31,223 +36,148 @@ static unsigned long rnd(unsigned long n)
 	return state % n;
 }
 
-static void make_kinds(void)
+/*
+ * Mostly changes, mostly of few pages, and mostly with memory, so that there is a tree to change. A
+ * clone takes as long as many of the others.
+ */
+static struct model_op random_op(void)
 {
-	static const __u32 uids[] = { 3, 1, 4, 1, 5 };
+	static const unsigned char whats[] = {
+		MODEL_SET, MODEL_SET, MODEL_SET, MODEL_SET, MODEL_SET, MODEL_SET, MODEL_CLEAR,
+		MODEL_UNMAP, MODEL_UNMAP, MODEL_UNMAP, MODEL_INTERSECT,
+	};
 
-	for (__u32 k = 1; k <= KINDS; k++)
-		kinds[k] = hms_policy_new(k % 2, false, uids, k);
+	return (struct model_op) {
+		.what = rnd(64) ? whats[rnd(sizeof(whats))] : MODEL_CLONE,
+		.first = rnd(MODEL_PAGES),
+		.n = rnd(rnd(16) ? 8 : MODEL_PAGES),
+		.which = rnd(256),
+		.fail = rnd(4) ? 0 : rnd(8),
+	};
 }
 
-static void drop_kinds(void)
+/* A few seconds, but not on a machine that has other things to do. */
+TEST_F_TIMEOUT(policy, random_operations, 120)
 {
-	for (int k = 1; k <= KINDS; k++)
-		hms_policy_put(kinds[k]);
-}
-
-static int kind_of(const struct hms_policy *policy)
-{
-	for (int k = 1; k <= KINDS; k++) {
-		if (hms_policy_equal(policy, kinds[k]))
-			return k;
-	}
-	return -1;
-}
-
-static struct hms_range *next(struct hms_policy_tree *tree, const struct hms_range *range)
-{
-	return range->it.last == ULONG_MAX ? NULL :
-	       hms_policy_first(tree, range->it.last + 1, ULONG_MAX);
-}
-
-/* What is wrong with the tree, or NULL: every page as in the model, sorted, merged, counted. */
-static const char *compare(struct hms_policy_tree *tree, const struct model *model)
-{
-	unsigned long nr = 0, at = 0;
-	struct hms_range *range, *last = NULL;
-
-	for (range = hms_policy_first(tree, 0, ULONG_MAX); range;
-	     range = next(tree, range)) {
-		int kind = kind_of(range->policy);
-
-		nr++;
-		if (range->it.start % PAGE || (range->it.last + 1) % PAGE)
-			return "not on page boundaries";
-		if (last && last->it.last >= range->it.start)
-			return "out of order, or overlapping";
-		if (last && last->it.last + 1 == range->it.start &&
-		    hms_policy_equal(last->policy, range->policy))
-			return "equal neighbours not merged";
-		for (; at < range->it.start / PAGE; at++) {
-			if (model->page[at])
-				return "a policy is missing";
-		}
-		for (; at <= range->it.last / PAGE; at++) {
-			if (model->page[at] != kind)
-				return "a page has the wrong policy";
-		}
-		last = range;
-	}
-	for (; at < PAGES; at++) {
-		if (model->page[at])
-			return "a policy is missing at the end";
-	}
-	return nr == tree->nr ? NULL : "miscounted";
-}
-
-TEST(random_operations)
-{
-	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
-	struct hms_policy_edit edit;
-	struct model model = {};
-	const char *wrong;
-
-	make_kinds();
 	for (long i = 0; i < OPERATIONS; i++) {
-		unsigned long first = rnd(PAGES), n = 1 + rnd(PAGES - first);
-		int kind = rnd(KINDS + 1);
+		struct model_op op = random_op();
+		const char *wrong = model_step(&self->model, &op);
 
-		if (rnd(2) && n > 8)
-			n = 1 + n % 8;
-		if (rnd(4)) {
-			ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
-			if (kind)
-				hms_policy_set(&tree, &edit, first * PAGE,
-					       (first + n) * PAGE - 1, kinds[kind]);
-			else
-				hms_policy_punch(&tree, &edit, first * PAGE,
-						 (first + n) * PAGE - 1);
-			hms_policy_edit_drop(&edit);
-		} else {
-			/* munmap: nothing prepared. */
-			hms_policy_punch(&tree, NULL, first * PAGE, (first + n) * PAGE - 1);
-			kind = 0;
-		}
-		memset(model.page + first, kind, n);
-		if (i % 64 && i > 10000)
-			continue;
-		wrong = compare(&tree, &model);
 		ASSERT_EQ(NULL, wrong) { TH_LOG("operation %ld: %s", i, wrong); }
 	}
-	EXPECT_EQ(0, tree.lost);
-	hms_policy_free_all(&tree);
-	EXPECT_EQ(0, tree.nr);
-	drop_kinds();
-	EXPECT_EQ(0, unit_allocated);
+}
+
+static const char *step(struct policy_model *model, enum model_what what, int first, int last,
+			int which, int fail)
+{
+	struct model_op op = { what, first, last - first, which, fail };
+
+	return model_step(model, &op);
 }
 
 /*
  * With its spare a range survives one punch through the middle even when there is no memory at
- * all.
+ * all. The next one loses what is above it, and says so. A change nearby gives it a spare again.
  */
-TEST(spare)
+TEST_F(policy, spare)
 {
-	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
-	struct hms_policy_edit edit;
-	struct model model = {};
+	struct policy_model *model = &self->model;
 
-	make_kinds();
-	ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
-	hms_policy_set(&tree, &edit, 0, 100 * PAGE - 1, kinds[1]);
-	hms_policy_edit_drop(&edit);
-	memset(model.page, 1, 100);
-
-	unit_fail_at = 1;
-	hms_policy_punch(&tree, NULL, 50 * PAGE, 51 * PAGE - 1);
-	EXPECT_EQ(0, unit_fail_at);	/* it did want a new spare, and did not get it */
-	model.page[50] = 0;
-	EXPECT_EQ(NULL, compare(&tree, &model));
-	EXPECT_EQ(0, tree.lost);
-
-	/* Both halves may be without one now. The next cut loses what is above it, and says so. */
-	for (struct hms_range *range = hms_policy_first(&tree, 0, ULONG_MAX); range;
-	     range = next(&tree, range)) {
-		kfree(range->spare);
-		range->spare = NULL;
-	}
-	unit_fail_at = 1;
-	hms_policy_punch(&tree, NULL, 20 * PAGE, 21 * PAGE - 1);
-	EXPECT_EQ(0, unit_fail_at);
-	memset(model.page + 20, 0, 30);
-	EXPECT_EQ(NULL, compare(&tree, &model));
-	EXPECT_EQ(1, tree.lost);
-	hms_policy_free_all(&tree);
-	drop_kinds();
-	EXPECT_EQ(0, unit_allocated);
+	EXPECT_EQ(NULL, step(model, MODEL_SET, 1, 60, 0, 0));
+	EXPECT_EQ(NULL, step(model, MODEL_UNMAP, 40, 40, 0, 7));
+	EXPECT_EQ(2, model->tree.nr);
+	EXPECT_EQ(0, model->tree.lost);
+	EXPECT_EQ(2, model->spareless);
+	EXPECT_EQ(NULL, step(model, MODEL_UNMAP, 20, 20, 0, 7));
+	EXPECT_EQ(2, model->tree.nr);
+	EXPECT_EQ(1, model->tree.lost);
+	EXPECT_EQ(NULL, step(model, MODEL_SET, 0, 0, 0, 0));
+	EXPECT_EQ(1, model->spareless);
+	EXPECT_EQ(NULL, step(model, MODEL_UNMAP, 10, 10, 0, 7));
+	EXPECT_EQ(3, model->tree.nr);
+	EXPECT_EQ(1, model->tree.lost);
 }
 
-/* A change that can't be prepared leaves nothing behind. */
-TEST(prepare_fails)
+/* A punch that gets one of its allocations, or two, or all, or none; with a spare and without. */
+TEST_F(policy, punch_fails)
 {
+	struct policy_model *model = &self->model;
+
+	for (int fail = 0; fail < 64; fail++) {
+		EXPECT_EQ(NULL, step(model, MODEL_SET, 0, MODEL_PAGES - 1, 0, 0));
+		EXPECT_EQ(NULL, step(model, MODEL_UNMAP, 20, 20, 0, fail % 8));
+		EXPECT_EQ(NULL, step(model, MODEL_UNMAP, 10, 10, 0, fail / 8));
+		EXPECT_EQ(NULL, step(model, MODEL_UNMAP, 30, 30, 0, fail / 8));
+		EXPECT_EQ(NULL, step(model, MODEL_CLEAR, 0, MODEL_PAGES - 1, 0, 0));
+	}
+}
+
+/* A change that can't be prepared, or a clone that can't be made, leaves what there was. */
+TEST_F(policy, memory_fails)
+{
+	struct policy_model *model = &self->model;
 	struct hms_policy_edit edit;
+	long before = unit_allocated;
 
 	for (int n = 1; n <= HMS_POLICY_EDIT_NODES; n++) {
 		unit_fail_at = n;
 		EXPECT_EQ(-ENOMEM, hms_policy_edit_prepare(&edit));
-		EXPECT_EQ(0, unit_allocated);
+		EXPECT_EQ(before, unit_allocated);
 	}
-	unit_fail_at = 0;
-	ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
-	EXPECT_EQ(HMS_POLICY_EDIT_NODES, unit_allocated);
-	hms_policy_edit_drop(&edit);
-	EXPECT_EQ(0, unit_allocated);
 	unit_fail_at = 1;
 	EXPECT_EQ(NULL, hms_policy_new(1, false, NULL, 0));
 	unit_fail_at = 0;
+
+	for (int i = 0; i < MODEL_PAGES; i++)
+		EXPECT_EQ(NULL, step(model, MODEL_SET, i, i, i, 0));
+	for (int n = 0; n <= HMS_POLICY_EDIT_NODES; n++)
+		EXPECT_EQ(NULL, step(model, MODEL_SET, 9, 20, 8, n));
+	for (int n = 0; n < 2 * MODEL_PAGES; n++)
+		EXPECT_EQ(NULL, step(model, MODEL_CLONE, 0, 0, n % 2 * MODEL_LOCKED, n));
+	EXPECT_EQ(NULL, step(model, MODEL_CLONE, 0, 0, MODEL_GO_ON, 0));
 }
 
-/* A prepared change never allocates: any failure after it would be one too late. */
-TEST(prepared_is_enough)
+/* Two policies are the same when they ask for the same, be they one or two. */
+TEST_F(policy, equal)
 {
+	for (int a = 1; a <= MODEL_KINDS; a++)
+		for (int b = 1; b <= MODEL_KINDS; b++)
+			EXPECT_EQ(a == b, hms_policy_equal(self->model.policies[a][0],
+							   self->model.policies[b][1]));
+}
+
+/* What the kernel takes for so many bytes. */
+static size_t kmalloc_size(size_t size)
+{
+	static const size_t classes[] = { 8, 16, 32, 64, 96, 128, 192, 256 };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (size <= classes[i])
+			return classes[i];
+	return -1;
+}
+
+/* A range takes 160 bytes at most, with its spare and a policy of its own of up to five targets. */
+TEST(size)
+{
+	static const u32 uids[] = { 1, 2, 3, 4, 5 };
 	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
 	struct hms_policy_edit edit;
-	struct model model = {};
+	struct hms_policy *policy;
+	size_t bytes = 2 * kmalloc_size(sizeof(struct hms_range)) +
+		       kmalloc_size(struct_size(policy, uids, 5));
 
-	make_kinds();
-	for (long i = 0; i < 100000; i++) {
-		unsigned long first = rnd(PAGES), n = 1 + rnd(PAGES - first);
-		int kind = 1 + rnd(KINDS);
-		long before;
-
+	EXPECT_GE(160, bytes);
+	for (unsigned long i = 1; i <= 1000; i++) {
+		policy = hms_policy_new(HMS_MODE_BIND, false, uids, 5);
 		ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
-		before = unit_allocated;
-		unit_fail_at = LONG_MAX;
-		hms_policy_set(&tree, &edit, first * PAGE, (first + n) * PAGE - 1, kinds[kind]);
-		ASSERT_EQ(LONG_MAX, unit_fail_at);
-		ASSERT_GE(before, unit_allocated);
-		unit_fail_at = 0;
+		hms_policy_set(&tree, &edit, i << 20, (i << 20) + 4095, policy);
 		hms_policy_edit_drop(&edit);
-		memset(model.page + first, kind, n);
+		hms_policy_put(policy);
+		/* These three, and nothing else. */
+		ASSERT_EQ(3 * i, unit_allocated);
 	}
-	EXPECT_EQ(NULL, compare(&tree, &model));
-	EXPECT_EQ(0, tree.lost);
 	hms_policy_free_all(&tree);
-	drop_kinds();
-	EXPECT_EQ(0, unit_allocated);
-}
-
-/* The very first and the very last address have neighbours on one side only. */
-TEST(edges)
-{
-	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
-	struct hms_policy_edit edit;
-
-	make_kinds();
-	ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
-	hms_policy_set(&tree, &edit, 0, ULONG_MAX, kinds[2]);
-	hms_policy_edit_drop(&edit);
-	EXPECT_EQ(1, tree.nr);
-	EXPECT_TRUE(hms_policy_cuts(&tree, PAGE, 2 * PAGE - 1));
-	EXPECT_FALSE(hms_policy_cuts(&tree, 0, PAGE - 1));
-	EXPECT_FALSE(hms_policy_cuts(&tree, PAGE, ULONG_MAX));
-	hms_policy_punch(&tree, NULL, 0, PAGE - 1);
-	hms_policy_punch(&tree, NULL, ULONG_MAX - PAGE + 1, ULONG_MAX);
-	EXPECT_EQ(1, tree.nr);
-	EXPECT_EQ(PAGE, hms_policy_first(&tree, 0, ULONG_MAX)->it.start);
-	EXPECT_EQ(ULONG_MAX - PAGE, hms_policy_first(&tree, 0, ULONG_MAX)->it.last);
-	hms_policy_punch(&tree, NULL, 0, ULONG_MAX);
-	EXPECT_EQ(0, tree.nr);
-	drop_kinds();
 	EXPECT_EQ(0, unit_allocated);
 }
 

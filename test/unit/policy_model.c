@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "policy_model.h"
+
+#define PAGE	4096UL
+
+/* Each differs from another in one thing alone. */
+static const struct kind {
+	u32 mode;
+	bool inherit;
+	u32 n;
+	u32 uids[3];
+} kinds[MODEL_KINDS + 1] = {
+	{},
+	{ HMS_MODE_BIND, false, 2, { 1, 2 } },
+	{ HMS_MODE_BIND, true, 2, { 1, 2 } },
+	{ HMS_MODE_PREFERRED, true, 2, { 1, 2 } },
+	{ HMS_MODE_PREFERRED, true, 2, { 2, 1 } },
+	{ HMS_MODE_PREFERRED, true, 3, { 2, 1, 3 } },
+	{ HMS_MODE_PREFERRED, true, 1, { 3 } },
+};
+
+/*
+ * The first half of the pages begins at address 0, the other one ends at the last address: nothing
+ * may go over either edge. The page in the middle is what is between them.
+ */
+static unsigned long first_of(unsigned long page)
+{
+	return page < MODEL_PAGES / 2 ? page * PAGE : (page - MODEL_PAGES) * PAGE;
+}
+
+static unsigned long last_of(unsigned long page)
+{
+	return first_of(page + 1) - 1;
+}
+
+/* The first page behind @page that is of another kind. */
+static unsigned long run_end(const unsigned char *pages, unsigned long page)
+{
+	unsigned long end = page + 1;
+
+	while (end < MODEL_PAGES && pages[end] == pages[page])
+		end++;
+	return end;
+}
+
+/* The runs of equal pages are the ranges, and there are no others. Counts those without a spare. */
+static const char *compare(struct policy_model *model, struct hms_policy_tree *tree,
+			   const unsigned char *pages, unsigned long *spareless)
+{
+	struct hms_range *range = hms_policy_first(tree, 0, ULONG_MAX);
+	unsigned long page, end, nr = 0;
+
+	*spareless = 0;
+	for (page = 0; page < MODEL_PAGES; page = end) {
+		end = run_end(pages, page);
+		if (!pages[page])
+			continue;
+		if (!range)
+			return "a range is missing at the end";
+		if (range->it.start != first_of(page) || range->it.last != last_of(end - 1))
+			return "a range begins or ends elsewhere";
+		if (!hms_policy_equal(range->policy, model->policies[pages[page]][0]))
+			return "a range has another policy";
+		*spareless += !range->spare;
+		nr++;
+		range = hms_policy_next(range, 0, ULONG_MAX);
+	}
+	if (range)
+		return "a range too many at the end";
+	return nr == tree->nr ? NULL : "ranges are miscounted";
+}
+
+/* All is as it should be, with no tree but this one. @missing: spares there was no memory for. */
+static const char *check(struct policy_model *model, unsigned long missing)
+{
+	unsigned long nr = model->tree.nr, spareless, refs = 0;
+	const char *wrong = compare(model, &model->tree, model->page, &spareless);
+
+	if (wrong)
+		return wrong;
+	if (model->tree.lost != model->lost)
+		return "what was lost is miscounted";
+	if (spareless > model->spareless + missing)
+		return "a spare is missing";
+	model->spareless = spareless;
+	for (int kind = 1; kind <= MODEL_KINDS; kind++)
+		for (int copy = 0; copy < 2; copy++)
+			refs += model->policies[kind][copy]->ref.refs - 1;
+	if (refs != nr)
+		return "references are miscounted";
+	if (unit_allocated != 2 * MODEL_KINDS + 2 * nr - spareless)
+		return "something has leaked";
+	return NULL;
+}
+
+/* Does a change of these pages leave two pieces of a range? */
+static bool cuts(const struct policy_model *model, unsigned long first, unsigned long last)
+{
+	return first && model->page[first] && run_end(model->page, first - 1) > last + 1;
+}
+
+static const char *change(struct policy_model *model, unsigned long first, unsigned long last,
+			  unsigned int kind, unsigned int copy, long fail)
+{
+	struct hms_policy *policy = model->policies[kind][copy];
+	struct hms_policy_edit edit;
+	const char *wrong = NULL;
+	bool fails = fail && fail <= HMS_POLICY_EDIT_NODES;
+
+	unit_fail_at = fail;
+	if ((hms_policy_edit_prepare(&edit) == -ENOMEM) != fails)
+		wrong = "it is prepared without memory, or is not with it";
+	unit_fail_at = 0;
+	if (fails || wrong)
+		return wrong;
+	/* From here on nothing is allocated. */
+	unit_fail_bits = ULONG_MAX;
+	if (kind)
+		hms_policy_set(&model->tree, &edit, first_of(first), last_of(last), policy);
+	else
+		hms_policy_punch(&model->tree, &edit, first_of(first), last_of(last));
+	if (unit_fail_bits != ULONG_MAX)
+		wrong = "what was prepared is not enough";
+	unit_fail_bits = 0;
+	hms_policy_edit_drop(&edit);
+	memset(model->page + first, kind, last + 1 - first);
+	return wrong;
+}
+
+static void unmap(struct policy_model *model, unsigned long first, unsigned long last,
+		  unsigned int fail)
+{
+	struct hms_range *range = hms_policy_first(&model->tree, first_of(first), last_of(last));
+	unsigned long end = last + 1;
+
+	/* With no spare and no memory what is above the hole goes with it. */
+	if (cuts(model, first, last) && !range->spare && (fail & 1)) {
+		end = run_end(model->page, last);
+		model->lost++;
+	}
+	unit_atomic = true;
+	unit_fail_bits = fail;
+	hms_policy_punch(&model->tree, NULL, first_of(first), last_of(last));
+	unit_fail_bits = 0;
+	unit_atomic = false;
+	memset(model->page + first, 0, end - first);
+}
+
+static const char *clone(struct policy_model *model, unsigned int which, long fail)
+{
+	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
+	unsigned char page[MODEL_PAGES];
+	unsigned long ranges = 0, spareless;
+	long before = unit_allocated;
+	const char *wrong;
+	int ret;
+
+	for (unsigned long i = 0; i < MODEL_PAGES; i++) {
+		page[i] = kinds[model->page[i]].inherit ? model->page[i] : 0;
+		ranges += page[i] && (!i || page[i - 1] != page[i]);
+	}
+	unit_fail_at = fail;
+	unit_atomic = which & MODEL_LOCKED;
+	ret = hms_policy_clone(&tree, &model->tree, unit_atomic ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT);
+	unit_atomic = false;
+	unit_fail_at = 0;
+	/* A range and its spare for each. */
+	if (fail && fail <= 2 * ranges)
+		return ret == -ENOMEM && !hms_policy_first(&tree, 0, ULONG_MAX) && !tree.nr &&
+		       unit_allocated == before ? NULL : "a clone failed and left something";
+	wrong = ret ? "a clone failed" : compare(model, &tree, page, &spareless);
+	if (!wrong && (tree.lost || spareless))
+		wrong = "a clone has lost something, or has no spare";
+	if (which & MODEL_GO_ON) {
+		hms_policy_free_all(&model->tree);
+		model->tree = tree;
+		memcpy(model->page, page, sizeof(page));
+		model->lost = 0;
+	} else {
+		hms_policy_free_all(&tree);
+	}
+	return wrong;
+}
+
+static bool kind_names(const struct kind *kind, u32 uid)
+{
+	for (u32 i = 0; i < kind->n; i++)
+		if (kind->uids[i] == uid)
+			return true;
+	return false;
+}
+
+static const char *intersect(struct policy_model *model, unsigned long first, unsigned long last)
+{
+	struct hms_policy_common common = { .first = first_of(first), .last = last_of(last) };
+	const struct kind *kind = &kinds[model->page[first]];
+	u32 mode = kind->mode, n = 0;
+	bool none = false;
+	int ret;
+
+	while ((ret = hms_policy_intersect(&model->tree, &common)) == 1)
+		;
+	for (unsigned long i = first; i <= last; i++) {
+		none |= !model->page[i];
+		if (kinds[model->page[i]].mode != mode)
+			mode = HMS_MODE_DEFAULT;
+	}
+	if (none)
+		return ret == -ENOENT ? NULL : "a page without a policy was not seen";
+	if (ret || common.mode != mode)
+		return "the common mode is another";
+	for (u32 t = 0; t < kind->n; t++) {
+		bool all = true;
+
+		for (unsigned long i = first; i <= last; i++)
+			all &= kind_names(&kinds[model->page[i]], kind->uids[t]);
+		if (all && (n >= common.ntargets || common.uids[n++] != kind->uids[t]))
+			return "a common target is missing";
+	}
+	return n == common.ntargets ? NULL : "a target is not common";
+}
+
+void model_start(struct policy_model *model)
+{
+	*model = (struct policy_model) { .tree.root = RB_ROOT_CACHED };
+	for (int kind = 1; kind <= MODEL_KINDS; kind++)
+		for (int copy = 0; copy < 2; copy++)
+			model->policies[kind][copy] =
+				hms_policy_new(kinds[kind].mode, kinds[kind].inherit,
+					       kinds[kind].uids, kinds[kind].n);
+}
+
+const char *model_step(struct policy_model *model, const struct model_op *op)
+{
+	unsigned long first = op->first % MODEL_PAGES;
+	unsigned long last = first + op->n % (MODEL_PAGES - first);
+	unsigned long missing = 0;
+	const char *wrong = NULL;
+
+	if (hms_policy_cuts(&model->tree, first_of(first), last_of(last)) !=
+	    cuts(model, first, last))
+		return "what cuts a range is not told";
+	switch (op->what % MODEL_WHATS) {
+	case MODEL_SET:
+		wrong = change(model, first, last, 1 + op->which / 2 % MODEL_KINDS, op->which % 2,
+			       op->fail);
+		break;
+	case MODEL_CLEAR:
+		wrong = change(model, first, last, 0, 0, op->fail);
+		break;
+	case MODEL_UNMAP:
+		unmap(model, first, last, op->fail);
+		missing = __builtin_popcount(op->fail & 7);
+		break;
+	case MODEL_CLONE:
+		wrong = clone(model, op->which, op->fail);
+		break;
+	case MODEL_INTERSECT:
+		wrong = intersect(model, first, last);
+		break;
+	}
+	return wrong ?: check(model, missing);
+}
+
+const char *model_end(struct policy_model *model)
+{
+	hms_policy_free_all(&model->tree);
+	if (model->tree.nr || hms_policy_first(&model->tree, 0, ULONG_MAX))
+		return "a range is left";
+	for (int kind = 1; kind <= MODEL_KINDS; kind++)
+		for (int copy = 0; copy < 2; copy++)
+			hms_policy_put(model->policies[kind][copy]);
+	return unit_allocated ? "something has leaked at the end" : NULL;
+}
