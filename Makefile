@@ -13,7 +13,8 @@
 #			out/bench; BENCH=topology: that one; DOC=1: into doc/bench.md too;
 #			KERNEL= as for the tests
 #	make fuzz	fuzzers of what others say: hmat (tables of the firmware), map (files), netlink
-#			(messages), select (texts); FUZZ=map: that one; SECONDS=60 (the default) for each
+#			(messages), policy (changes of ranges), select (texts); FUZZ=map: that
+#			one; SECONDS=60 (the default) for each
 #	make check	style: checkpatch, sparse, compiler warnings, shellcheck; and that doc/netlink.yaml
 #			says what the headers say
 #	make		the library and the tools, for this machine
