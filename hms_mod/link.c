@@ -119,8 +119,8 @@ EXPORT_SYMBOL_GPL(hms_link_add_initiator);
  * @to: another link, that it leads to; there is a second bridge for the way back
  *
  * Every initiator may cross it, until hms_bridge_add_initiator() says which may. Who listens, udev
- * too, hears of it only when it leads from and to its links; its directory in sysfs is there a moment
- * earlier.
+ * too, hears of it only when it leads from and to its links; its directory in sysfs is there a
+ * moment earlier.
  *
  * Context: may sleep.
  * Return: the bridge or an ERR_PTR().

@@ -151,7 +151,7 @@ static struct hms_node_initiator *hms_node_cpus_of(int nid)
 	return NULL;
 }
 
-/* Also called for each CPU that is there when we start. None is kept off for want of an initiator. */
+/* Also called for each CPU that is there when we start; none is kept off for lack of memory. */
 static int hms_node_cpu_online(unsigned int cpu)
 {
 	int nid = cpu_to_node(cpu);

@@ -575,7 +575,7 @@ TEST_F_TIMEOUT(map, build, HMS_TIMEOUT)
 	free(names);
 }
 
-/* How many objects udev has heard of, that have come ("add") or gone ("remove"); -1: of one twice. */
+/* How many objects udev has heard of, that have come ("add") or gone; -1: of one twice. */
 static int uevents(int fd, const char *what, const struct machine *m)
 {
 	char text[8192], folder[64];

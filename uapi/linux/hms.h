@@ -516,8 +516,9 @@ enum hms_notice_kind {
  * HMS_NOTICE_EVACUATED: the range goes from the first page that came home to the last; pages
  * between them may have been elsewhere. @pages and @moved are those that came home; what can't do
  * so yet is tried again, with a notice of its own. A target that goes has left the map before; all
- * notices are there when its driver is gone, or its file "offline" was written. A page that processes share since fork(2) moves once, and one of them
- * hears of it. The other way home, a touch by the CPU, is no notice.
+ * notices are there when its driver is gone, or its file "offline" was written. A page that
+ * processes share since fork(2) moves once, and one of them hears of it. The other way home, a
+ * touch by the CPU, is no notice.
  */
 struct hms_notice {
 	__u32 size;
