@@ -42,7 +42,10 @@ static bool versions(char loaded[32], char installed[32])
 	return line && sscanf(line, "module %31[^,], %31s installed", loaded, installed) == 2;
 }
 
-/* The new file takes the place of the old one, as dkms puts it there: by another name first. */
+/*
+ * The new file takes the place of the old one, as dkms puts it there: by another name first. The old
+ * one is kept, as files are memory here, and the plan compares what there is of that.
+ */
 static int install(void)
 {
 	char from[256];
@@ -51,7 +54,8 @@ static int install(void)
 
 	if (!glob(INSTALLED, 0, NULL, &found)) {
 		snprintf(from, sizeof(from), UPGRADE "/%s", strrchr(found.gl_pathv[0], '/') + 1);
-		ret = rename(from, found.gl_pathv[0]) ? -errno : 0;
+		ret = link(found.gl_pathv[0], UPGRADE "/replaced") ||
+		      rename(from, found.gl_pathv[0]) ? -errno : 0;
 		globfree(&found);
 	}
 	return ret;
