@@ -236,7 +236,7 @@ HMS_TEST(maptools, monitor_begins)
 		for (int i = 1;; i++)
 			if (text_write(path, i % 2 ? "1" : "2"))
 				_exit(1);
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 30; i++)
 		EXPECT_EQ(0, hmsctl("monitor", "--migrate", "--count", "1")) {
 			TH_LOG("%s", command_output);
 		}
@@ -276,7 +276,7 @@ static bool says(int fd, char *text, size_t size, const char *words)
  */
 HMS_TEST(maptools, monitor_overrun)
 {
-	static const int rounds[] = { 4, 20 };
+	static const int rounds[] = { 2, 12 };
 	static char text[65536];
 	int pipes[2];
 	pid_t pid;
