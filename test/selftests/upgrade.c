@@ -43,8 +43,8 @@ static bool versions(char loaded[32], char installed[32])
 }
 
 /*
- * The new file takes the place of the old one, as dkms puts it there: by another name first. The old
- * one is kept, as files are memory here, and the plan compares what there is of that.
+ * The new file takes the place of the old one, as dkms puts it there: by another name first. The
+ * old one is kept, as files are memory here, and the plan compares what there is of that.
  */
 static int install(void)
 {
