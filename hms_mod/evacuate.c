@@ -191,7 +191,7 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 	}
 	/* One for all of the round: there may be more windows than notices are kept. */
 	if (e->notice.moved)
-		hms_inbox_tell(mm, &e->notice);
+		hms_inbox_tell_mm(mm, &e->notice);
 }
 
 /* A kernel thread only borrows one. */

@@ -94,7 +94,7 @@ static void hms_hbind_count(const struct hms_request *request)
 		hms_stat_add(act ? HMS_STAT_MIGRATE_CALLS : HMS_STAT_POLICY_CALLS, 1);
 }
 
-static void hms_hbind_tell(const struct hms_opener *opener, const struct hms_hbind *arg)
+static void hms_hbind_tell(struct hms_binding *binding, const struct hms_hbind *arg)
 {
 	struct hms_notice notice = {
 		.kind = HMS_NOTICE_REQUEST,
@@ -103,12 +103,10 @@ static void hms_hbind_tell(const struct hms_opener *opener, const struct hms_hbi
 		.pages = arg->pages,
 		.moved = arg->moved,
 		.populated = arg->populated,
+		.skipped = hms_request_skipped(arg),
 	};
-	unsigned int i;
 
-	for (i = 0; i < HMS_SKIP_NR; i++)
-		notice.skipped += arg->skipped[i];
-	hms_inbox_tell(opener->mm, &notice);
+	hms_inbox_tell(binding, &notice);
 }
 
 /* The out fields are all behind the flags. */
@@ -154,7 +152,7 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);
 	if ((!ret || ret == -EINTR) && hms_request_acts(request)) {
-		hms_hbind_tell(opener, arg);
+		hms_hbind_tell(binding, arg);
 		hms_netlink_migrate(arg, request->uids);
 	}
 	hms_opener_leave(opener);

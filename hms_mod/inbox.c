@@ -38,31 +38,45 @@ static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *noti
 
 /**
  * hms_inbox_tell - tell who listens what was done to an address space
- * @mm: the address space; the caller holds its struct
+ * @binding: of the address space
  * @notice: what was done; what is the same for all is filled in here
  *
- * By the address space, as an evacuation knows no descriptor. Who listens holds the binding; where
- * there is none nobody does.
- *
- * Context: does not sleep, nor allocate.
+ * Context: does not sleep, nor allocate. The binding must not go meanwhile.
  */
-void hms_inbox_tell(const struct mm_struct *mm, struct hms_notice *notice)
+void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice)
 {
-	struct hms_binding *binding;
 	struct hms_inbox *inbox;
 
+	if (list_empty_careful(&binding->inboxes))
+		return;
 	notice->size = sizeof(*notice);
 	notice->instance = hms_instance;
 	notice->generation = READ_ONCE(hms_generation);
-	/* An inbox that goes takes the lock first; a binding that goes waits for RCU. */
+	/* An inbox that goes takes the lock first. */
+	spin_lock(&binding->inboxes_lock);
+	list_for_each_entry(inbox, &binding->inboxes, list)
+		hms_inbox_put(inbox, notice);
+	spin_unlock(&binding->inboxes_lock);
+}
+
+/**
+ * hms_inbox_tell_mm - the same, for an evacuation, which knows no binding
+ * @mm: the address space; the caller holds its struct
+ * @notice: as for hms_inbox_tell()
+ *
+ * Who listens holds the binding; where there is none nobody does.
+ *
+ * Context: does not sleep, nor allocate.
+ */
+void hms_inbox_tell_mm(const struct mm_struct *mm, struct hms_notice *notice)
+{
+	struct hms_binding *binding;
+
+	/* A binding that goes waits for RCU. */
 	rcu_read_lock();
 	binding = hms_binding_find_rcu(mm);
-	if (binding) {
-		spin_lock(&binding->inboxes_lock);
-		list_for_each_entry(inbox, &binding->inboxes, list)
-			hms_inbox_put(inbox, notice);
-		spin_unlock(&binding->inboxes_lock);
-	}
+	if (binding)
+		hms_inbox_tell(binding, notice);
 	rcu_read_unlock();
 }
 

@@ -7,6 +7,7 @@
 #include <linux/spinlock.h>
 #include <linux/hms.h>
 
+struct hms_binding;
 struct hms_opener;
 struct mm_struct;
 struct pid_namespace;
@@ -35,7 +36,8 @@ struct hms_inbox {
 	struct pid_namespace *pids;
 };
 
-void hms_inbox_tell(const struct mm_struct *mm, struct hms_notice *notice);
+void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice);
+void hms_inbox_tell_mm(const struct mm_struct *mm, struct hms_notice *notice);
 ssize_t hms_inbox_read(struct hms_opener *opener, char __user *to, size_t size, bool nonblock);
 __poll_t hms_inbox_poll(struct hms_opener *opener, struct file *filp, poll_table *wait);
 void hms_inbox_free(struct hms_opener *opener);

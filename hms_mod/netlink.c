@@ -13,6 +13,7 @@
 #include "link.h"
 #include "netlink.h"
 #include "object.h"
+#include "request.h"
 #include "value.h"
 
 enum {
@@ -171,14 +172,10 @@ void hms_netlink_object(struct hms_object *obj, enum hms_netlink_command what)
 void hms_netlink_migrate(const struct hms_hbind *arg, const u32 *uids)
 {
 	struct sk_buff *skb;
-	u64 skipped = 0;
-	unsigned int i;
 	void *header;
 
 	if (!genl_has_listeners(&hms_family, &init_net, HMS_GROUP_MIGRATE))
 		return;
-	for (i = 0; i < HMS_SKIP_NR; i++)
-		skipped += arg->skipped[i];
 	skb = genlmsg_new(HMS_MESSAGE_SIZE, GFP_KERNEL);
 	if (!skb)
 		return;
@@ -191,7 +188,7 @@ void hms_netlink_migrate(const struct hms_hbind *arg, const u32 *uids)
 	    hms_put_u64(skb, HMS_A_PAGES, arg->pages) ||
 	    hms_put_u64(skb, HMS_A_MOVED, arg->moved) ||
 	    hms_put_u64(skb, HMS_A_POPULATED, arg->populated) ||
-	    hms_put_u64(skb, HMS_A_SKIPPED, skipped)) {
+	    hms_put_u64(skb, HMS_A_SKIPPED, hms_request_skipped(arg))) {
 		nlmsg_free(skb);
 		return;
 	}

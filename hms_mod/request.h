@@ -73,6 +73,17 @@ static inline bool hms_request_acts(const struct hms_request *request)
 	return request->migrate || request->populate;
 }
 
+/* Pages that are not where they were asked to be, whatever the reason. */
+static inline u64 hms_request_skipped(const struct hms_hbind *arg)
+{
+	u64 skipped = 0;
+	unsigned int i;
+
+	for (i = 0; i < HMS_SKIP_NR; i++)
+		skipped += arg->skipped[i];
+	return skipped;
+}
+
 enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
 int hms_request_hold(struct hms_request *request);
