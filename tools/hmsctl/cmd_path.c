@@ -95,42 +95,11 @@ static int print_json(const struct hms_path_list *list)
 	return EXIT_OK;
 }
 
-static int print(const struct question *q, struct hms *hms, const struct hms_path_list *list)
-{
-	return q->json ? print_json(list) : print_paths(q, hms, list);
-}
-
-static int print_all(const struct verb *verb, struct hms *hms, const struct question *q,
-		     uint32_t initiator, uint32_t target)
-{
-	struct hms_path_list *list;
-	int ret;
-
-	ret = hms_paths(hms, initiator, target, &list);
-	if (ret)
-		return fail_hms(verb, hms, ret);
-	ret = print(q, hms, list);
-	free(list);
-	return ret;
-}
-
-static int print_best(const struct verb *verb, struct hms *hms, const struct question *q,
-		      uint32_t initiator, uint32_t target)
-{
-	struct hms_path *best;
-	int ret;
-
-	ret = hms_best_path(hms, initiator, target, &best);
-	if (ret)
-		return fail_hms(verb, hms, ret);
-	ret = print(q, hms, &(struct hms_path_list){ .n = !!best, .paths = best });
-	free(best);
-	return ret;
-}
-
 static int answer(const struct verb *verb, struct hms *hms, const struct question *q)
 {
 	const struct hms_object *initiator, *target;
+	struct hms_path_list *all = NULL, one = { 0 };
+	struct hms_path *best = NULL;
 	int ret;
 
 	ret = find_object(verb, hms, HMS_INITIATOR, q->initiator, &initiator);
@@ -138,7 +107,16 @@ static int answer(const struct verb *verb, struct hms *hms, const struct questio
 		ret = find_object(verb, hms, HMS_TARGET, q->target, &target);
 	if (ret)
 		return ret;
-	return (q->all ? print_all : print_best)(verb, hms, q, initiator->uid, target->uid);
+	ret = q->all ? hms_paths(hms, initiator->uid, target->uid, &all) :
+		       hms_best_path(hms, initiator->uid, target->uid, &best);
+	if (ret)
+		return fail_hms(verb, hms, ret);
+	if (best)
+		one = (struct hms_path_list){ .n = 1, .paths = best };
+	ret = q->json ? print_json(all ?: &one) : print_paths(q, hms, all ?: &one);
+	free(all);
+	free(best);
+	return ret;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)

@@ -26,7 +26,7 @@ const char *take_size(char *text, void *to)
 	return hms_parse_size(text, bytes) ?: *bytes ? NULL : "zero";
 }
 
-/* For getopt_long(); a letter is that of its place in @opts. */
+/* For getopt_long(): "ab:" in @letters, and as many @names and one that ends them. */
 static void list_options(const struct opt *opts, char *letters, struct option *names)
 {
 	for (; opts->letter; opts++, names++) {
