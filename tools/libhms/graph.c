@@ -27,20 +27,9 @@ static void measure_costs(const struct hms_object *step, uint64_t *cost)
 	}
 }
 
-/* Each bridge asks twice: bsearch() with a call for each comparison would take most of the time. */
 size_t graph_link(const struct graph *g, uint32_t uid)
 {
-	size_t low = 0, high = g->nlinks;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (g->links[middle]->uid < uid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < g->nlinks && g->links[low]->uid == uid ? low : SIZE_MAX;
+	return hms_objects_index(g->links, g->nlinks, uid);
 }
 
 bool graph_may_cross(const struct crossing *crossing, uint32_t initiator)

@@ -65,7 +65,10 @@ int hms_scan_once(struct hms *hms);
 int hms_compare_uid(const void *a, const void *b);
 int hms_compare_object(const void *a, const void *b);
 
-/* Where hms->objects has this uid, or SIZE_MAX. */
+/* Where objects in the order of their uids have this one, or SIZE_MAX. */
+size_t hms_objects_index(const struct hms_object *const *objects, size_t n, uint32_t uid);
+
+/* The same of hms->objects. */
 size_t hms_object_index(const struct hms *hms, uint32_t uid);
 
 /* The object with @uid if the objects have been read and it is there, without reading them. */

@@ -45,15 +45,18 @@ int hms_scan_once(struct hms *hms)
 	return hms->scanned ? 0 : hms_scan(hms);
 }
 
-/* Index of the first object whose uid is not below @uid. */
-static size_t first_from(const struct hms *hms, uint64_t uid)
+/*
+ * Index of the first object whose uid is not below @uid. Not bsearch(): the graph asks twice for each
+ * bridge, and a call for each comparison would take most of its time.
+ */
+static size_t first_from(const struct hms_object *const *objects, size_t n, uint64_t uid)
 {
-	size_t low = 0, high = hms->nobjects;
+	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (hms->objects[middle]->uid < uid)
+		if (objects[middle]->uid < uid)
 			low = middle + 1;
 		else
 			high = middle;
@@ -61,11 +64,21 @@ static size_t first_from(const struct hms *hms, uint64_t uid)
 	return low;
 }
 
+size_t hms_objects_index(const struct hms_object *const *objects, size_t n, uint32_t uid)
+{
+	size_t i = first_from(objects, n, uid);
+
+	return i < n && objects[i]->uid == uid ? i : SIZE_MAX;
+}
+
+static const struct hms_object *const *objects_of(const struct hms *hms)
+{
+	return (const struct hms_object *const *)hms->objects;
+}
+
 size_t hms_object_index(const struct hms *hms, uint32_t uid)
 {
-	size_t i = first_from(hms, uid);
-
-	return i < hms->nobjects && hms->objects[i]->uid == uid ? i : SIZE_MAX;
+	return hms_objects_index(objects_of(hms), hms->nobjects, uid);
 }
 
 const struct hms_object *hms_object_known(const struct hms *hms, uint32_t uid)
@@ -93,7 +106,7 @@ const struct hms_object *hms_object_next(struct hms *hms, enum hms_type type,
 
 	if (hms_scan_once(hms))
 		return NULL;
-	for (size_t i = first_from(hms, from); i < hms->nobjects; i++)
+	for (size_t i = first_from(objects_of(hms), hms->nobjects, from); i < hms->nobjects; i++)
 		if (hms->objects[i]->type == type)
 			return hms->objects[i];
 	return NULL;
