@@ -160,13 +160,24 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 	return binding;
 }
 
-/* The binding that is known for an mm, with a reference, or NULL. Under hms_bindings_lock. */
-static struct hms_binding *hms_binding_known(struct mm_struct *mm)
+/**
+ * hms_binding_find - the binding of an address space, if there is one
+ * @mm: the address space; the caller holds its struct
+ *
+ * Context: does not sleep.
+ * Return: a reference, or NULL.
+ */
+struct hms_binding *hms_binding_find(const struct mm_struct *mm)
 {
-	struct hms_binding *binding = hms_binding_find_rcu(mm);
+	struct hms_binding *binding;
 
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
 	/* One without references is being freed. */
-	return binding && refcount_inc_not_zero(&binding->ref) ? binding : NULL;
+	if (binding && !refcount_inc_not_zero(&binding->ref))
+		binding = NULL;
+	rcu_read_unlock();
+	return binding;
 }
 
 /**
@@ -180,9 +191,7 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 {
 	struct hms_binding *binding, *fresh;
 
-	spin_lock(&hms_bindings_lock);
-	binding = hms_binding_known(mm);
-	spin_unlock(&hms_bindings_lock);
+	binding = hms_binding_find(mm);
 	if (binding)
 		return binding;
 
@@ -191,7 +200,7 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 	if (IS_ERR(fresh))
 		return fresh;
 	spin_lock(&hms_bindings_lock);
-	binding = hms_binding_known(mm);
+	binding = hms_binding_find(mm);
 	if (!binding)
 		hash_add_rcu(hms_bindings, &fresh->hash, (unsigned long)mm);
 	spin_unlock(&hms_bindings_lock);

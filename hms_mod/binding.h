@@ -41,6 +41,7 @@ struct hms_binding {
 
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
+struct hms_binding *hms_binding_find(const struct mm_struct *mm);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,

@@ -18,6 +18,7 @@
 
 #include "compat/compat.h"
 #include "devmem.h"
+#include "fault.h"
 #include "home.h"
 #include "target.h"
 
@@ -142,12 +143,13 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  * @address: what the device wants
  * @write: to write it
  *
- * Faults the page in as a CPU access would, but for a page of the device itself, which stays
- * there, and enters it. By the time the caller looks it may have been taken back: look, and fault
+ * Places the page as the policy of its range says. Then faults it in as a CPU access would, but for
+ * a page of the device itself, which stays there, and enters it. By the time the caller looks it may have been taken back: look, and fault
  * again.
  *
  * Context: may sleep; mmap_lock and the lock of the mirror not held.
- * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM,
+ * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM (also
+ * when the policy is HMS_MODE_BIND, and what it names and the device can use has no room),
  * -EINTR when a signal is pending, -EIO when the device can't give back a page of its own that had
  * to come home first, -EBUSY after ten seconds without success.
  */
@@ -163,10 +165,14 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 	};
 	unsigned long block = ALIGN_DOWN(address, HMS_MIRROR_BLOCK << PAGE_SHIFT);
 	unsigned long wanted = (address - block) >> PAGE_SHIFT;
-	int ret;
+	int idx, ret;
 
 	if (address >= mm->task_size)
 		return -EFAULT;
+	/* Once: what is brought home below to be written must not be moved back before it is. */
+	ret = hms_fault_place(mirror, address, write);
+	if (ret)
+		return ret;
 	do {
 		if (signal_pending(current))
 			return -EINTR;
@@ -188,7 +194,11 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 			range.end = min(block + (HMS_MIRROR_BLOCK << PAGE_SHIFT), mm->task_size);
 			range.default_flags = 0;
 			memset(entries, 0, sizeof(entries));
+			idx = hms_devmem_read_lock();
 			ret = hms_hmm_range_fault(&range);
+			if (!ret)
+				hms_fault_filter(mirror, &range, wanted);
+			hms_devmem_read_unlock(idx);
 		}
 		mmap_read_unlock(mm);
 		if (!ret)

@@ -39,6 +39,8 @@ HMS_STAT_FILE(both_calls, HMS_STAT_BOTH_CALLS);
 HMS_STAT_FILE(home_faults, HMS_STAT_HOME_FAULTS);
 HMS_STAT_FILE(home, HMS_STAT_HOME);
 HMS_STAT_FILE(home_elsewhere, HMS_STAT_HOME_ELSEWHERE);
+/* Pages moved or allocated because a device touched them and a policy says where. */
+HMS_STAT_FILE(fault_placed, HMS_STAT_FAULT_PLACED);
 /* Pages brought home because their device went. */
 HMS_STAT_FILE(evacuated, HMS_STAT_EVACUATED);
 /* Policy ranges that could not be kept for want of memory. */
@@ -51,6 +53,7 @@ static struct attribute *hms_stats_attrs[] = {
 	&dev_attr_home_faults.attr,
 	&dev_attr_home.attr,
 	&dev_attr_home_elsewhere.attr,
+	&dev_attr_fault_placed.attr,
 	&dev_attr_evacuated.attr,
 	&dev_attr_policy_lost.attr,
 	NULL

@@ -475,6 +475,7 @@ HMS_TEST(info, statistics)
 	static const char *const names[] = {
 		"policy_calls",	  "migrate_calls", "both_calls",  "home",
 		"home_elsewhere", "home_faults",   "policy_lost", "evacuated",
+		"fault_placed",
 	};
 	long long policy, move, both;
 	char *p = area(4 * PAGE);

@@ -192,13 +192,148 @@ HMS_TEST(device, hole_with_policy)
 	ASSERT_NE(NULL, p);
 	ASSERT_EQ(0, policy_set(self->e.fd, p, NPAGES * PAGE, HMS_MODE_PREFERRED, 1, self->e.sim));
 	fill(bytes, sizeof(bytes), 6);
+	/* One page of many: no other is allocated. */
+	ASSERT_EQ(0, sim_write(self->e.sim_fd[0], p + 8 * PAGE, bytes + 8 * PAGE, PAGE));
+	EXPECT_EQ(1, pages_on(self->e.fd, p, sizeof(bytes), self->e.sim[0]));
+	EXPECT_EQ(NPAGES - 1, pages_on(self->e.fd, p, sizeof(bytes), ON_NOTHING));
 	ASSERT_EQ(0, sim_write(self->e.sim_fd[0], p, bytes, sizeof(bytes)));
-	/*
-	 * Whether it is on the device by now is the policy's matter; the bytes are there in any
-	 * case.
-	 */
-	EXPECT_EQ(0, pages_on(self->e.fd, p, sizeof(bytes), ON_NOTHING));
+	EXPECT_EQ(NPAGES, pages_on(self->e.fd, p, sizeof(bytes), self->e.sim[0]));
 	EXPECT_PATTERN(p, sizeof(bytes), 6);
+}
+
+/* Read here and there, what is not there reads as zeros, on the device; what is there goes there. */
+HMS_TEST(device, moved_by_policy)
+{
+	static const __u32 modes[] = { HMS_MODE_BIND, HMS_MODE_PREFERRED };
+	__u32 last = self->e.node[self->e.nnodes - 1];
+
+	for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
+		long long placed_before = stat_read("fault_placed");
+		char *p = placed(self, NPAGES * PAGE, 1, ON_LAST_NODE);
+		__u32 uids[2] = { self->e.sim[0], last };
+		char bytes[16];
+
+		ASSERT_NE(NULL, p);
+		ASSERT_EQ(0, policy_set(self->e.fd, p, NPAGES * PAGE, modes[m], 2, uids));
+		for (size_t i = 0; i < NPAGES; i += 5) {
+			ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p + i * PAGE, bytes, 16));
+			EXPECT_EQ(i / 5 + 1,
+				  pages_on(self->e.fd, p, NPAGES * PAGE, self->e.sim[0]));
+		}
+		EXPECT_EQ((NPAGES + 4) / 5, stat_read("fault_placed") - placed_before);
+		/* That it is there already costs nothing, nor does a second look. */
+		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
+		EXPECT_EQ((NPAGES + 4) / 5, stat_read("fault_placed") - placed_before);
+		EXPECT_PATTERN(p, NPAGES * PAGE, 1);
+		EXPECT_EQ(0, munmap(p, NPAGES * PAGE));
+	}
+}
+
+/* A device that goes from page to page is ahead of its faults. */
+HMS_TEST(device, stream_by_policy)
+{
+	const size_t npages = 256;
+	char *p = placed(self, npages * PAGE, 1, ON_LAST_NODE);
+	struct hms_sim_op op;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, policy_set(self->e.fd, p, npages * PAGE, HMS_MODE_BIND, 1, self->e.sim));
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, npages * PAGE, NULL, 0, &op));
+	EXPECT_LT(op.faults, npages / 8);
+	EXPECT_EQ(npages, op.local + op.remote);
+	EXPECT_GT(op.local, npages * 3 / 4);
+	/* Not beyond the policy, nor beyond the mapping. */
+	EXPECT_EQ(npages, pages_on(self->e.fd, p, npages * PAGE, self->e.sim[0]));
+	EXPECT_EQ(self->e.used[0] + (long long)(npages * PAGE), target_used(self->e.sim[0]));
+	EXPECT_PATTERN(p, npages * PAGE, 1);
+}
+
+/* The first target that this very device can use. */
+HMS_TEST(device, policy_names_another_device)
+{
+	char *p = placed(self, 4 * PAGE, 1, ON_LAST_NODE);
+	__u32 uids[2] = { self->e.sim[1], self->e.sim[0] };
+	char bytes[16];
+
+	NEED_PRIVATE(2);
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 2, uids));
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_EQ(1, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[1], p, bytes, 16));
+	EXPECT_EQ(1, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[1]));
+	/* Nothing that it can use is named: it goes to where the page is, or where any may be. */
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 1, &self->e.sim[1]));
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p + PAGE, bytes, 16));
+	EXPECT_EQ(0, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
+}
+
+/* With no room, bind fails for a device, and preferred does not. */
+HMS_TEST(device, policy_without_room)
+{
+	char *p = placed(self, 4 * PAGE, 1, ON_LAST_NODE);
+	struct hms_sim_info info = {};
+	char bytes[16] = "";
+	struct request r;
+	size_t rest;
+	char *all;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, sim_info(self->e.sim_fd[0], &info));
+	rest = info.memory - info.used;
+	all = area(rest);
+	ASSERT_NE(NULL, all);
+	ASSERT_EQ(0, populate(self->e.fd, all, rest, self->e.sim[0], &r));
+	ASSERT_EQ(rest / PAGE, r.h.populated);
+
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
+	EXPECT_EQ(-ENOMEM, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_EQ(-ENOMEM, sim_write(self->e.sim_fd[0], p, bytes, 16));
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_PREFERRED, 1, self->e.sim));
+	EXPECT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
+	/* Room again. */
+	ASSERT_EQ(0, munmap(all, 8 * PAGE));
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
+	ASSERT_EQ(0, madvise(p, PAGE, MADV_DONTNEED));
+	EXPECT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_EQ(1, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
+}
+
+/* Policy moves nothing that is not this process's alone, nor what the device may not have. */
+HMS_TEST(device, policy_asks_for_too_much)
+{
+	char *p = placed(self, 4 * PAGE, 1, ON_LAST_NODE);
+	struct peer peer;
+	char bytes[16];
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
+	ASSERT_GE(peer_fork(&peer), 0);
+	if (!peer.pid) {
+		hear(&peer);
+		_exit(verify(p, 4 * PAGE, 1) != -1);
+	}
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_EQ(0, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
+	ASSERT_EQ(0, tell(&peer));
+	ASSERT_EQ(0, peer_wait(&peer));
+
+	ASSERT_EQ(0, mlock(p, 4 * PAGE));
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_EQ(0, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
+	ASSERT_EQ(0, munlock(p, 4 * PAGE));
+
+	/* For what it may not do it gets no page either. */
+	ASSERT_EQ(0, madvise(p, 4 * PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, mprotect(p, 4 * PAGE, PROT_READ));
+	EXPECT_EQ(-EPERM, sim_write(self->e.sim_fd[0], p, bytes, 16));
+	EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, ON_NOTHING));
+	ASSERT_EQ(0, mprotect(p, 4 * PAGE, PROT_NONE));
+	EXPECT_EQ(-EFAULT, sim_read(self->e.sim_fd[0], p, bytes, 16));
+	ASSERT_EQ(0, mprotect(p, 4 * PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, ON_NOTHING));
 }
 
 HMS_TEST(device, read_only)

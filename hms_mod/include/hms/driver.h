@@ -10,7 +10,8 @@
  *
  * Locking. &struct hms_target_ops callbacks run with mmap_lock of some process held for read and
  * the folios of the batch locked, so they must not touch user memory, and must not wait for
- * anything that could. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see
+ * anything that could. hms_mirror_fault() moves pages too, so no lock that @copy wants may be held
+ * over it. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see
  * below. HMS holds no other lock over a callback.
  *
  * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns.
