@@ -20,6 +20,7 @@
 #include "batch.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "lazy.h"
 #include "locate.h"
 #include "request.h"
 #include "target.h"
@@ -61,6 +62,8 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 
 static void hms_batch_drop_runs(struct hms_batch *batch)
 {
+	hms_lazy_settle(batch->nlazy);
+	batch->nlazy = 0;
 	if (batch->runs != &batch->one)
 		kvfree(batch->runs);
 	batch->runs = &batch->one;
@@ -197,7 +200,7 @@ static bool hms_batch_consider_hole(struct hms_work *work, struct hms_batch *bat
 {
 	struct hms_request *request = work->request;
 
-	if (!request->populate) {
+	if (!request->populate && !request->lazy) {
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
 		return false;
 	}
@@ -205,6 +208,13 @@ static bool hms_batch_consider_hole(struct hms_work *work, struct hms_batch *bat
 	batch->allow[i] = batch->vma->vm_flags & VM_LOCKED ? HMS_ALLOW_NODE : HMS_ALLOW_ALL;
 	batch->reason[i] = HMS_SKIP_SPECIAL;
 	return true;
+}
+
+/* What was never touched, whether it waits for that with a placeholder or not. */
+static bool hms_batch_is_hole(const struct hms_batch *batch, unsigned long i)
+{
+	return hms_collected_hole(batch->src[i]) ||
+	       hms_is_placeholder(migrate_pfn_to_page(batch->src[i]));
 }
 
 /* Look where page @i is, and whether core should be asked for it; @owner says whose device page. */
@@ -230,7 +240,12 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
 				      HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
 		return vma_is_anonymous(batch->vma);
 	}
-	if (!hms_batch_consider(work, batch, i, page))
+	if (hms_is_placeholder(page) && work->request->lazy) {
+		hms_batch_set(batch, i, HMS_FATE_ARMED, 0);
+		return false;
+	}
+	if (hms_is_placeholder(page) ? !hms_batch_consider_hole(work, batch, i) :
+				       !hms_batch_consider(work, batch, i, page))
 		return false;
 	if (!may_move_shared && folio_maybe_mapped_shared(page_folio(page))) {
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SHARED);
@@ -384,6 +399,8 @@ static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch,
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 		return false;
 	}
+	if (hms_is_placeholder(page))
+		return hms_batch_consider_hole(work, batch, i);
 	if (!hms_batch_consider(work, batch, i, page))
 		return false;
 	/* Core would BUG. */
@@ -411,7 +428,7 @@ static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *
 
 		if (used < got && rank < batch->limit[i] && (batch->allow[i] & kind)) {
 			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
-			hms_batch_set(batch, i, hms_collected_hole(batch->src[i]) ?
+			hms_batch_set(batch, i, hms_batch_is_hole(batch, i) ?
 				      HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
 		} else {
 			work->index[left++] = i;
@@ -426,7 +443,7 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 {
 	struct page *page;
 
-	if (work->request->mode != HMS_MODE_PREFERRED || !hms_collected_hole(batch->src[i]))
+	if (work->request->mode != HMS_MODE_PREFERRED || !hms_batch_is_hole(batch, i))
 		return false;
 	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY);
 	if (!page)
@@ -435,6 +452,34 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 	batch->dst[i] = migrate_pfn(page_to_pfn(page));
 	hms_batch_set(batch, i, HMS_FATE_POPULATE, hms_rank(work->request, page));
 	return true;
+}
+
+/* Placeholders for the holes, as far as there are any to be had; what is no hole stays on the list. */
+static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch *batch,
+					 unsigned int npending)
+{
+	unsigned int want = 0, got = 0, used = 0, left = 0, j;
+
+	for (j = 0; j < npending; j++)
+		want += hms_batch_is_hole(batch, work->index[j]);
+	if (want && !(batch->vma->vm_flags & VM_LOCKED))
+		got = hms_lazy_alloc(work->request->lazy_user, batch->vma->vm_mm, work->pages,
+				     want);
+	batch->nlazy = got;
+	for (j = 0; j < npending; j++) {
+		unsigned long i = work->index[j];
+
+		if (!hms_batch_is_hole(batch, i)) {
+			work->index[left++] = i;
+		} else if (used < got) {
+			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
+			hms_batch_set(batch, i, HMS_FATE_ARM, 0);
+		} else {
+			hms_batch_set(batch, i, HMS_FATE_SKIP, batch->vma->vm_flags & VM_LOCKED ?
+				      HMS_SKIP_SPECIAL : HMS_SKIP_LIMIT);
+		}
+	}
+	return left;
 }
 
 static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch)
@@ -448,6 +493,8 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 		    hms_batch_reconsider(work, batch, i))
 			work->index[npending++] = i;
 	}
+	if (work->request->lazy)
+		npending = hms_batch_place_lazy(work, batch, npending);
 	for_each_set_bit(rank, work->usable, work->request->ntargets)
 		npending = hms_batch_place_on(work, batch, rank, npending);
 	for (j = 0; j < npending; j++) {
@@ -540,7 +587,7 @@ void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
 
 static bool hms_fate_is_move(u8 fate)
 {
-	return fate == HMS_FATE_MOVE || fate == HMS_FATE_POPULATE;
+	return fate == HMS_FATE_MOVE || fate == HMS_FATE_POPULATE || fate == HMS_FATE_ARM;
 }
 
 /* The entry that stands for page @i. */

@@ -17,6 +17,8 @@ enum hms_fate {
 	HMS_FATE_MOVE,		/* to target @which */
 	HMS_FATE_POPULATE,	/* the same, from nothing; @which may be ntargets: no target */
 	HMS_FATE_PRESENT,	/* on target @which */
+	HMS_FATE_ARM,		/* a placeholder is put there */
+	HMS_FATE_ARMED,		/* there is one */
 	HMS_FATE_SKIP,		/* for reason @which */
 	HMS_FATE_SWAPPED,	/* to be brought back to memory first */
 };
@@ -28,6 +30,7 @@ enum hms_fate {
  * @start: first address
  * @npages: pages, at most what there is room for
  * @nruns: runs of pages that core has given us
+ * @nlazy: placeholders taken for it, and not settled yet
  * @runs: @one, or as many as there are
  * @one: mostly enough
  * @entries: where the pages are, see locate.h
@@ -45,6 +48,7 @@ struct hms_batch {
 	unsigned long start;
 	unsigned long npages;
 	unsigned int nruns;
+	unsigned int nlazy;
 	struct hms_pass *runs;
 	struct hms_pass one;
 	unsigned long *entries;

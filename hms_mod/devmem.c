@@ -27,7 +27,7 @@
 /**
  * struct hms_devmem - the pages of a device target
  * @target: whose they are
- * @touched: what to do when a CPU touches a page
+ * @ops: what happens to its pages
  * @pgmap: core's side
  * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
@@ -40,7 +40,7 @@
  */
 struct hms_devmem {
 	struct hms_target *target;
-	hms_devmem_touched_t touched;
+	const struct hms_devmem_ops *ops;
 	struct dev_pagemap pgmap;
 	struct resource *region;
 	unsigned long first_pfn;
@@ -80,6 +80,7 @@ static void hms_devmem_free(struct hms_freed *freed)
 {
 	struct folio *folio = hms_freed_folio(freed);
 	struct page *page = folio_page(folio, 0);
+	struct hms_devmem *mem = hms_devmem_of_page(page);
 	unsigned long npages = folio_nr_pages(folio);
 
 	/*
@@ -88,15 +89,18 @@ static void hms_devmem_free(struct hms_freed *freed)
 	 */
 	if (folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
-	hms_uncharge(page, npages);
-	hms_devmem_give(hms_devmem_of_page(page), page, npages);
+	if (mem->charged)
+		hms_uncharge(page, npages);
+	if (mem->ops->freed)
+		mem->ops->freed(page, npages);
+	hms_devmem_give(mem, page, npages);
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
 {
 	struct hms_devmem *mem = hms_devmem_of_page(vmf->page);
 
-	return mem->touched(vmf, mem->target);
+	return mem->ops->touched(vmf, mem->target);
 }
 
 static const struct dev_pagemap_ops hms_devmem_ops = {
@@ -121,16 +125,16 @@ static struct resource *hms_devmem_region(u64 range, unsigned long size)
 /**
  * hms_devmem_create - make struct pages for a device's memory
  * @target: whose memory it is
- * @name: its name, for cgroups
+ * @name: its name, for cgroups; NULL: they do not limit it
  * @npages: pages
  * @range: where the CPU can load from it, or 0: it can't
- * @touched: what to do when a CPU touches a page that it can't load from
+ * @ops: what happens to its pages
  *
  * Return: all pages free, or an ERR_PTR().
  */
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
 				     unsigned long npages, u64 range,
-				     hms_devmem_touched_t touched)
+				     const struct hms_devmem_ops *ops)
 {
 	unsigned long size = npages << PAGE_SHIFT;
 	struct hms_devmem *mem;
@@ -145,14 +149,14 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
 	mem->target = target;
-	mem->touched = touched;
+	mem->ops = ops;
 	spin_lock_init(&mem->lock);
 	init_waitqueue_head(&mem->emptied);
 	if (hms_freemap_init(&mem->map, npages)) {
 		ret = ERR_PTR(-ENOMEM);
 		goto free;
 	}
-	mem->charged = hms_charge_region_add(name, size);
+	mem->charged = name ? hms_charge_region_add(name, size) : NULL;
 	if (IS_ERR(mem->charged)) {
 		ret = mem->charged;
 		goto destroy;

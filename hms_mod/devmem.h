@@ -8,11 +8,19 @@ struct hms_devmem;
 struct hms_target;
 struct vm_fault;
 
-typedef vm_fault_t (*hms_devmem_touched_t)(struct vm_fault *vmf, struct hms_target *target);
+/**
+ * struct hms_devmem_ops - what happens to the pages
+ * @touched: a CPU touched one that it can't load from
+ * @freed: core has freed one, @npages are in it; in any context. May be NULL
+ */
+struct hms_devmem_ops {
+	vm_fault_t (*touched)(struct vm_fault *vmf, struct hms_target *target);
+	void (*freed)(struct page *page, unsigned long npages);
+};
 
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
 				     unsigned long npages, u64 range,
-				     hms_devmem_touched_t touched);
+				     const struct hms_devmem_ops *ops);
 struct page *hms_devmem_alloc_large(struct hms_devmem *mem);
 void hms_devmem_close(struct hms_devmem *mem, bool closed);
 bool hms_devmem_is_closed(const struct hms_devmem *mem);

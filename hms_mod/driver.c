@@ -19,6 +19,10 @@ static DEFINE_MUTEX(hms_offline_lock);
 
 #define HMS_OFFLINE_TIMEOUT	(2 * HZ)
 
+static const struct hms_devmem_ops hms_driver_ops = {
+	.touched = hms_home_fault,
+};
+
 /**
  * hms_target_register - offer the memory of a device
  * @desc: what it is; copied, but for what it points to
@@ -43,7 +47,7 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 	if (!target)
 		return ERR_PTR(-ENOMEM);
 	mem = hms_devmem_create(target, desc->name, desc->size >> PAGE_SHIFT, desc->range,
-				hms_home_fault);
+				&hms_driver_ops);
 	if (IS_ERR(mem)) {
 		kfree(target);
 		return ERR_CAST(mem);

@@ -68,6 +68,11 @@ static void hms_count_batch(struct hms_request *request, const struct hms_batch 
 			if (which < request->ntargets)
 				request->counts[which].populated++;
 			break;
+		case HMS_FATE_ARM:
+		case HMS_FATE_ARMED:
+			arg->pages++;
+			arg->lazy++;
+			break;
 		case HMS_FATE_PRESENT:
 			arg->pages++;
 			arg->present++;

@@ -46,24 +46,27 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 	struct hms_opener *opener = filp->private_data;
 	void __user *user = (void __user *)address;
 	union hms_argument arg;
-	size_t known;
+	size_t first, known;
 	int ret;
 
 	switch (cmd) {
 	case HMS_INFO:
 		known = sizeof(arg.info);
+		first = known;
 		break;
 	case HMS_HBIND:
 		known = sizeof(arg.hbind);
+		first = offsetof(struct hms_hbind, lazy);
 		break;
 	case HMS_QUERY:
 		known = sizeof(arg.query);
+		first = known;
 		break;
 	default:
 		return -ENOTTY;
 	}
 
-	ret = hms_user_begin(user, &arg, known);
+	ret = hms_user_begin(user, &arg, first, known);
 	if (ret)
 		return ret;
 
@@ -78,9 +81,7 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 		ret = hms_query(opener, &arg.query);
 		break;
 	}
-	if (copy_to_user(user, &arg, known))
-		return -EFAULT;
-	return ret;
+	return hms_user_end(user, &arg, known) ?: ret;
 }
 
 static ssize_t hms_read(struct file *filp, char __user *to, size_t size, loff_t *pos)

@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "hbind.h"
 #include "inbox.h"
+#include "lazy.h"
 #include "netlink.h"
 #include "opener.h"
 #include "policy.h"
@@ -33,6 +34,11 @@ static int hms_hbind_prepare(struct hms_request *request)
 {
 	if (!request->set_policy)
 		return 0;
+	if (request->lazy) {
+		request->lazy_user = hms_lazy_prepare();
+		if (IS_ERR(request->lazy_user))
+			return PTR_ERR(request->lazy_user);
+	}
 	if (hms_policy_edit_prepare(&request->edit))
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
@@ -152,6 +158,7 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);
 	if ((!ret || ret == -EINTR) && hms_request_acts(request)) {
+		hms_stat_add(HMS_STAT_LAZY, arg->lazy);
 		hms_hbind_tell(binding, arg);
 		hms_netlink_migrate(arg, request->uids);
 	}

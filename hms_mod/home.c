@@ -15,6 +15,7 @@
 #include "devmem.h"
 #include "freemap.h"
 #include "home.h"
+#include "lazy.h"
 #include "pass.h"
 #include "stats.h"
 #include "stream.h"
@@ -219,6 +220,12 @@ static bool hms_home_is_moving(struct page *page)
 	return false;
 }
 
+/* The first touch of what had a placeholder is another thing than the return of a page. */
+static enum hms_stat hms_home_stat(const struct vm_fault *vmf)
+{
+	return hms_is_placeholder(vmf->page) ? HMS_STAT_LAZY_TOUCHED : HMS_STAT_HOME;
+}
+
 static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
 {
 	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
@@ -226,7 +233,7 @@ static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
 
 	if (pass)
 		ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
-				     vmf->page, HMS_STAT_HOME);
+				     vmf->page, hms_home_stat(vmf));
 	hms_pass_free(pass);
 	return ret;
 }
@@ -273,7 +280,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	if (!vmf->pte) {
 		error = hms_home_fault_large(vmf, target);
 		if (error > 0)
-			hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
+			hms_stat_add(HMS_STAT_HOME_FAULTS, hms_home_stat(vmf) == HMS_STAT_HOME);
 		if (error)
 			return hms_home_fault_result(error);
 	}
@@ -299,8 +306,8 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	ret = hms_home_fault_result(hms_home_pass(pass, HMS_STAT_HOME));
-	hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
+	ret = hms_home_fault_result(hms_home_pass(pass, hms_home_stat(vmf)));
+	hms_stat_add(HMS_STAT_HOME_FAULTS, hms_home_stat(vmf) == HMS_STAT_HOME);
 free:
 	hms_pass_free(many);
 	return ret;

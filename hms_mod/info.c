@@ -33,7 +33,7 @@ static void hms_feature(struct hms_feature_info *feature, const char *name, bool
 
 static int hms_info_features(struct hms_vector *vector)
 {
-	struct hms_feature_info features[7];
+	struct hms_feature_info features[8];
 	unsigned int n = 0, i;
 	int ret = 0;
 
@@ -43,6 +43,8 @@ static int hms_info_features(struct hms_vector *vector)
 		    IS_ENABLED(CONFIG_NUMA) ? "this machine has memory on one node only" :
 					      "CONFIG_NUMA is off in this kernel");
 	hms_feature(&features[n++], "device-private", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
+		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
+	hms_feature(&features[n++], "lazy", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
 		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
 	hms_feature(&features[n++], "device-coherent", IS_ENABLED(CONFIG_DEVICE_MIGRATION),
 		    "CONFIG_DEVICE_MIGRATION is off in this kernel");

@@ -10,6 +10,7 @@
 #include "figures.h"
 #include "file.h"
 #include "info.h"
+#include "lazy.h"
 #include "netlink.h"
 #include "node.h"
 #include "object.h"
@@ -54,6 +55,7 @@ stop_object:
 static void __exit hms_exit(void)
 {
 	hms_file_stop();
+	hms_lazy_stop();
 	hms_binding_stop();
 	hms_node_stop();
 	hms_figures_stop();

@@ -30,6 +30,14 @@ static enum hms_error_why hms_parse_populate(struct hms_request *request, u64 va
 	return HMS_WHY_NONE;
 }
 
+static enum hms_error_why hms_parse_lazy(struct hms_request *request, u64 value)
+{
+	if (value && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		return HMS_WHY_UNSUPPORTED;
+	request->lazy = value;
+	return HMS_WHY_NONE;
+}
+
 static enum hms_error_why hms_parse_all_or_nothing(struct hms_request *request, u64 value)
 {
 	request->all_or_nothing = value;
@@ -54,7 +62,7 @@ const struct hms_modifier_desc hms_modifiers[] = {
 		hms_parse_migrate, "move the pages that exist: none or now"),
 	HMS_KEY(HMS_MOD_POPULATE, 1, 0, 1, "populate", hms_parse_populate,
 		"allocate the missing pages of anonymous memory"),
-	HMS_KEY(HMS_MOD_LAZY, 0, 0, 1, "lazy", NULL,
+	HMS_KEY(HMS_MOD_LAZY, 1, 0, 1, "lazy", hms_parse_lazy,
 		"place a page when it is first touched"),
 	HMS_KEY(HMS_MOD_ALL_OR_NOTHING, 1, 0, 1, "all-or-nothing", hms_parse_all_or_nothing,
 		"move every page or none"),

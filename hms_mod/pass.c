@@ -14,6 +14,7 @@
 #include "compat/compat.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "lazy.h"
 #include "pass.h"
 #include "target.h"
 
@@ -198,6 +199,22 @@ static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
 	put_page(page);
 }
 
+/* The page that is to be filled for an entry; nothing is behind a placeholder. */
+static struct page *hms_pass_dst(const struct hms_pass *pass, unsigned long i)
+{
+	struct page *page = migrate_pfn_to_page(pass->dst[i]);
+
+	return hms_is_placeholder(page) ? NULL : page;
+}
+
+/* What it is filled with, or NULL: zeros. */
+static struct page *hms_pass_src(const struct hms_pass *pass, unsigned long i)
+{
+	struct page *page = migrate_pfn_to_page(pass->src[i]);
+
+	return hms_is_placeholder(page) ? NULL : page;
+}
+
 /*
  * Copy the entries from @first on, @n of them with a destination. If that fails, one at a time, so
  * that a page is only held back for a reason of its own.
@@ -213,7 +230,7 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 	for (c = 0; c < n; c++, i++) {
 		int ret = hms_copy_batch(to, from, &pass->copies[c], 1);
 
-		while (!pass->dst[i])
+		while (!hms_pass_dst(pass, i))
 			i++;
 		if (ret) {
 			pass->error = pass->error ?: ret;
@@ -268,8 +285,8 @@ u64 hms_pass_copy(struct hms_pass *pass)
 		struct page *dst = NULL, *src = NULL;
 
 		if (i < pass->npages) {
-			dst = migrate_pfn_to_page(pass->dst[i]);
-			src = migrate_pfn_to_page(pass->src[i]);
+			dst = hms_pass_dst(pass, i);
+			src = hms_pass_src(pass, i);
 			if (!dst)
 				continue;
 			next_to = hms_device_of(dst);

@@ -14,6 +14,7 @@
 
 #include "binding.h"
 #include "devmem.h"
+#include "lazy.h"
 #include "locate.h"
 #include "object.h"
 #include "opener.h"
@@ -136,6 +137,8 @@ static void hms_residency_of(struct hms_answer *answer, unsigned long entry,
 	struct hms_target *target;
 
 	run->uid = 0;
+	if (hms_is_placeholder(page))
+		page = NULL;
 	run->state = page || hms_located_unknown(entry) ? HMS_UNKNOWN : HMS_ABSENT;
 	if (!page)
 		return;

@@ -7,6 +7,7 @@
 
 #include "policy.h"
 
+struct hms_lazy_user;
 struct hms_target;
 struct mm_struct;
 
@@ -18,12 +19,14 @@ struct mm_struct;
  * @set_policy: store @mode and the targets
  * @migrate: move what exists
  * @populate: allocate what is missing
+ * @lazy: put placeholders where something is missing
  * @all_or_nothing: every page or none
  * @may_move_shared: the caller has CAP_SYS_NICE
  * @mode: enum hms_mode
  * @key_index: which modifier has a key that was given
  * @policy: to set, NULL to clear
  * @edit: nodes for that
+ * @lazy_user: who pays for placeholders
  * @ntargets: how many targets
  * @uids: as given
  * @targets: each in use, see hms_target_use(), or NULL when it went away meanwhile
@@ -36,12 +39,14 @@ struct hms_request {
 	bool set_policy;
 	bool migrate;
 	bool populate;
+	bool lazy;
 	bool all_or_nothing;
 	bool may_move_shared;
 	u32 mode;
 	u8 key_index[HMS_MOD_ASYNC + 1];
 	struct hms_policy *policy;
 	struct hms_policy_edit edit;
+	struct hms_lazy_user *lazy_user;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
 	struct hms_target *targets[HMS_MAX_TARGETS];
@@ -70,7 +75,7 @@ static inline int hms_refuse(struct hms_request *request, int error, enum hms_er
 /* Does it work on pages, or on policy alone? */
 static inline bool hms_request_acts(const struct hms_request *request)
 {
-	return request->migrate || request->populate;
+	return request->migrate || request->populate || request->lazy;
 }
 
 /* Pages that are not where they were asked to be, whatever the reason. */

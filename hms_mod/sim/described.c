@@ -345,7 +345,7 @@ static long hms_sim_described_ioctl(struct file *filp, unsigned int cmd, unsigne
 		return hms_sim_interrupted(hms_sim_clear(), -ERESTARTSYS);
 	if (cmd != HMS_SIM_BUILD)
 		return -ENOTTY;
-	ret = hms_user_begin(user, &arg, sizeof(arg));
+	ret = hms_user_begin(user, &arg, sizeof(arg), sizeof(arg));
 	if (ret)
 		return ret;
 	ret = hms_sim_interrupted(hms_sim_build(&arg), -ERESTARTNOHAND);

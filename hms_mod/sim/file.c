@@ -60,7 +60,7 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 	}
 	if (current->mm != context->mm)
 		return -EBADF;
-	ret = hms_user_begin(user, &arg, known);
+	ret = hms_user_begin(user, &arg, known, known);
 	if (ret)
 		return ret;
 

@@ -480,6 +480,61 @@ HMS_TEST(fault, populate)
 							   check_populate, 1 }));
 }
 
+/* lazy, and the first touch */
+
+static int act_lazy(fault_t *s)
+{
+	request_target(request_init(&s->r, s->p, NPAGES * PAGE), s->e.node[s->e.nnodes - 1]);
+	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+	request_modifier(&s->r, HMS_MOD_LAZY, 1);
+	return request_send(&s->r, s->e.fd);
+}
+
+static const char *check_lazy(fault_t *s, int ret)
+{
+	if (!no_memory(ret))
+		return "error";
+	if (!ret && *counts_wrong(&s->r))
+		return counts_wrong(&s->r);
+	if (pages_on(s->e.fd, s->p, NPAGES * PAGE, ON_NOTHING) != NPAGES)
+		return "a page before the touch";
+	return verify_zero(s->p, NPAGES * PAGE) < 0 ? "" : "contents";
+}
+
+static const char *prepare_waiting(fault_t *s)
+{
+	const char *why = prepare_hole(s);
+
+	if (!*why && (act_lazy(s) || s->r.h.lazy != NPAGES))
+		why = "lazy";
+	return why;
+}
+
+static int act_touch(fault_t *s)
+{
+	for (int i = 0; i < NPAGES; i++)
+		(void)*(volatile char *)(s->p + i * PAGE);
+	return 0;
+}
+
+static const char *check_first_touch(fault_t *s, int ret)
+{
+	if (pages_on(s->e.fd, s->p, NPAGES * PAGE, ON_NOTHING))
+		return "touched, and no page";
+	return verify_zero(s->p, NPAGES * PAGE) < 0 ? "" : "contents";
+}
+
+HMS_TEST(fault, lazy)
+{
+	if (*feature_missing("lazy"))
+		SKIP(return, "%s", feature_missing("lazy"));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_lazy, check_lazy, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_waiting, act_touch,
+							   check_first_touch, 1 }));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_waiting, act_populate,
+							   check_populate, 1 }));
+}
+
 /* query */
 
 static int act_query(fault_t *s)
@@ -507,13 +562,6 @@ HMS_TEST(fault, query)
 }
 
 /* A CPU touches device memory: no failure is seen, and no byte is lost. */
-
-static int act_touch(fault_t *s)
-{
-	for (int i = 0; i < NPAGES; i++)
-		(void)*(volatile char *)(s->p + i * PAGE);
-	return 0;
-}
 
 static const char *check_touch(fault_t *s, int ret)
 {
@@ -609,6 +657,18 @@ HMS_TEST(fault, sim_read)
 	/* A new mirror each time would need an open; moving empties the entries as well. */
 	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_away, act_sim_read,
 							   check_sim_read, 1 }));
+}
+
+/* The policy asks for the device; the access may fail, the bytes may not. */
+HMS_TEST(fault, sim_read_by_policy)
+{
+	NEED_SIMS(1);
+	fill(buffer, sizeof(buffer), 1);
+	for (__u32 mode = HMS_MODE_BIND; mode <= HMS_MODE_PREFERRED; mode++) {
+		ASSERT_EQ(0, policy_set(self->e.fd, self->p, NPAGES * PAGE, mode, 1, self->e.sim));
+		EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_sim_read,
+								   check_sim_read, 1 }));
+	}
 }
 
 static int act_sim_write(fault_t *s)

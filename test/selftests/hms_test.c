@@ -427,10 +427,10 @@ const char *counts_wrong(const struct request *r)
 	if (h->next < h->start || h->next > h->start + h->length || h->next % PAGE)
 		return "next is outside of the range or unaligned";
 	if (h->pages != done / PAGE ||
-	    h->pages != h->moved + h->present + h->populated + skipped) {
+	    h->pages != h->moved + h->present + h->populated + h->lazy + skipped) {
 		snprintf(text, sizeof(text),
-			 "pages %llu of %llu != moved %llu + present %llu + populated %llu + skipped %llu",
-			 h->pages, done / PAGE, h->moved, h->present, h->populated, skipped);
+			 "pages %llu of %llu != moved %llu + present %llu + populated %llu + lazy %llu + skipped %llu",
+			 h->pages, done / PAGE, h->moved, h->present, h->populated, h->lazy, skipped);
 		return text;
 	}
 	if (skipped ? h->first_skipped < h->start || h->first_skipped >= h->next ||

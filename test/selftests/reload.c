@@ -100,6 +100,36 @@ HMS_TEST(reload, pages_come_home)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* What still waits for its first touch when the module goes, gets a page; and the module does go. */
+HMS_TEST(reload, placeholders_become_pages)
+{
+	char *p = area(NPAGES * PAGE);
+	long rss;
+	struct request r;
+
+	if (*feature_missing("lazy"))
+		SKIP(return, "%s", feature_missing("lazy"));
+	ASSERT_NE(NULL, p);
+	request_target(request_init(&r, p, NPAGES * PAGE), self->e.node[self->e.nnodes - 1]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+	request_modifier(&r, HMS_MOD_LAZY, 1);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	ASSERT_EQ(NPAGES, r.h.lazy);
+	rss = smaps_kib(p, "Rss");
+	p[5 * PAGE] = 5;
+	ASSERT_EQ(0, sim_unload());
+	EXPECT_EQ(-EAGAIN, module_unload("hms"));
+	ASSERT_EQ(0, policy_clear(self->e.fd, self->p, NPAGES * PAGE));
+	ASSERT_EQ(0, policy_clear(self->e.fd, p, NPAGES * PAGE));
+	ASSERT_EQ(0, close(self->e.fd));
+	ASSERT_EQ(0, module_unload_wait("hms"));
+	EXPECT_EQ(rss, smaps_kib(p, "Rss"));
+	EXPECT_EQ(5, p[5 * PAGE]);
+	p[5 * PAGE] = 0;
+	EXPECT_ZERO(p, NPAGES * PAGE);
+	ASSERT_EQ(0, modules_load_all());
+}
+
 /* Pages that an evacuation of @target is said to have brought home; -1 when anything else is. */
 static long told_of(int fd, __u32 target, const char *p, size_t length)
 {

@@ -15,6 +15,7 @@ static void fill_result(struct hms_result *result, const struct hms_hbind *b)
 	result->bytes_copied = b->bytes_copied;
 	result->first_skipped = b->first_skipped;
 	result->next = b->next;
+	result->lazy = b->lazy;
 }
 
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
@@ -55,12 +56,21 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 	return error ? hms_error_hbind(hms, &b, error) : 0;
 }
 
-#define LIBRARY_FLAGS (HMS_POPULATE | HMS_ALL_OR_NOTHING)
+/* Flags that are modifiers to the module. */
+static const struct {
+	unsigned int flag;
+	uint32_t key;
+	bool moves;		/* only where pages move */
+} library_flags[] = {
+	{ HMS_POPULATE, HMS_MOD_POPULATE, true },
+	{ HMS_ALL_OR_NOTHING, HMS_MOD_ALL_OR_NOTHING, true },
+	{ HMS_LAZY, HMS_MOD_LAZY, false },
+};
 
 /* A request while the small calls put it together. */
 struct builder {
 	struct hms_request request;
-	struct hms_modifier modifiers[4];
+	struct hms_modifier modifiers[2 + COUNT(library_flags)];
 };
 
 static void add(struct builder *builder, uint32_t key, uint64_t value)
@@ -79,18 +89,14 @@ static void begin(struct builder *builder, const void *address, size_t length,
 			.targets = targets,
 			.modifiers = builder->modifiers,
 			.ntargets = ntargets,
-			.flags = flags & ~LIBRARY_FLAGS,
+			.flags = flags,
 		},
 	};
-}
-
-static void add_migrate(struct builder *builder, unsigned int flags)
-{
-	add(builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	if (flags & HMS_POPULATE)
-		add(builder, HMS_MOD_POPULATE, 1);
-	if (flags & HMS_ALL_OR_NOTHING)
-		add(builder, HMS_MOD_ALL_OR_NOTHING, 1);
+	for (size_t i = 0; i < COUNT(library_flags); i++) {
+		if (flags & library_flags[i].flag)
+			add(builder, library_flags[i].key, 1);
+		builder->request.flags &= ~library_flags[i].flag;
+	}
 }
 
 int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -101,7 +107,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
 
 	begin(&builder, address, length, targets, ntargets, flags);
 	add(&builder, HMS_MOD_MODE, mode);
-	add_migrate(&builder, flags);
+	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 	return hms_hbind(hms, &builder.request, result);
 }
 
@@ -110,8 +116,10 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
 {
 	struct builder builder;
 
-	/* These need a call that moves pages: refused, not ignored. */
-	if (flags & LIBRARY_FLAGS) {
+	/* Some need a call that moves pages: refused, not ignored. */
+	for (size_t i = 0; i < COUNT(library_flags); i++) {
+		if (!library_flags[i].moves || !(flags & library_flags[i].flag))
+			continue;
 		hms_error_clear(hms);
 		return hms_error_set(hms, "policy", EINVAL, "flags: %s",
 				     hms_why_text(HMS_WHY_COMBINATION));
@@ -132,7 +140,7 @@ int hms_migrate(struct hms *hms, const void *address, size_t length, const uint3
 	struct builder builder;
 
 	begin(&builder, address, length, targets, ntargets, flags);
-	add_migrate(&builder, flags);
+	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 	return hms_hbind(hms, &builder.request, result);
 }
 

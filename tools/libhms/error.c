@@ -44,6 +44,7 @@ static const char *const skip_texts[] = {
 	[HMS_SKIP_LARGE]	= "part of a large page that can't be split",
 	[HMS_SKIP_COPY]		= "the device failed to copy it",
 	[HMS_SKIP_ELSEWHERE]	= "elsewhere, and it was not asked to move",
+	[HMS_SKIP_LIMIT]	= "no more placeholders for this user or cgroup",
 };
 
 _Static_assert(COUNT(skip_texts) == HMS_SKIP_NR, "a text for every reason to skip a page");

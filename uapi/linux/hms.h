@@ -114,7 +114,8 @@ struct hms_modifier {
  * @HMS_MOD_WEIGHT: weights for HMS_MODE_WEIGHTED
  * @HMS_MOD_MIGRATE: enum hms_migrate: move the pages that exist now
  * @HMS_MOD_POPULATE: 1: allocate the missing pages of anonymous memory on the targets now
- * @HMS_MOD_LAZY: 1: place a page when it is first touched
+ * @HMS_MOD_LAZY: 1: place the missing pages of anonymous memory when they are first touched, by
+ *	placeholders; with HMS_MOD_MODE, and not with populate. See hms(4) for what they cost
  * @HMS_MOD_ALL_OR_NOTHING: 1: move all pages of the range or none; at most HMS_ALL_OR_NOTHING_MAX
  *	bytes
  * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target
@@ -171,6 +172,7 @@ enum hms_migrate {
  * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
  * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
  * @HMS_SKIP_ELSEWHERE: it exists on no target of the list, and migrate was not asked
+ * @HMS_SKIP_LIMIT: no placeholder: the user or the cgroup has no more room for them
  */
 enum hms_skip {
 	HMS_SKIP_BUSY		= 0,
@@ -183,6 +185,7 @@ enum hms_skip {
 	HMS_SKIP_LARGE		= 7,
 	HMS_SKIP_COPY		= 8,
 	HMS_SKIP_ELSEWHERE	= 9,
+	HMS_SKIP_LIMIT		= 10,
 	HMS_SKIP_NR,
 };
 
@@ -265,8 +268,9 @@ struct hms_target_count {
  * @next: out: where the work on pages ended: start + length, unless the call was interrupted, or
  *	was about policy alone
  * @skipped: out: pages that were skipped, by enum hms_skip
+ * @lazy: out: missing pages that a placeholder stands for, from this request or one before
  *
- * Counted pages: pages = moved + present + populated + the sum of skipped[]. Pages that were
+ * Counted pages: pages = moved + present + populated + lazy + the sum of skipped[]. Pages that were
  * skipped do not make the call fail. With EINTR the counts (@target_counts too) say what was done
  * up to @next; if that is past @start, the policy, if one was given, is in place, else nothing
  * has changed.
@@ -306,6 +310,7 @@ struct hms_hbind {
 	__aligned_u64 first_skipped;
 	__aligned_u64 next;
 	__aligned_u64 skipped[HMS_SKIP_SLOTS];
+	__aligned_u64 lazy;
 };
 
 /* What a query is about. */

@@ -570,10 +570,11 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 /* Flags of the calls below, beside HMS_REMOTE of linux/hms.h. */
 #define HMS_POPULATE		(1U << 16)	/* allocate missing pages on the targets now */
 #define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
+#define HMS_LAZY		(1U << 18)	/* missing pages: when they are touched, see hms(4) */
 
 /**
  * struct hms_result - what was done, page by page
- * @pages: pages looked at = moved + present + populated + all that were skipped
+ * @pages: pages looked at = moved + present + populated + lazy + all that were skipped
  * @moved: pages moved to a target
  * @present: pages that were on the right target already
  * @populated: missing pages that were allocated
@@ -583,6 +584,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
  * @next: where the work ended: the end of the range, unless the call was interrupted
  * @ntargets: how many of @targets are filled in
  * @targets: what each target received, in the order of the request
+ * @lazy: missing pages that will be placed when they are touched
  * @reserved: zero
  *
  * Pages that were skipped do not make a call fail. Filled in also when a call fails.
@@ -598,7 +600,8 @@ struct hms_result {
 	uint64_t next;
 	uint64_t ntargets;
 	struct hms_target_count targets[HMS_MAX_TARGETS];
-	uint64_t reserved[8];
+	uint64_t lazy;
+	uint64_t reserved[7];
 };
 
 /* Sum of result->skipped[]. */
@@ -654,7 +657,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  * @mode: HMS_MODE_BIND, HMS_MODE_PREFERRED or HMS_MODE_INTERLEAVE (weights need hms_hbind())
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_REMOTE
+ * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_REMOTE
  * @result: receives what was done, or NULL
  * Return: as hms_hbind().
  */
@@ -670,7 +673,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @mode: as hms_bind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_REMOTE or 0
+ * @flags: HMS_LAZY, HMS_REMOTE
  * Return: as hms_hbind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,

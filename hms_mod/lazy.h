@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_LAZY_H
+#define _HMS_LAZY_H
+
+#include <linux/types.h>
+
+struct hms_lazy_user;
+struct mm_struct;
+struct page;
+
+struct hms_lazy_user *hms_lazy_prepare(void);
+unsigned int hms_lazy_alloc(struct hms_lazy_user *user, struct mm_struct *mm,
+			    struct page **pages, unsigned int n);
+void hms_lazy_settle(unsigned int n);
+bool hms_is_placeholder(struct page *page);
+void hms_lazy_stop(void);
+
+#endif /* _HMS_LAZY_H */
