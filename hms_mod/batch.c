@@ -263,12 +263,14 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
  * @npages: how many
  * @owner: of the device that some of them may be on; core takes one at a time
  * @large: it is the whole batch, and one large page
+ * @hole: it is the whole batch, and nothing; a large placeholder may be had for it
  */
 struct hms_run {
 	unsigned long first;
 	unsigned long npages;
 	void *owner;
 	bool large;
+	bool hole;
 };
 
 static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
@@ -304,9 +306,10 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 		if (!n || !hms_run_grows(&runs[n - 1], i, owner))
 			runs[n++] = (struct hms_run) { .first = i, .npages = 1, .owner = owner };
 	}
-	if (n == 1 && hms_batch_may_be_large(batch))
-		runs[0].large = runs[0].npages == batch->npages &&
-				hms_hmm_is_large(batch->entries[0]);
+	if (n == 1 && runs[0].npages == batch->npages && hms_batch_may_be_large(batch)) {
+		runs[0].large = hms_hmm_is_large(batch->entries[0]);
+		runs[0].hole = work->request->lazy && !runs[0].owner && !batch->entries[0];
+	}
 	hms_devmem_read_unlock(idx);
 	return ret ?: n;
 }
@@ -323,6 +326,8 @@ static int hms_batch_collect_run(struct hms_batch *batch, struct hms_pass *pass,
 
 	if (run->large &&
 	    hms_pass_collect_large(pass, batch->vma, start, run->owner, true, NULL))
+		return 0;
+	if (run->hole && hms_pass_collect_large_hole(pass, batch->vma, start))
 		return 0;
 	return hms_pass_collect(pass, batch->vma, start, run->npages, run->owner, true, NULL);
 }
@@ -454,7 +459,7 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 	return true;
 }
 
-/* Placeholders for the holes, as far as there are any to be had; what is no hole stays on the list. */
+/* Placeholders for the holes, as far as there are any; what is no hole stays on the list. */
 static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch *batch,
 					 unsigned int npending)
 {
@@ -522,6 +527,21 @@ static bool hms_batch_has_room(struct hms_work *work, const struct hms_batch *ba
 	return false;
 }
 
+/* One placeholder for all of a large hole, or not in one piece. */
+static bool hms_batch_place_large_lazy(struct hms_work *work, struct hms_batch *batch)
+{
+	struct page *page = NULL;
+
+	if (!(batch->vma->vm_flags & VM_LOCKED))
+		page = hms_lazy_alloc_large(work->request->lazy_user, batch->vma->vm_mm);
+	if (!page)
+		return false;
+	batch->nlazy = HMS_BLOCK_PAGES;
+	hms_pass_set_large(&batch->runs[0], page);
+	hms_batch_set_all(batch, HMS_FATE_ARM, 0);
+	return true;
+}
+
 /* A large page goes to the first target that it may go to, or not in one piece. */
 static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch)
 {
@@ -533,21 +553,24 @@ static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch
 		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
 		return true;
 	}
+	if (hms_collected_hole(batch->src[0]))
+		return hms_batch_place_large_lazy(work, batch);
 	for_each_set_bit(rank, work->usable, batch->limit[0]) {
 		if (hms_kind(targets[rank]) & batch->allow[0])
 			break;
 	}
-	page = hms_target_alloc_large(targets[rank]);
+	page = rank < batch->limit[0] ? hms_target_alloc_large(targets[rank]) : NULL;
 	if (!page) {
-		/* It is not split for nothing. */
-		if (hms_batch_has_room(work, batch, 0))
+		/* A page is not split for nothing. */
+		if (hms_batch_is_hole(batch, 0) || hms_batch_has_room(work, batch, 0))
 			return false;
 		hms_batch_stays(work, batch, 0);
 		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
 		return true;
 	}
 	hms_pass_set_large(&batch->runs[0], page);
-	hms_batch_set_all(batch, HMS_FATE_MOVE, rank);
+	hms_batch_set_all(batch, hms_batch_is_hole(batch, 0) ? HMS_FATE_POPULATE : HMS_FATE_MOVE,
+			  rank);
 	return true;
 }
 

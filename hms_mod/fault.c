@@ -110,8 +110,8 @@ static bool hms_fault_place_run(struct hms_fault *fault, unsigned long start, un
 
 /*
  * Is there something to do? Not for a page that is there already; nor where the device may not do
- * what it wants: core will say so, and nothing is allocated for it. Tells the end of the mapping, and
- * whether a large page is to be moved in one piece.
+ * what it wants: core will say so, and nothing is allocated for it. Tells the end of the mapping,
+ * and whether a large page is to be moved in one piece.
  */
 static bool hms_fault_look(struct hms_fault *fault, unsigned long address, bool write, bool *large)
 {
@@ -172,9 +172,9 @@ static int hms_fault_place_all(struct hms_fault *fault, unsigned long address, b
  * @address: what it wants
  * @write: to write it
  *
- * One attempt, with the second one that the engine gives to what is busy: who keeps a page busy must
- * not keep a device waiting, which can use it where it is. Pages that other processes map stay
- * where they are.
+ * One attempt, with the second one that the engine gives to what is busy: who keeps a page busy
+ * must not keep a device waiting, which can use it where it is. Pages that other processes map
+ * stay where they are.
  *
  * Context: may sleep; mmap_lock not held.
  * Return: 0, whether there was anything to do or not; -ENOMEM when the policy is HMS_MODE_BIND and

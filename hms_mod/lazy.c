@@ -27,6 +27,7 @@
 #include "compat/compat.h"
 #include "devmem.h"
 #include "evacuate.h"
+#include "freemap.h"
 #include "home.h"
 #include "lazy.h"
 #include "stats.h"
@@ -177,6 +178,20 @@ static long hms_lazy_cgroup_room(struct mm_struct *mm)
 }
 #endif
 
+/* How many of @n placeholders there is room for; the others need not be settled. */
+static unsigned int hms_lazy_reserve(struct hms_lazy_user *user, struct mm_struct *mm,
+				     unsigned int n)
+{
+	long unsettled = atomic_long_add_return(n, &hms_lazy_unsettled) - n;
+	long room = hms_lazy_cgroup_room(mm);
+
+	if (room != LONG_MAX)
+		room -= unsettled + HMS_LAZY_RESERVE;
+	room = clamp(min(room, hms_lazy_user_room(user)), 0L, (long)n);
+	hms_lazy_settle(n - room);
+	return room;
+}
+
 /**
  * hms_lazy_alloc - take placeholders
  * @user: from hms_lazy_prepare()
@@ -184,8 +199,8 @@ static long hms_lazy_cgroup_room(struct mm_struct *mm)
  * @pages: receives them, each locked and with one reference
  * @n: how many
  *
- * Core charges a placeholder as it does a page that is touched, and does what it takes to find room:
- * up to killing. So no more are given out than there is room for now.
+ * Core charges a placeholder as it does a page that is touched, and does what it takes to find
+ * room: up to killing. So no more are given out than there is room for now.
  *
  * Context: may sleep; mmap_lock may be held.
  * Return: how many there were; so many are owed to hms_lazy_settle().
@@ -193,20 +208,39 @@ static long hms_lazy_cgroup_room(struct mm_struct *mm)
 unsigned int hms_lazy_alloc(struct hms_lazy_user *user, struct mm_struct *mm,
 			    struct page **pages, unsigned int n)
 {
-	long unsettled, room;
-	unsigned int i;
+	unsigned int room = hms_lazy_reserve(user, mm, n);
+	unsigned int got = hms_devmem_alloc(hms_lazy_target.mem, pages, room), i;
 
-	unsettled = atomic_long_add_return(n, &hms_lazy_unsettled);
-	room = hms_lazy_cgroup_room(mm);
-	if (room != LONG_MAX)
-		room -= unsettled - n + HMS_LAZY_RESERVE;
-	room = clamp(min(room, hms_lazy_user_room(user)), 0L, (long)n);
-	room = hms_devmem_alloc(hms_lazy_target.mem, pages, room);
-	atomic_long_add(room, &user->npages);
-	for (i = 0; i < room; i++)
+	atomic_long_add(got, &user->npages);
+	for (i = 0; i < got; i++)
 		pages[i]->zone_device_data = user;
-	hms_lazy_settle(n - room);
-	return room;
+	hms_lazy_settle(room - got);
+	return got;
+}
+
+/**
+ * hms_lazy_alloc_large - take a placeholder for a large page
+ * @user: from hms_lazy_prepare()
+ * @mm: the address space that it is for, which is charged for it
+ *
+ * Context: as hms_lazy_alloc().
+ * Return: its first page, locked and with one reference, or NULL; with a page HMS_BLOCK_PAGES are
+ * owed to hms_lazy_settle().
+ */
+struct page *hms_lazy_alloc_large(struct hms_lazy_user *user, struct mm_struct *mm)
+{
+	unsigned int room = hms_lazy_reserve(user, mm, HMS_BLOCK_PAGES);
+	struct page *page = NULL;
+
+	if (room == HMS_BLOCK_PAGES)
+		page = hms_devmem_alloc_large(hms_lazy_target.mem);
+	if (!page) {
+		hms_lazy_settle(room);
+		return NULL;
+	}
+	atomic_long_add(HMS_BLOCK_PAGES, &user->npages);
+	page->zone_device_data = user;
+	return page;
 }
 
 /**

@@ -88,6 +88,14 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 	return hms_pass_setup(pass, vma, start, npages, owner, system, fault_page, 0);
 }
 
+static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
+{
+	pass->large = wanted && (pass->src[0] & MIGRATE_PFN_COMPOUND);
+	if (!pass->large)
+		hms_pass_abort(pass);
+	return pass->large;
+}
+
 /**
  * hms_pass_collect_large - take a large page out of the page table, in one piece
  * @pass: with room for HMS_BLOCK_PAGES
@@ -106,10 +114,25 @@ bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, u
 	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, owner, system, fault_page,
 			   MIGRATE_VMA_SELECT_COMPOUND))
 		return false;
-	pass->large = hms_collected_page(pass->src[0]) && (pass->src[0] & MIGRATE_PFN_COMPOUND);
-	if (!pass->large)
-		hms_pass_abort(pass);
-	return pass->large;
+	return hms_pass_keep_large(pass, hms_collected_page(pass->src[0]));
+}
+
+/**
+ * hms_pass_collect_large_hole - take a hole that a large page would fill, in one piece
+ * @pass: with room for HMS_BLOCK_PAGES
+ * @vma: the mapping
+ * @start: first address, a multiple of the size of a large page, all of it in @vma
+ *
+ * Context: as hms_pass_collect().
+ * Return: false when there is no such hole; then nothing is collected.
+ */
+bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *vma,
+				 unsigned long start)
+{
+	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, NULL, true, NULL,
+			   MIGRATE_VMA_SELECT_COMPOUND))
+		return false;
+	return hms_pass_keep_large(pass, hms_collected_hole(pass->src[0]));
 }
 
 /**
@@ -244,14 +267,14 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 
 static u64 hms_pass_copy_large(struct hms_pass *pass)
 {
-	struct page *dst = migrate_pfn_to_page(pass->dst[0]);
-	struct page *src = migrate_pfn_to_page(pass->src[0]);
+	struct page *dst = hms_pass_dst(pass, 0);
+	struct page *src = hms_pass_src(pass, 0);
 	unsigned long i;
 
 	if (!dst)
 		return 0;
 	for (i = 0; i < pass->npages; i++)
-		pass->copies[i] = (struct hms_copy) { .dst = dst + i, .src = src + i };
+		pass->copies[i] = (struct hms_copy) { .dst = dst + i, .src = src ? src + i : NULL };
 	pass->error = hms_copy_batch(hms_device_of(dst), hms_device_of(src), pass->copies,
 				     pass->npages);
 	if (!pass->error)

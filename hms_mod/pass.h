@@ -39,6 +39,8 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 		     unsigned long npages, void *owner, bool system, struct page *fault_page);
 bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 			    void *owner, bool system, struct page *fault_page);
+bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *vma,
+				 unsigned long start);
 void hms_pass_set_large(struct hms_pass *pass, struct page *page);
 int hms_pass_split_mapping(struct hms_pass *pass);
 u64 hms_pass_copy(struct hms_pass *pass);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lazy placement: what was never touched waits with a placeholder, and the first touch puts it where
- * the policy says. What placeholders cost, and that they never cost more than there is.
+ * Lazy placement: what was never touched waits with a placeholder, and the first touch puts it
+ * where the policy says. What placeholders cost, and that they never cost more than there is.
  */
 
 #include <fcntl.h>
@@ -110,6 +110,48 @@ HMS_TEST(lazy, touched_in_order)
 	ASSERT_EQ(0, getrusage(RUSAGE_THREAD, &after));
 	EXPECT_LT(after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt, 64);
 	EXPECT_EQ(length / PAGE, pages_on(self->e.fd, p, length, self->last));
+}
+
+/* Where a large page may be, one touch brings all of it, also from another place of the policy. */
+HMS_TEST(lazy, large)
+{
+	const size_t large = MiB(2);
+	struct request r;
+	char *p, *part;
+
+	if (*feature_missing("large-pages"))
+		SKIP(return, "%s", feature_missing("large-pages"));
+	p = area_huge(4 * large);
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, lazy(self->e.fd, p, 4 * large, 1, &self->last, &r));
+	EXPECT_EQ(4 * large / PAGE, r.h.lazy);
+	EXPECT_COUNTS(&r);
+	/* Core counts what waits, too. */
+	EXPECT_EQ(8192, smaps_kib(p, "AnonHugePages"));
+	p[5 * PAGE] = 5;
+	EXPECT_EQ(large / PAGE, pages_on(self->e.fd, p, 4 * large, self->last));
+	/* Populated, in one piece too. */
+	ASSERT_EQ(0, populate(self->e.fd, p + large, large, self->e.node[0], &r));
+	EXPECT_EQ(large / PAGE, r.h.populated);
+	EXPECT_COUNTS(&r);
+	if (self->e.nsims && self->e.private) {
+		ASSERT_EQ(0, populate(self->e.fd, p + 3 * large, large, self->e.sim[0], &r));
+		EXPECT_EQ(large / PAGE, r.h.populated);
+		p[3 * large] = 0;
+	}
+	EXPECT_EQ(8192, smaps_kib(p, "AnonHugePages"));
+	/* In pieces, once a part of it is gone. */
+	part = p + 2 * large;
+	ASSERT_EQ(0, munmap(part + 8 * PAGE, 8 * PAGE));
+	EXPECT_ZERO(part, 8 * PAGE);
+	EXPECT_ZERO(part + 16 * PAGE, large - 16 * PAGE);
+	EXPECT_EQ(large / PAGE - 8,
+		  pages_on(self->e.fd, part, 8 * PAGE, self->last) +
+			  pages_on(self->e.fd, part + 16 * PAGE, large - 16 * PAGE, self->last));
+	EXPECT_EQ(5, p[5 * PAGE]);
+	p[5 * PAGE] = 0;
+	EXPECT_ZERO(p, 2 * large);
+	EXPECT_ZERO(p + 3 * large, large);
 }
 
 /* Who touches first decides which target of a mixed list can be used. */
@@ -235,7 +277,7 @@ HMS_TEST(lazy, refused)
 	EXPECT_EQ(0, smaps_kib(p, "Rss"));
 }
 
-/* A file's holes are the file's business; what is locked is never on a device; nor are others' faults ours. */
+/* A file's holes are the file's business, and what is locked is never on a device. */
 HMS_TEST(lazy, not_for_all_memory)
 {
 	char *shared = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,

@@ -100,7 +100,7 @@ HMS_TEST(reload, pages_come_home)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
-/* What still waits for its first touch when the module goes, gets a page; and the module does go. */
+/* What still waits for its first touch when the module goes gets a page; and the module does go. */
 HMS_TEST(reload, placeholders_become_pages)
 {
 	char *p = area(NPAGES * PAGE);
