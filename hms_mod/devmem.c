@@ -385,6 +385,16 @@ struct hms_target *hms_devmem_target(struct page *page)
 }
 
 /**
+ * hms_is_placeholder - is there nothing behind a page
+ * @page: any page, or NULL
+ */
+bool hms_is_placeholder(struct page *page)
+{
+	return page && is_device_private_page(page) && page_pgmap(page)->ops == &hms_devmem_ops &&
+	       hms_devmem_of_page(page)->ops->empty;
+}
+
+/**
  * hms_devmem_owners - the owners of all devices that hold pages now
  * @owners: receives them; only good for comparing
  * @max: room

@@ -12,10 +12,12 @@ struct vm_fault;
  * struct hms_devmem_ops - what happens to the pages
  * @touched: a CPU touched one that it can't load from
  * @freed: core has freed one, @npages are in it; in any context. May be NULL
+ * @empty: there is no memory behind them: they are placeholders
  */
 struct hms_devmem_ops {
 	vm_fault_t (*touched)(struct vm_fault *vmf, struct hms_target *target);
 	void (*freed)(struct page *page, unsigned long npages);
+	bool empty;
 };
 
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
@@ -33,6 +35,7 @@ unsigned long hms_devmem_used(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);
 void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);
+bool hms_is_placeholder(struct page *page);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);

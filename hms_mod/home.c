@@ -15,7 +15,6 @@
 #include "devmem.h"
 #include "freemap.h"
 #include "home.h"
-#include "lazy.h"
 #include "pass.h"
 #include "stats.h"
 #include "stream.h"

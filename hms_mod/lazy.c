@@ -16,7 +16,6 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/memcontrol.h>
-#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -79,6 +78,7 @@ static void hms_lazy_freed(struct page *page, unsigned long npages)
 static const struct hms_devmem_ops hms_lazy_ops = {
 	.touched = hms_home_fault,
 	.freed = hms_lazy_freed,
+	.empty = true,
 };
 
 static unsigned long hms_lazy_size(void)
@@ -250,16 +250,6 @@ struct page *hms_lazy_alloc_large(struct hms_lazy_user *user, struct mm_struct *
 void hms_lazy_settle(unsigned int n)
 {
 	atomic_long_sub(n, &hms_lazy_unsettled);
-}
-
-/**
- * hms_is_placeholder - does nothing but a placeholder stand behind a page
- * @page: a page, or NULL
- */
-bool hms_is_placeholder(struct page *page)
-{
-	return page && is_device_private_page(page) &&
-	       hms_devmem_target(page) == &hms_lazy_target;
 }
 
 /**

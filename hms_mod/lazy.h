@@ -13,7 +13,6 @@ unsigned int hms_lazy_alloc(struct hms_lazy_user *user, struct mm_struct *mm,
 			    struct page **pages, unsigned int n);
 struct page *hms_lazy_alloc_large(struct hms_lazy_user *user, struct mm_struct *mm);
 void hms_lazy_settle(unsigned int n);
-bool hms_is_placeholder(struct page *page);
 void hms_lazy_stop(void);
 
 #endif /* _HMS_LAZY_H */

@@ -14,7 +14,6 @@
 #include "compat/compat.h"
 #include "devmem.h"
 #include "freemap.h"
-#include "lazy.h"
 #include "pass.h"
 #include "target.h"
 

@@ -14,7 +14,6 @@
 
 #include "binding.h"
 #include "devmem.h"
-#include "lazy.h"
 #include "locate.h"
 #include "object.h"
 #include "opener.h"
