@@ -35,6 +35,8 @@ static int hms_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+static_assert(offsetofend(struct hms_query, lost) == HMS_QUERY_SIZE_1);
+
 union hms_argument {
 	struct hms_info info;
 	struct hms_hbind hbind;
@@ -46,24 +48,27 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 	struct hms_opener *opener = filp->private_data;
 	void __user *user = (void __user *)address;
 	union hms_argument arg;
-	size_t known;
+	size_t known, least;
 	int ret;
 
 	switch (cmd) {
 	case HMS_INFO:
 		known = sizeof(arg.info);
+		least = known;
 		break;
 	case HMS_HBIND:
 		known = sizeof(arg.hbind);
+		least = known;
 		break;
 	case HMS_QUERY:
 		known = sizeof(arg.query);
+		least = HMS_QUERY_SIZE_1;
 		break;
 	default:
 		return -ENOTTY;
 	}
 
-	ret = hms_user_begin(user, &arg, known);
+	ret = hms_user_begin(user, &arg, least, known);
 	if (ret)
 		return ret;
 
@@ -78,9 +83,7 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 		ret = hms_query(opener, &arg.query);
 		break;
 	}
-	if (copy_to_user(user, &arg, known))
-		return -EFAULT;
-	return ret;
+	return hms_user_end(user, &arg, known) ?: ret;
 }
 
 static ssize_t hms_read(struct file *filp, char __user *to, size_t size, loff_t *pos)

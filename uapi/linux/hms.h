@@ -371,13 +371,15 @@ struct hms_residency_entry {
  * @nuids: in: room; out: how many the answer has
  * @reserved: must be zero
  * @lost: out: policy ranges of this address space that could not be kept, since it was opened
+ * @weights: pointer to room for @nuids weights (__u32), one for each uid, or 0; an older module has
+ *	no such field. A weight is 0 where there is none
  *
  * With too little room the call fails with ENOSPC; the out fields say how much is needed, so a call
  * without room asks for the sizes, and what room there is has been written to. An answer without
  * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
- * the order of the first; HMS_MODE_DEFAULT when their modes differ; no entry when an address has
- * no policy. EINTR: interrupted, no answer.
+ * the order of the first, whatever their modes; HMS_MODE_DEFAULT when these differ; a weight where
+ * all give a target the same; no entry when an address has no policy. EINTR: interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;
@@ -394,7 +396,11 @@ struct hms_query {
 	__u32 nuids;
 	__u32 reserved;
 	__aligned_u64 lost;
+	__aligned_u64 weights;
 };
+
+/* Bytes of the first that was published; a shorter one is refused. */
+#define HMS_QUERY_SIZE_1	80
 
 /**
  * struct hms_key_info - one modifier key, as this module has it
