@@ -527,8 +527,7 @@ HMS_TEST(input, hbind_values)
 HMS_TEST(input, hbind_unsupported)
 {
 	static const __u32 keys[] = {
-		HMS_MOD_WEIGHT, HMS_MOD_LAZY, HMS_MOD_INITIATOR, HMS_MOD_INHERIT, HMS_MOD_PRIORITY,
-		HMS_MOD_ASYNC,
+		HMS_MOD_LAZY, HMS_MOD_INHERIT, HMS_MOD_PRIORITY, HMS_MOD_ASYNC,
 	};
 	struct request r;
 
@@ -540,10 +539,6 @@ HMS_TEST(input, hbind_unsupported)
 		request_modifier(&r, keys[i], 1);
 		REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(2));
 	}
-	good(&r, self)->modifiers[0].value = HMS_MODE_INTERLEAVE;
-	REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(0));
-	good(&r, self)->modifiers[0].value = HMS_MODE_WEIGHTED;
-	REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(0));
 	CONTENTS_INTACT();
 }
 
