@@ -44,7 +44,7 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 {
 	struct hms_batch *batch;
 
-	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + 5),
+	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + 6),
 			 GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return NULL;
@@ -53,7 +53,8 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 	batch->dst = batch->src + npages;
 	batch->fate = (void *)(batch->dst + npages);
 	batch->which = batch->fate + npages;
-	batch->limit = batch->which + npages;
+	batch->first = batch->which + npages;
+	batch->limit = batch->first + npages;
 	batch->allow = batch->limit + npages;
 	batch->reason = batch->allow + npages;
 	batch->runs = &batch->one;
@@ -91,6 +92,7 @@ void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigne
 	batch->vma = vma;
 	batch->start = start;
 	batch->npages = npages;
+	batch->whole = false;
 	memset(batch->src, 0, npages * sizeof(*batch->src));
 	memset(batch->dst, 0, npages * sizeof(*batch->dst));
 	memset(batch->fate, HMS_FATE_UNSEEN, npages);
@@ -144,28 +146,85 @@ static u8 hms_page_allows(const struct vm_area_struct *vma, struct folio *folio,
 	return HMS_ALLOW_ALL;
 }
 
-/* Is there a target that it may go to? Room is another question. */
-static bool hms_batch_can_go(const struct hms_work *work, u8 limit, u8 allow)
+/* Find out which target page @i wants most, before its limit is set. */
+static void hms_batch_turn(const struct hms_work *work, struct hms_batch *batch, unsigned long i)
 {
-	u32 rank;
+	unsigned long number = (batch->start >> PAGE_SHIFT) + i;
 
-	for_each_set_bit(rank, work->usable, limit) {
-		if (hms_kind(work->request->targets[rank]) & allow)
-			return true;
+	batch->first[i] = 0;
+	if (hms_mode_rotates(work->request->mode))
+		batch->first[i] = hms_policy_rank(work->request->policy,
+						  batch->whole ? number / HMS_BLOCK_PAGES : number);
+}
+
+/* The target that comes so many after the one that page @i wants most. */
+static u32 hms_batch_nth(const struct hms_work *work, const struct hms_batch *batch,
+			 unsigned long i, u32 nth)
+{
+	u32 rank = batch->first[i] + nth;
+
+	return rank < work->request->ntargets ? rank : rank - work->request->ntargets;
+}
+
+/* The other way round; ntargets is no target either way. */
+static u32 hms_batch_place_of(const struct hms_work *work, const struct hms_batch *batch,
+			      unsigned long i, u32 rank)
+{
+	u32 ntargets = work->request->ntargets;
+
+	if (rank == ntargets)
+		return ntargets;
+	return rank - batch->first[i] + (rank < batch->first[i] ? ntargets : 0);
+}
+
+/* May page @i go to this target? Room is another question. */
+static bool hms_batch_may_go_to(const struct hms_work *work, const struct hms_batch *batch,
+				unsigned long i, u32 rank)
+{
+	return test_bit(rank, work->usable) &&
+	       (hms_kind(work->request->targets[rank]) & batch->allow[i]);
+}
+
+/* Of the first @limit targets that page @i wants, the first that it may go to; @limit if none is. */
+static u32 hms_batch_goal(const struct hms_work *work, const struct hms_batch *batch,
+			  unsigned long i, u32 limit)
+{
+	u32 nth;
+
+	for (nth = 0; nth < limit; nth++) {
+		if (hms_batch_may_go_to(work, batch, i, hms_batch_nth(work, batch, i, nth)))
+			break;
 	}
-	return false;
+	return nth;
+}
+
+static bool hms_batch_can_go(const struct hms_work *work, const struct hms_batch *batch,
+			     unsigned long i, u32 limit)
+{
+	return hms_batch_goal(work, batch, i, limit) < limit;
+}
+
+/* Can none of the targets that page @i may go to be used, whatever it is? */
+static bool hms_batch_is_barred(const struct hms_work *work, const struct hms_batch *batch,
+				unsigned long i)
+{
+	u32 nth;
+
+	for (nth = 0; nth < batch->limit[i]; nth++) {
+		if (test_bit(hms_batch_nth(work, batch, i, nth), work->usable))
+			return false;
+	}
+	return true;
 }
 
 /* A fate for what can go nowhere. */
 static void hms_batch_stays(struct hms_work *work, struct hms_batch *batch, unsigned long i)
 {
-	u32 ntargets = work->request->ntargets;
-
-	if (batch->limit[i] < ntargets)
+	if (batch->limit[i] < work->request->ntargets && !hms_mode_rotates(work->request->mode))
 		hms_batch_set(batch, i, HMS_FATE_PRESENT, batch->limit[i]);
-	else if (bitmap_empty(work->usable, ntargets))
+	else if (hms_batch_is_barred(work, batch, i))
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_UNREACHABLE);
-	else if (hms_batch_can_go(work, ntargets, batch->allow[i]))
+	else if (hms_batch_can_go(work, batch, i, batch->limit[i]))
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_NOMEM);
 	else
 		hms_batch_set(batch, i, HMS_FATE_SKIP, batch->reason[i]);
@@ -177,8 +236,13 @@ static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, u
 {
 	struct hms_request *request = work->request;
 	u32 rank = hms_rank(request, page);
+	bool listed = rank < request->ntargets;
 
-	if (!rank || (!request->migrate && rank < request->ntargets)) {
+	hms_batch_turn(work, batch, i);
+	batch->limit[i] = hms_batch_place_of(work, batch, i, rank);
+	/* Where each page has a target of its own, no other will do. */
+	if (!batch->limit[i] ||
+	    (!request->migrate && listed && !hms_mode_rotates(request->mode))) {
 		hms_batch_set(batch, i, HMS_FATE_PRESENT, rank);
 		return false;
 	}
@@ -186,9 +250,8 @@ static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, u
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ELSEWHERE);
 		return false;
 	}
-	batch->limit[i] = rank;
 	batch->allow[i] = hms_page_allows(batch->vma, page_folio(page), &batch->reason[i]);
-	if (!hms_batch_can_go(work, rank, batch->allow[i])) {
+	if (!hms_batch_can_go(work, batch, i, batch->limit[i])) {
 		hms_batch_stays(work, batch, i);
 		return false;
 	}
@@ -204,6 +267,7 @@ static bool hms_batch_consider_hole(struct hms_work *work, struct hms_batch *bat
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
 		return false;
 	}
+	hms_batch_turn(work, batch, i);
 	batch->limit[i] = request->ntargets;
 	batch->allow[i] = batch->vma->vm_flags & VM_LOCKED ? HMS_ALLOW_NODE : HMS_ALLOW_ALL;
 	batch->reason[i] = HMS_SKIP_SPECIAL;
@@ -300,15 +364,17 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 
 	idx = hms_devmem_read_lock();
 	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
+	batch->whole = !ret && hms_batch_may_be_large(batch) && hms_hmm_is_large(batch->entries[0]);
 	for (i = 0; i < batch->npages && !ret; i++) {
 		if (!hms_batch_wants(work, batch, i, &owner))
 			continue;
 		if (!n || !hms_run_grows(&runs[n - 1], i, owner))
 			runs[n++] = (struct hms_run) { .first = i, .npages = 1, .owner = owner };
 	}
-	if (n == 1 && runs[0].npages == batch->npages && hms_batch_may_be_large(batch)) {
-		runs[0].large = hms_hmm_is_large(batch->entries[0]);
-		runs[0].hole = work->request->lazy && !runs[0].owner && !batch->entries[0];
+	if (n == 1 && runs[0].npages == batch->npages) {
+		runs[0].large = batch->whole;
+		runs[0].hole = work->request->lazy && hms_batch_may_be_large(batch) &&
+			       !runs[0].owner && !batch->entries[0];
 	}
 	hms_devmem_read_unlock(idx);
 	return ret ?: n;
@@ -329,6 +395,7 @@ static int hms_batch_collect_run(struct hms_batch *batch, struct hms_pass *pass,
 		return 0;
 	if (run->hole && hms_pass_collect_large_hole(pass, batch->vma, start))
 		return 0;
+	batch->whole = false;
 	return hms_pass_collect(pass, batch->vma, start, run->npages, run->owner, true, NULL);
 }
 
@@ -413,25 +480,28 @@ static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch,
 	return true;
 }
 
-/* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
-static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *batch, u32 rank,
-				       unsigned int npending)
+/* Is this target the one that page @i wants, so many after the one that it wants most? */
+static bool hms_batch_wants_nth(const struct hms_work *work, const struct hms_batch *batch,
+				unsigned long i, u32 nth, u32 rank)
 {
-	struct hms_target *target = work->request->targets[rank];
+	return nth < batch->limit[i] && hms_batch_nth(work, batch, i, nth) == rank &&
+	       hms_batch_may_go_to(work, batch, i, rank);
+}
+
+/* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
+static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *batch, u32 nth,
+				       u32 rank, unsigned int npending)
+{
 	unsigned int want = 0, got = 0, used = 0, left = 0, j;
-	u8 kind = hms_kind(target);
 
-	for (j = 0; j < npending; j++) {
-		unsigned long i = work->index[j];
-
-		want += rank < batch->limit[i] && (batch->allow[i] & kind);
-	}
+	for (j = 0; j < npending; j++)
+		want += hms_batch_wants_nth(work, batch, work->index[j], nth, rank);
 	if (want)
-		got = hms_target_alloc(target, work->pages, want);
+		got = hms_target_alloc(work->request->targets[rank], work->pages, want);
 	for (j = 0; j < npending; j++) {
 		unsigned long i = work->index[j];
 
-		if (used < got && rank < batch->limit[i] && (batch->allow[i] & kind)) {
+		if (used < got && hms_batch_wants_nth(work, batch, i, nth, rank)) {
 			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
 			hms_batch_set(batch, i, hms_batch_is_hole(batch, i) ?
 				      HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
@@ -440,6 +510,22 @@ static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *
 		}
 	}
 	return left;
+}
+
+/*
+ * Each page to what it wants most; what there was no room for to the next, and so on. One target at
+ * a time, so that its pages are allocated together: of a list in order that is the nth.
+ */
+static unsigned int hms_batch_place_nth(struct hms_work *work, struct hms_batch *batch, u32 nth,
+					unsigned int npending)
+{
+	u32 rank;
+
+	if (!hms_mode_rotates(work->request->mode))
+		return hms_batch_place_on(work, batch, nth, nth, npending);
+	for_each_set_bit(rank, work->usable, work->request->ntargets)
+		npending = hms_batch_place_on(work, batch, nth, rank, npending);
+	return npending;
 }
 
 /* No target has room for a hole, and the policy is content with any memory. */
@@ -491,7 +577,7 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 {
 	unsigned int npending = 0, j;
 	unsigned long i;
-	u32 rank;
+	u32 nth;
 
 	for (i = 0; i < batch->npages; i++) {
 		if (batch->fate[i] == HMS_FATE_UNSEEN && hms_collected(batch->src[i]) &&
@@ -500,8 +586,8 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 	}
 	if (work->request->lazy)
 		npending = hms_batch_place_lazy(work, batch, npending);
-	for_each_set_bit(rank, work->usable, work->request->ntargets)
-		npending = hms_batch_place_on(work, batch, rank, npending);
+	for (nth = 0; nth < work->request->ntargets && npending; nth++)
+		npending = hms_batch_place_nth(work, batch, nth, npending);
 	for (j = 0; j < npending; j++) {
 		if (!hms_batch_place_anywhere(work, batch, work->index[j]))
 			hms_batch_stays(work, batch, work->index[j]);
@@ -513,12 +599,13 @@ static bool hms_batch_has_room(struct hms_work *work, const struct hms_batch *ba
 			       unsigned long i)
 {
 	struct page *page;
-	u32 rank;
+	u32 nth;
 
-	for_each_set_bit(rank, work->usable, batch->limit[i]) {
-		struct hms_target *target = work->request->targets[rank];
+	for (nth = 0; nth < batch->limit[i]; nth++) {
+		u32 rank = hms_batch_nth(work, batch, i, nth);
 
-		if ((hms_kind(target) & batch->allow[i]) && hms_target_alloc(target, &page, 1)) {
+		if (hms_batch_may_go_to(work, batch, i, rank) &&
+		    hms_target_alloc(work->request->targets[rank], &page, 1)) {
 			unlock_page(page);
 			put_page(page);
 			return true;
@@ -545,9 +632,8 @@ static bool hms_batch_place_large_lazy(struct hms_work *work, struct hms_batch *
 /* A large page goes to the first target that it may go to, or not in one piece. */
 static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch)
 {
-	struct hms_target **targets = work->request->targets;
 	struct page *page;
-	u32 rank;
+	u32 nth, rank;
 
 	if (!hms_batch_reconsider(work, batch, 0)) {
 		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
@@ -555,11 +641,9 @@ static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch
 	}
 	if (hms_collected_hole(batch->src[0]))
 		return hms_batch_place_large_lazy(work, batch);
-	for_each_set_bit(rank, work->usable, batch->limit[0]) {
-		if (hms_kind(targets[rank]) & batch->allow[0])
-			break;
-	}
-	page = rank < batch->limit[0] ? hms_target_alloc_large(targets[rank]) : NULL;
+	nth = hms_batch_goal(work, batch, 0, batch->limit[0]);
+	rank = hms_batch_nth(work, batch, 0, nth);
+	page = nth < batch->limit[0] ? hms_target_alloc_large(work->request->targets[rank]) : NULL;
 	if (!page) {
 		/* A page is not split for nothing. */
 		if (hms_batch_is_hole(batch, 0) || hms_batch_has_room(work, batch, 0))
@@ -585,6 +669,7 @@ static void hms_batch_split(struct hms_batch *batch)
 	struct hms_pass *pass = &batch->runs[0];
 
 	hms_pass_abort(pass);
+	batch->whole = false;
 	hms_batch_set_all(batch, HMS_FATE_UNSEEN, 0);
 	if (hms_pass_collect(pass, batch->vma, batch->start, batch->npages,
 			     pass->vma.pgmap_owner, true, NULL))

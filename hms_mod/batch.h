@@ -31,6 +31,7 @@ enum hms_fate {
  * @npages: pages, at most what there is room for
  * @nruns: runs of pages that core has given us
  * @nlazy: placeholders taken for it, and not settled yet
+ * @whole: all of it is one large page, that is to move in one piece
  * @runs: @one, or as many as there are
  * @one: mostly enough
  * @entries: where the pages are, see locate.h
@@ -38,7 +39,8 @@ enum hms_fate {
  * @dst: where it goes
  * @fate: enum hms_fate
  * @which: target or reason
- * @limit: may go to targets before this one
+ * @first: the target that it wants most; after that those behind it in the list, then the others
+ * @limit: may go to so many targets, in that order
  * @allow: may go to these kinds of target
  * @reason: why not to the others
  */
@@ -49,6 +51,7 @@ struct hms_batch {
 	unsigned long npages;
 	unsigned int nruns;
 	unsigned int nlazy;
+	bool whole;
 	struct hms_pass *runs;
 	struct hms_pass one;
 	unsigned long *entries;
@@ -56,6 +59,7 @@ struct hms_batch {
 	unsigned long *dst;
 	u8 *fate;
 	u8 *which;
+	u8 *first;
 	u8 *limit;
 	u8 *allow;
 	u8 *reason;

@@ -50,22 +50,26 @@ static bool hms_fault_can_use(const struct hms_mirror *mirror, const struct hms_
 	return target == mirror->target || target->obj.version == HMS_VERSION_ORDINARY;
 }
 
-/* Is a page where a policy wants it most, of what this device can use? */
+/* Is the page of an entry where a policy wants it most, of what this device can use? */
 static bool hms_fault_fits(const struct hms_mirror *mirror, const struct hms_policy *policy,
-			   struct page *page)
+			   unsigned long address, unsigned long entry)
 {
+	unsigned int shift = hms_hmm_is_large(entry) ? PMD_SHIFT : PAGE_SHIFT;
+	u32 first = hms_policy_rank(policy, address >> shift);
+	struct page *page = hms_located_page(entry);
 	const struct hms_target *target = NULL;
 	u32 i;
 
 	rcu_read_lock();
 	for (i = 0; i < policy->ntargets && !target; i++) {
-		struct hms_object *obj = hms_object_find_rcu(policy->uids[i]);
+		u32 uid = policy->uids[(first + i) % policy->ntargets];
+		struct hms_object *obj = hms_object_find_rcu(uid);
 
 		if (obj && hms_fault_can_use(mirror, container_of(obj, struct hms_target, obj)))
 			target = container_of(obj, struct hms_target, obj);
 	}
 	rcu_read_unlock();
-	return !target || hms_target_of_page(page) == target;
+	return !target || (page && hms_target_of_page(page) == target);
 }
 
 /* Targets that are gone, or that the device can't use, stay in the list and take nothing. */
@@ -120,7 +124,6 @@ static bool hms_fault_look(struct hms_fault *fault, unsigned long address, bool 
 	struct vm_area_struct *vma;
 	bool wanted = false;
 	unsigned long entry;
-	struct page *page;
 	int idx;
 
 	mmap_read_lock(mm);
@@ -131,8 +134,7 @@ static bool hms_fault_look(struct hms_fault *fault, unsigned long address, bool 
 	idx = hms_devmem_read_lock();
 	if (hms_locate(fault->binding, address, 1, &entry))
 		entry = 0;
-	page = hms_located_page(entry);
-	wanted = !page || !hms_fault_fits(fault->mirror, fault->policy, page);
+	wanted = !hms_fault_fits(fault->mirror, fault->policy, address, entry);
 	hms_devmem_read_unlock(idx);
 	*large = hms_core_moves_large() && hms_hmm_is_large(entry) && block >= vma->vm_start &&
 		 block + PMD_SIZE - 1 <= fault->last;
@@ -204,6 +206,7 @@ int hms_fault_place(struct hms_mirror *mirror, unsigned long address, bool write
 	fault->request.migrate = true;
 	fault->request.populate = true;
 	fault->request.mode = policy->mode;
+	fault->request.policy = policy;
 	fault->binding = hms_binding_find(mm);
 	if (fault->binding) {
 		if (hms_fault_hold(fault))
@@ -234,14 +237,12 @@ void hms_fault_filter(const struct hms_mirror *mirror, struct hmm_range *range,
 	unsigned long address, last, i = 0;
 	struct hms_policy *policy;
 
-	for (address = range->start; address < range->end; address = last + 1) {
+	for (address = range->start; address < range->end;) {
 		last = range->end - 1;
 		policy = hms_binding_policy(mirror->notifier.mm, address, &last);
-		for (; range->start + (i << PAGE_SHIFT) <= last; i++) {
-			struct page *page = hms_located_page(range->hmm_pfns[i]);
-
-			if (policy && page && i != wanted &&
-			    !hms_fault_fits(mirror, policy, page))
+		for (; address <= last; address += PAGE_SIZE, i++) {
+			if (policy && i != wanted &&
+			    !hms_fault_fits(mirror, policy, address, range->hmm_pfns[i]))
 				range->hmm_pfns[i] = 0;
 		}
 		hms_policy_put(policy);

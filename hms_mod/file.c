@@ -35,6 +35,9 @@ static int hms_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+static_assert(offsetofend(struct hms_hbind, skipped) == HMS_HBIND_SIZE_1);
+static_assert(offsetofend(struct hms_query, lost) == HMS_QUERY_SIZE_1);
+
 union hms_argument {
 	struct hms_info info;
 	struct hms_hbind hbind;
@@ -46,27 +49,27 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 	struct hms_opener *opener = filp->private_data;
 	void __user *user = (void __user *)address;
 	union hms_argument arg;
-	size_t first, known;
+	size_t known, least;
 	int ret;
 
 	switch (cmd) {
 	case HMS_INFO:
 		known = sizeof(arg.info);
-		first = known;
+		least = known;
 		break;
 	case HMS_HBIND:
 		known = sizeof(arg.hbind);
-		first = offsetof(struct hms_hbind, lazy);
+		least = HMS_HBIND_SIZE_1;
 		break;
 	case HMS_QUERY:
 		known = sizeof(arg.query);
-		first = known;
+		least = HMS_QUERY_SIZE_1;
 		break;
 	default:
 		return -ENOTTY;
 	}
 
-	ret = hms_user_begin(user, &arg, first, known);
+	ret = hms_user_begin(user, &arg, least, known);
 	if (ret)
 		return ret;
 

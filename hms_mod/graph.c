@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "graph.h"
+#include "link.h"
 
 /* A connection is a symlink in each of the two directories. */
 struct hms_edge {
@@ -143,6 +144,22 @@ void hms_graph_uids(const struct hms_object *obj, u32 *uids)
 		uids[n++] = edge->hub->uid;
 }
 
+static bool hms_edge_is(const struct hms_edge *edge, const char *as)
+{
+	return edge->as && !strcmp(edge->as, as);
+}
+
+static struct hms_object *hms_graph_spoke_as(const struct hms_object *hub, const char *as)
+{
+	const struct hms_edge *edge;
+
+	list_for_each_entry(edge, &hub->spokes, of_hub) {
+		if (hms_edge_is(edge, as))
+			return edge->spoke;
+	}
+	return NULL;
+}
+
 /**
  * hms_graph_uid_as - the spoke of a hub that is connected by a name
  * @hub: the hub
@@ -153,13 +170,9 @@ void hms_graph_uids(const struct hms_object *obj, u32 *uids)
  */
 u32 hms_graph_uid_as(const struct hms_object *hub, const char *as)
 {
-	const struct hms_edge *edge;
+	const struct hms_object *spoke = hms_graph_spoke_as(hub, as);
 
-	list_for_each_entry(edge, &hub->spokes, of_hub) {
-		if (edge->as && !strcmp(edge->as, as))
-			return edge->spoke->uid;
-	}
-	return 0;
+	return spoke ? spoke->uid : 0;
 }
 
 /**
@@ -183,4 +196,86 @@ unsigned int hms_graph_initiators(const struct hms_object *hub, u32 *uids)
 		n++;
 	}
 	return n;
+}
+
+/* May this initiator cross a bridge? All may, unless it names some. */
+static bool hms_bridge_lets(const struct hms_object *bridge, const struct hms_object *initiator)
+{
+	const struct hms_edge *edge;
+	bool all = true;
+
+	list_for_each_entry(edge, &bridge->spokes, of_hub) {
+		if (edge->spoke == initiator)
+			return true;
+		all &= edge->spoke->class->type != HMS_INITIATOR;
+	}
+	return all;
+}
+
+/* Number of the last walk: who has it was seen by that. Under hms_map_lock. */
+static u64 hms_walk;
+
+static void hms_walk_to(struct hms_object *link, struct list_head *queue)
+{
+	if (hms_graph_walked(link))
+		return;
+	link->walk = hms_walk;
+	list_add_tail(&link->waiting, queue);
+}
+
+/* All that a link connects, and the links that bridges lead to from there. */
+static void hms_walk_from(const struct hms_object *link, const struct hms_object *initiator,
+			  struct list_head *queue)
+{
+	struct hms_object *to;
+	struct hms_edge *edge;
+
+	list_for_each_entry(edge, &link->spokes, of_hub)
+		edge->spoke->walk = hms_walk;
+	list_for_each_entry(edge, &link->hubs, of_spoke) {
+		if (!hms_edge_is(edge, HMS_BRIDGE_FROM))
+			continue;
+		/* It is gone when the link there is, and the bridge not yet. */
+		to = hms_graph_spoke_as(edge->hub, HMS_BRIDGE_TO);
+		if (to && hms_bridge_lets(edge->hub, initiator))
+			hms_walk_to(to, queue);
+	}
+}
+
+/**
+ * hms_graph_walk - go wherever an initiator can go, over links, and over bridges that let it
+ * @initiator: the initiator
+ *
+ * Each link and bridge is looked at once, and nothing is allocated.
+ *
+ * Context: under hms_map_lock, until the last hms_graph_walked() about it.
+ */
+void hms_graph_walk(const struct hms_object *initiator)
+{
+	struct hms_object *link;
+	struct hms_edge *edge;
+	LIST_HEAD(queue);
+
+	lockdep_assert_held(&hms_map_lock);
+	hms_walk++;
+	list_for_each_entry(edge, &initiator->hubs, of_spoke) {
+		if (edge->hub->class->type == HMS_LINK)
+			hms_walk_to(edge->hub, &queue);
+	}
+	while ((link = list_first_entry_or_null(&queue, struct hms_object, waiting))) {
+		list_del(&link->waiting);
+		hms_walk_from(link, initiator, &queue);
+	}
+}
+
+/**
+ * hms_graph_walked - did the last walk come to an object
+ * @obj: a link, or what links connect
+ *
+ * Context: under hms_map_lock.
+ */
+bool hms_graph_walked(const struct hms_object *obj)
+{
+	lockdep_assert_held(&hms_map_lock);
+	return obj->walk == hms_walk;
 }

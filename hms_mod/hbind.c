@@ -43,7 +43,7 @@ static int hms_hbind_prepare(struct hms_request *request)
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
 		return 0;
-	request->policy = hms_policy_new(request->mode, false, request->uids,
+	request->policy = hms_policy_new(request->mode, false, request->uids, request->weights,
 					 request->ntargets);
 	return request->policy ? 0 : -ENOMEM;
 }

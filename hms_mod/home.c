@@ -40,16 +40,22 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 
 /*
  * The node where policy wants the pages of a mapping from @address to @last to come home to, or
- * NUMA_NO_NODE; @last becomes the last of them.
+ * NUMA_NO_NODE; @last becomes the last of them. @order: of the page at @address.
  */
-static int hms_home_nid(struct vm_area_struct *vma, unsigned long address, unsigned long *last)
+static int hms_home_nid(struct vm_area_struct *vma, unsigned long address, unsigned int order,
+			unsigned long *last)
 {
 	/* Not current's: the fault may run in another process, or in a kthread. */
 	struct hms_policy *policy = hms_binding_policy(vma->vm_mm, address, last);
+	unsigned int shift = PAGE_SHIFT + order;
 	int nid = NUMA_NO_NODE;
 
 	if (policy)
-		nid = hms_target_home_nid(policy->uids, policy->ntargets);
+		nid = hms_target_home_nid(policy->uids, policy->ntargets,
+					  hms_policy_rank(policy, address >> shift));
+	/* The next page may belong elsewhere. */
+	if (policy && hms_mode_rotates(policy->mode))
+		*last = min(*last, address + (1UL << shift) - 1);
 	hms_policy_put(policy);
 	return nid;
 }
@@ -101,7 +107,7 @@ static int hms_home_place(struct hms_pass *pass)
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
-			nid = hms_home_nid(pass->vma.vma, address, &last);
+			nid = hms_home_nid(pass->vma.vma, address, 0, &last);
 			known = last + 1;
 		}
 		page = hms_home_alloc(pass->vma.vma, address, nid, i);
@@ -158,7 +164,7 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
 	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (vma_policy(vma))
 		return NULL;
-	nid = hms_home_nid(vma, address, &last);
+	nid = hms_home_nid(vma, address, order, &last);
 	if (last < address + PMD_SIZE - 1)
 		return NULL;
 	folio = nid == NUMA_NO_NODE ? folio_alloc(gfp, order) : hms_home_alloc_on(nid, gfp, order);

@@ -8,6 +8,7 @@
 #include <linux/numa.h>
 #include <linux/slab.h>
 
+#include "graph.h"
 #include "initiator.h"
 
 static struct hms_initiator *to_initiator(struct hms_object *obj)
@@ -56,6 +57,64 @@ struct hms_initiator *hms_initiator_add_node(int nid, bool cpu, struct device *p
 
 	snprintf(name, sizeof(name), "node%d", nid);
 	return hms_initiator_add(name, parent, nid, cpu);
+}
+
+/* Under hms_map_lock, so that an object that is found stays. */
+static enum hms_error_why hms_initiator_find(u32 uid, u32 version, struct hms_object **out)
+{
+	struct hms_object *obj = hms_object_find(uid);
+
+	if (!obj)
+		return hms_object_was(uid) ? HMS_WHY_GONE : HMS_WHY_UNKNOWN;
+	if (obj->class->type != HMS_INITIATOR)
+		return HMS_WHY_NOT_AN_INITIATOR;
+	if (obj->version > version)
+		return HMS_WHY_VERSION;
+	*out = obj;
+	return HMS_WHY_NONE;
+}
+
+/* Is this a target that the last walk did not come to? */
+static bool hms_target_is_unreached(u32 uid, u32 version)
+{
+	const struct hms_object *target = hms_object_find(uid);
+
+	return target && target->class->type == HMS_TARGET && target->version <= version &&
+	       !hms_graph_walked(target);
+}
+
+/**
+ * hms_initiator_reach - does an initiator reach all targets of a list
+ * @uid: of the initiator, from a program
+ * @version: highest object version that the program understands
+ * @targets: uids from the program; what is no target to it is left to hms_target_use() to refuse
+ * @n: how many
+ * @index: becomes that of the first target that it does not reach; @n when the initiator itself is
+ *	at fault
+ *
+ * Context: may sleep; takes hms_map_lock.
+ * Return: HMS_WHY_NONE, or what is wrong.
+ */
+enum hms_error_why hms_initiator_reach(u32 uid, u32 version, const u32 *targets, u32 n,
+				       u32 *index)
+{
+	struct hms_object *initiator;
+	enum hms_error_why why;
+
+	*index = n;
+	mutex_lock(&hms_map_lock);
+	why = hms_initiator_find(uid, version, &initiator);
+	if (!why) {
+		hms_graph_walk(initiator);
+		for (*index = 0; *index < n; ++*index) {
+			if (hms_target_is_unreached(targets[*index], version)) {
+				why = HMS_WHY_UNREACHABLE;
+				break;
+			}
+		}
+	}
+	mutex_unlock(&hms_map_lock);
+	return why;
 }
 
 /**

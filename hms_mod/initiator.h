@@ -19,5 +19,7 @@ struct hms_initiator {
 };
 
 struct hms_initiator *hms_initiator_add_node(int nid, bool cpu, struct device *parent);
+enum hms_error_why hms_initiator_reach(u32 uid, u32 version, const u32 *targets, u32 n,
+				       u32 *index);
 
 #endif /* _HMS_INITIATOR_H */

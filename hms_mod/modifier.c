@@ -11,10 +11,15 @@
 
 static enum hms_error_why hms_parse_mode(struct hms_request *request, u64 value)
 {
-	if (value == HMS_MODE_INTERLEAVE || value == HMS_MODE_WEIGHTED)
-		return HMS_WHY_UNSUPPORTED;
 	request->set_policy = true;
 	request->mode = value;
+	return HMS_WHY_NONE;
+}
+
+static enum hms_error_why hms_parse_weight(struct hms_request *request, u64 value)
+{
+	request->has_weights = true;
+	request->weights_from = value;
 	return HMS_WHY_NONE;
 }
 
@@ -44,6 +49,12 @@ static enum hms_error_why hms_parse_all_or_nothing(struct hms_request *request, 
 	return HMS_WHY_NONE;
 }
 
+static enum hms_error_why hms_parse_initiator(struct hms_request *request, u64 value)
+{
+	request->initiator = value;
+	return HMS_WHY_NONE;
+}
+
 #define HMS_KEY(_key, _since, _min, _max, _name, _parse, _text) {	\
 	.info = {							\
 		.key = (_key), .since = (_since),			\
@@ -55,9 +66,9 @@ static enum hms_error_why hms_parse_all_or_nothing(struct hms_request *request, 
 
 const struct hms_modifier_desc hms_modifiers[] = {
 	HMS_KEY(HMS_MOD_MODE, 1, HMS_MODE_DEFAULT, HMS_MODE_WEIGHTED, "mode", hms_parse_mode,
-		"store a policy: default, bind or preferred"),
-	HMS_KEY(HMS_MOD_WEIGHT, 0, 0, U64_MAX, "weight", NULL,
-		"weights of the targets"),
+		"store a policy: default, bind, preferred, interleave or weighted"),
+	HMS_KEY(HMS_MOD_WEIGHT, 1, 0, U64_MAX, "weight", hms_parse_weight,
+		"for mode weighted: pointer to a weight for each target, 1 to 255"),
 	HMS_KEY(HMS_MOD_MIGRATE, 1, HMS_MIGRATE_NONE, HMS_MIGRATE_NOW, "migrate",
 		hms_parse_migrate, "move the pages that exist: none or now"),
 	HMS_KEY(HMS_MOD_POPULATE, 1, 0, 1, "populate", hms_parse_populate,
@@ -66,7 +77,7 @@ const struct hms_modifier_desc hms_modifiers[] = {
 		"place a page when it is first touched"),
 	HMS_KEY(HMS_MOD_ALL_OR_NOTHING, 1, 0, 1, "all-or-nothing", hms_parse_all_or_nothing,
 		"move every page or none"),
-	HMS_KEY(HMS_MOD_INITIATOR, 0, 1, U32_MAX, "initiator", NULL,
+	HMS_KEY(HMS_MOD_INITIATOR, 1, 1, U32_MAX, "initiator", hms_parse_initiator,
 		"every target must be reachable from it"),
 	HMS_KEY(HMS_MOD_INHERIT, 0, 0, 1, "inherit", NULL,
 		"a child gets the policy at fork"),

@@ -289,6 +289,19 @@ struct hms_object *hms_object_find_rcu(u32 uid)
 }
 
 /**
+ * hms_object_find - the object with a uid
+ * @uid: any number
+ *
+ * Context: under hms_map_lock, as long as the object is used.
+ * Return: the object or NULL.
+ */
+struct hms_object *hms_object_find(u32 uid)
+{
+	lockdep_assert_held(&hms_map_lock);
+	return xa_load(&hms_objects, uid);
+}
+
+/**
  * hms_object_was - has this uid ever been given out
  * @uid: any number
  */

@@ -60,6 +60,8 @@ struct hms_object_class {
  * @hubs: edges to what connects it
  * @nspokes: how many
  * @nhubs: how many
+ * @walk: number of the last walk through the graph that came here
+ * @waiting: in the queue of a walk
  * @rcu: for freeing
  */
 struct hms_object {
@@ -74,6 +76,8 @@ struct hms_object {
 	struct list_head hubs;
 	unsigned int nspokes;
 	unsigned int nhubs;
+	u64 walk;
+	struct list_head waiting;
 	struct rcu_head rcu;
 };
 
@@ -88,6 +92,7 @@ void hms_object_changed(struct hms_object *obj);
 bool hms_object_is_told(const struct hms_object *obj);
 void hms_object_describe(struct hms_object *obj, struct hms_description *description);
 struct hms_object *hms_object_find_rcu(u32 uid);
+struct hms_object *hms_object_find(u32 uid);
 struct hms_object *hms_object_next(u32 *uid);
 bool hms_object_was(u32 uid);
 

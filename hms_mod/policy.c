@@ -15,25 +15,35 @@
 
 /*
  * A range costs 160 bytes at most when its policy is its own: itself and its spare of kmalloc-64,
- * and kmalloc-32 for a policy of up to five targets.
+ * and kmalloc-32 for a policy of up to five targets, or of four with weights.
  */
 static_assert(sizeof(struct hms_range) <= 64);
 static_assert(offsetof(struct hms_policy, uids[5]) <= 32);
+static_assert(offsetof(struct hms_policy, uids[4]) + 4 <= 32);
+
+static size_t hms_policy_size(u32 mode, u32 ntargets)
+{
+	struct hms_policy *policy;
+
+	return struct_size(policy, uids, ntargets) + (mode == HMS_MODE_WEIGHTED ? ntargets : 0);
+}
 
 /**
  * hms_policy_new - make a policy
  * @mode: enum hms_mode
  * @inherit: a child gets it at fork
  * @uids: targets, copied
+ * @weights: of each, from 1 on, copied; only read for HMS_MODE_WEIGHTED
  * @ntargets: how many
  *
  * Return: one reference, or NULL.
  */
-struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, u32 ntargets)
+struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, const u8 *weights,
+				  u32 ntargets)
 {
 	struct hms_policy *policy;
 
-	policy = kmalloc(struct_size(policy, uids, ntargets), GFP_KERNEL_ACCOUNT);
+	policy = kmalloc(hms_policy_size(mode, ntargets), GFP_KERNEL_ACCOUNT);
 	if (!policy)
 		return NULL;
 	refcount_set(&policy->ref, 1);
@@ -41,6 +51,8 @@ struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, u32 n
 	policy->inherit = inherit;
 	policy->ntargets = ntargets;
 	memcpy(policy->uids, uids, ntargets * sizeof(*uids));
+	if (mode == HMS_MODE_WEIGHTED)
+		memcpy(&policy->uids[ntargets], weights, ntargets);
 	return policy;
 }
 
@@ -63,9 +75,46 @@ void hms_policy_put(struct hms_policy *policy)
  */
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b)
 {
+	/* The weights follow the uids. */
 	return a == b || (a->mode == b->mode && a->inherit == b->inherit &&
 			  a->ntargets == b->ntargets &&
-			  !memcmp(a->uids, b->uids, a->ntargets * sizeof(*a->uids)));
+			  !memcmp(a->uids, b->uids, hms_policy_size(a->mode, a->ntargets) -
+						    offsetof(struct hms_policy, uids)));
+}
+
+static u32 hms_policy_rank_by_weight(const struct hms_policy *policy, unsigned long number)
+{
+	u32 sum = 0, rank;
+
+	for (rank = 0; rank < policy->ntargets; rank++)
+		sum += hms_policy_weight(policy, rank);
+	number %= sum;
+	for (rank = 0; number >= hms_policy_weight(policy, rank); rank++)
+		number -= hms_policy_weight(policy, rank);
+	return rank;
+}
+
+/**
+ * hms_policy_rank - the target that a page wants most
+ * @policy: the policy
+ * @number: of the page in the address space: its address in pages; for a large one that moves in
+ *	one piece, in pages of that size
+ *
+ * By its number alone, so a range that is split, merged or inherited needs to know nothing of where
+ * it once began. The others in the list follow, and after the last the first.
+ *
+ * Return: index into the targets.
+ */
+u32 hms_policy_rank(const struct hms_policy *policy, unsigned long number)
+{
+	switch (policy->mode) {
+	case HMS_MODE_INTERLEAVE:
+		return number % policy->ntargets;
+	case HMS_MODE_WEIGHTED:
+		return hms_policy_rank_by_weight(policy, number);
+	default:
+		return 0;
+	}
 }
 
 static struct hms_range *hms_range_new(gfp_t gfp)
@@ -317,15 +366,30 @@ struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
 	return it ? container_of(it, struct hms_range, it) : NULL;
 }
 
-static bool hms_policy_names(const struct hms_policy *policy, u32 uid)
+/* Where a policy has a target; its number of targets if it does not name it. */
+static u32 hms_policy_find(const struct hms_policy *policy, u32 uid)
 {
 	u32 i;
 
 	for (i = 0; i < policy->ntargets; i++) {
 		if (policy->uids[i] == uid)
-			return true;
+			break;
 	}
-	return false;
+	return i;
+}
+
+static void hms_policy_common_begin(struct hms_policy_common *common,
+				    const struct hms_policy *policy)
+{
+	u32 i;
+
+	common->begun = true;
+	common->mode = policy->mode;
+	common->ntargets = policy->ntargets;
+	for (i = 0; i < policy->ntargets; i++) {
+		common->uids[i] = policy->uids[i];
+		common->weights[i] = hms_policy_weight(policy, i);
+	}
 }
 
 /**
@@ -340,22 +404,23 @@ int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common 
 {
 	struct hms_range *range = hms_policy_first(tree, common->first, common->first);
 	const struct hms_policy *policy;
-	u32 i, n = 0;
+	u32 i, at, n = 0;
+	u8 weight;
 
 	if (!range)
 		return -ENOENT;
 	policy = range->policy;
-	if (!common->begun) {
-		common->begun = true;
-		common->mode = policy->mode;
-		common->ntargets = policy->ntargets;
-		memcpy(common->uids, policy->uids, policy->ntargets * sizeof(*policy->uids));
-	}
+	if (!common->begun)
+		hms_policy_common_begin(common, policy);
 	if (common->mode != policy->mode)
 		common->mode = HMS_MODE_DEFAULT;
 	for (i = 0; i < common->ntargets; i++) {
-		if (hms_policy_names(policy, common->uids[i]))
-			common->uids[n++] = common->uids[i];
+		at = hms_policy_find(policy, common->uids[i]);
+		if (at == policy->ntargets)
+			continue;
+		weight = common->weights[i];
+		common->uids[n] = common->uids[i];
+		common->weights[n++] = weight == hms_policy_weight(policy, at) ? weight : 0;
 	}
 	common->ntargets = n;
 	if (range->it.last >= common->last)

@@ -19,7 +19,8 @@
  * @ntargets: how many
  * @mode: enum hms_mode
  * @inherit: a child gets it at fork
- * @uids: the targets, most wanted first
+ * @uids: the targets, most wanted first; behind them, for HMS_MODE_WEIGHTED alone, a weight for
+ *	each, a byte
  */
 struct hms_policy {
 	refcount_t ref;
@@ -28,6 +29,18 @@ struct hms_policy {
 	bool inherit;
 	u32 uids[];
 };
+
+/* Does each page have a target of its own, so that the order of the targets begins there? */
+static inline bool hms_mode_rotates(u32 mode)
+{
+	return mode == HMS_MODE_INTERLEAVE || mode == HMS_MODE_WEIGHTED;
+}
+
+/* The weight of target @i, 0 unless the policy has weights. */
+static inline u8 hms_policy_weight(const struct hms_policy *policy, u32 i)
+{
+	return policy->mode == HMS_MODE_WEIGHTED ? ((u8 *)&policy->uids[policy->ntargets])[i] : 0;
+}
 
 /**
  * struct hms_range - a run of addresses with a policy
@@ -74,6 +87,7 @@ struct hms_policy_edit {
  * @mode: the mode of all of it, or HMS_MODE_DEFAULT when there are several
  * @ntargets: how many
  * @uids: targets that all of it names, in the order of the first policy
+ * @weights: the weight that all of it gives each of them, 0 when there are several
  */
 struct hms_policy_common {
 	unsigned long first;
@@ -82,12 +96,15 @@ struct hms_policy_common {
 	u32 mode;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
+	u8 weights[HMS_MAX_TARGETS];
 };
 
-struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, u32 ntargets);
+struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, const u8 *weights,
+				  u32 ntargets);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b);
+u32 hms_policy_rank(const struct hms_policy *policy, unsigned long number);
 
 int hms_policy_edit_prepare(struct hms_policy_edit *edit);
 void hms_policy_edit_drop(struct hms_policy_edit *edit);

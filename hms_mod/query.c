@@ -32,6 +32,7 @@
  * @last: last address
  * @entries: room for entries
  * @uids: room for uids
+ * @weights: room for their weights
  */
 struct hms_answer {
 	struct hms_query *arg;
@@ -40,22 +41,17 @@ struct hms_answer {
 	unsigned long last;
 	struct hms_vector entries;
 	struct hms_vector uids;
+	struct hms_vector weights;
 };
 
-static int hms_answer_policy(struct hms_answer *answer, struct hms_policy_entry *entry,
-			     const u32 *uids)
+static int hms_answer_target(struct hms_answer *answer, struct hms_policy_entry *entry, u32 uid,
+			     u32 weight)
 {
-	u32 i;
-	int ret = 0;
-
-	entry->first_target = answer->uids.count;
 	rcu_read_lock();
-	for (i = 0; i < entry->ntargets; i++)
-		entry->gone += !hms_object_find_rcu(uids[i]);
+	entry->gone += !hms_object_find_rcu(uid);
 	rcu_read_unlock();
-	for (i = 0; i < entry->ntargets && !ret; i++)
-		ret = hms_vector_add(&answer->uids, &uids[i]);
-	return ret ?: hms_vector_add(&answer->entries, entry);
+	entry->ntargets++;
+	return hms_vector_add(&answer->uids, &uid) ?: hms_vector_add(&answer->weights, &weight);
 }
 
 /* The first range at or after @from within the query, cut to it; its policy with a reference. */
@@ -77,6 +73,24 @@ static struct hms_policy *hms_next_policy(struct hms_answer *answer, unsigned lo
 	return policy;
 }
 
+static int hms_answer_policy(struct hms_answer *answer, const struct hms_policy *policy,
+			     unsigned long first, unsigned long last)
+{
+	struct hms_policy_entry entry = {
+		.start = first,
+		.length = last - first + 1,
+		.mode = policy->mode,
+		.first_target = answer->uids.count,
+	};
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < policy->ntargets && !ret; i++)
+		ret = hms_answer_target(answer, &entry, policy->uids[i],
+					hms_policy_weight(policy, i));
+	return ret ?: hms_vector_add(&answer->entries, &entry);
+}
+
 static int hms_query_policies(struct hms_answer *answer)
 {
 	unsigned long from = answer->first, first, last;
@@ -84,14 +98,7 @@ static int hms_query_policies(struct hms_answer *answer)
 	int ret;
 
 	while ((policy = hms_next_policy(answer, from, &first, &last))) {
-		struct hms_policy_entry entry = {
-			.start = first,
-			.length = last - first + 1,
-			.mode = policy->mode,
-			.ntargets = policy->ntargets,
-		};
-
-		ret = hms_answer_policy(answer, &entry, policy->uids);
+		ret = hms_answer_policy(answer, policy, first, last);
 		hms_policy_put(policy);
 		if (ret)
 			return ret;
@@ -113,6 +120,7 @@ static int hms_query_common(struct hms_answer *answer)
 		.length = answer->last - answer->first + 1,
 	};
 	int ret;
+	u32 i;
 
 	do {
 		spin_lock(&answer->binding->tree_lock);
@@ -125,8 +133,9 @@ static int hms_query_common(struct hms_answer *answer)
 	if (ret)
 		return 0;
 	entry.mode = common.mode;
-	entry.ntargets = common.ntargets;
-	return hms_answer_policy(answer, &entry, common.uids);
+	for (i = 0; i < common.ntargets && !ret; i++)
+		ret = hms_answer_target(answer, &entry, common.uids[i], common.weights[i]);
+	return ret ?: hms_vector_add(&answer->entries, &entry);
 }
 
 static void hms_residency_of(struct hms_answer *answer, unsigned long entry,
@@ -289,6 +298,9 @@ int hms_query(struct hms_opener *opener, struct hms_query *arg)
 			      entry_size);
 	if (!ret)
 		ret = hms_vector_init(&answer.uids, arg->uids, arg->nuids, sizeof(u32),
+				      sizeof(u32));
+	if (!ret)
+		ret = hms_vector_init(&answer.weights, arg->weights, arg->nuids, sizeof(u32),
 				      sizeof(u32));
 	if (ret)
 		return ret;

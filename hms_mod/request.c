@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
+#include "initiator.h"
 #include "modifier.h"
 #include "object.h"
 #include "request.h"
@@ -96,6 +97,12 @@ static int hms_request_combination(struct hms_request *request)
 		return hms_refuse_field(request, -EINVAL, ntargets, HMS_WHY_COUNT);
 	if (request->lazy && (request->populate || !request->set_policy))
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_LAZY, HMS_WHY_COMBINATION);
+	if (clear && request->initiator)
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_INITIATOR, HMS_WHY_COMBINATION);
+	if (request->has_weights && request->mode != HMS_MODE_WEIGHTED)
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_WEIGHT, HMS_WHY_COMBINATION);
+	if (!request->has_weights && request->mode == HMS_MODE_WEIGHTED)
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_MODE, HMS_WHY_NO_WEIGHTS);
 	if (request->all_or_nothing && !request->migrate)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_COMBINATION);
@@ -103,6 +110,69 @@ static int hms_request_combination(struct hms_request *request)
 		return hms_refuse_key(request, -EOPNOTSUPP, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_TOO_LARGE);
 	return 0;
+}
+
+static int hms_request_targets(struct hms_request *request)
+{
+	struct hms_hbind *arg = request->arg;
+	u32 i, j;
+
+	if (copy_from_user(request->uids, u64_to_user_ptr(arg->targets),
+			   request->ntargets * sizeof(u32)))
+		return hms_refuse_field(request, -EFAULT, targets, HMS_WHY_POINTER);
+	for (i = 0; i < request->ntargets; i++) {
+		for (j = 0; j < i; j++) {
+			if (request->uids[j] == request->uids[i])
+				return hms_refuse(request, -EINVAL, HMS_ERROR_TARGET, i,
+						  HMS_WHY_DUPLICATE);
+		}
+		request->counts[i].uid = request->uids[i];
+	}
+	return 0;
+}
+
+static int hms_request_weights(struct hms_request *request)
+{
+	u32 weights[HMS_MAX_TARGETS];
+	u32 i;
+
+	if (!request->has_weights)
+		return 0;
+	if (copy_from_user(weights, u64_to_user_ptr(request->weights_from),
+			   request->ntargets * sizeof(*weights)))
+		return hms_refuse_key(request, -EFAULT, HMS_MOD_WEIGHT, HMS_WHY_POINTER);
+	for (i = 0; i < request->ntargets; i++) {
+		if (!weights[i] || weights[i] > HMS_MAX_WEIGHT)
+			return hms_refuse(request, -EINVAL, HMS_ERROR_TARGET, i, HMS_WHY_WEIGHT);
+		request->weights[i] = weights[i];
+	}
+	return 0;
+}
+
+/**
+ * hms_request_decode - read a request and find what is wrong with it
+ * @request: zeroed, with @arg
+ * @mm: the address space it is about
+ *
+ * Return: 0, or the errno of the first thing at fault, which @request names.
+ */
+int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
+{
+	int ret;
+
+	ret = hms_request_fields(request, mm);
+	if (!ret)
+		ret = hms_request_modifiers(request);
+	if (!ret)
+		ret = hms_request_combination(request);
+	if (!ret)
+		ret = hms_request_targets(request);
+	if (!ret)
+		ret = hms_request_weights(request);
+	if (!ret)
+		ret = hms_request_hold(request);
+	hms_request_release(request);
+	return ret;
 }
 
 static int hms_why_errno(enum hms_error_why why)
@@ -127,51 +197,19 @@ static int hms_request_hold_target(struct hms_request *request, u32 i)
 	return why ? hms_refuse(request, hms_why_errno(why), HMS_ERROR_TARGET, i, why) : 0;
 }
 
-static int hms_request_targets(struct hms_request *request)
+/* The map may change at any time: this is how it is now. */
+static int hms_request_reach(struct hms_request *request)
 {
-	struct hms_hbind *arg = request->arg;
-	u32 i, j;
-	int ret;
+	enum hms_error_why why;
+	u32 i;
 
-	if (copy_from_user(request->uids, u64_to_user_ptr(arg->targets),
-			   request->ntargets * sizeof(u32)))
-		return hms_refuse_field(request, -EFAULT, targets, HMS_WHY_POINTER);
-	for (i = 0; i < request->ntargets; i++) {
-		for (j = 0; j < i; j++) {
-			if (request->uids[j] == request->uids[i])
-				return hms_refuse(request, -EINVAL, HMS_ERROR_TARGET, i,
-						  HMS_WHY_DUPLICATE);
-		}
-		ret = hms_request_hold_target(request, i);
-		if (ret)
-			return ret;
-		request->counts[i].uid = request->uids[i];
-	}
-	hms_request_release(request);
-	return 0;
-}
-
-/**
- * hms_request_decode - read a request and find what is wrong with it
- * @request: zeroed, with @arg
- * @mm: the address space it is about
- *
- * Return: 0, or the errno of the first thing at fault, which @request names.
- */
-int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
-{
-	int ret;
-
-	ret = hms_request_fields(request, mm);
-	if (!ret)
-		ret = hms_request_modifiers(request);
-	if (!ret)
-		ret = hms_request_combination(request);
-	if (!ret)
-		ret = hms_request_targets(request);
-	if (ret)
-		hms_request_release(request);
-	return ret;
+	if (!request->initiator)
+		return 0;
+	why = hms_initiator_reach(request->initiator, request->arg->version, request->uids,
+				  request->ntargets, &i);
+	if (why && i < request->ntargets)
+		return hms_refuse(request, hms_why_errno(why), HMS_ERROR_TARGET, i, why);
+	return why ? hms_refuse_key(request, hms_why_errno(why), HMS_MOD_INITIATOR, why) : 0;
 }
 
 /**
@@ -181,12 +219,13 @@ int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
  * Who takes a target away waits for those who hold it, perhaps with memory hotplug held still: do
  * not wait for user memory meanwhile.
  *
- * Return: 0; or -ENODEV when one is gone by now, which @request names. In any case the caller owes
- * hms_request_release().
+ * Context: may sleep; takes hms_map_lock.
+ * Return: 0; or an errno when one is gone by now, or the initiator, or its way there, which
+ * @request names. In any case the caller owes hms_request_release().
  */
 int hms_request_hold(struct hms_request *request)
 {
-	int ret = 0;
+	int ret = hms_request_reach(request);
 	u32 i;
 
 	for (i = 0; i < request->ntargets && !ret; i++)

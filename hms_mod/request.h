@@ -23,12 +23,16 @@ struct mm_struct;
  * @all_or_nothing: every page or none
  * @may_move_shared: the caller has CAP_SYS_NICE
  * @mode: enum hms_mode
+ * @has_weights: weights are given
+ * @weights_from: where the program has them
+ * @initiator: uid of what must reach every target, or 0
  * @key_index: which modifier has a key that was given
  * @policy: to set, NULL to clear
  * @edit: nodes for that
  * @lazy_user: who pays for placeholders
  * @ntargets: how many targets
  * @uids: as given
+ * @weights: of the targets, for HMS_MODE_WEIGHTED
  * @targets: each in use, see hms_target_use(), or NULL when it went away meanwhile
  * @counts: per target
  */
@@ -43,12 +47,16 @@ struct hms_request {
 	bool all_or_nothing;
 	bool may_move_shared;
 	u32 mode;
+	bool has_weights;
+	u64 weights_from;
+	u32 initiator;
 	u8 key_index[HMS_MOD_ASYNC + 1];
 	struct hms_policy *policy;
 	struct hms_policy_edit edit;
 	struct hms_lazy_user *lazy_user;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
+	u8 weights[HMS_MAX_TARGETS];
 	struct hms_target *targets[HMS_MAX_TARGETS];
 	struct hms_target_count counts[HMS_MAX_TARGETS];
 };

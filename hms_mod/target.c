@@ -397,17 +397,18 @@ void hms_target_unuse(struct hms_target *target)
  * hms_target_home_nid - the first target of a list that the CPU can use
  * @uids: targets of a policy, some of them perhaps gone
  * @n: how many
+ * @first: the one to begin with; after the last it goes on from the beginning
  *
  * Return: its node, or NUMA_NO_NODE.
  */
-int hms_target_home_nid(const u32 *uids, unsigned int n)
+int hms_target_home_nid(const u32 *uids, unsigned int n, unsigned int first)
 {
 	int nid = NUMA_NO_NODE;
 	unsigned int i;
 
 	rcu_read_lock();
 	for (i = 0; i < n && nid == NUMA_NO_NODE; i++) {
-		struct hms_object *obj = hms_object_find_rcu(uids[i]);
+		struct hms_object *obj = hms_object_find_rcu(uids[(first + i) % n]);
 
 		if (obj && obj->class->type == HMS_TARGET)
 			nid = container_of(obj, struct hms_target, obj)->nid;

@@ -6,38 +6,38 @@
 #include <linux/uaccess.h>
 
 /**
- * hms_user_end - give a request its answer
- * @user: as for hms_user_begin()
- * @arg: from there; only as much is written as the program has room for
- * @known: its size here
+ * hms_user_end - give a request back, with what is written to it
+ * @user: where it came from
+ * @arg: it
+ * @known: its size here; less is written where the program has less
  *
  * Return: 0 or -EFAULT.
  */
 static inline int hms_user_end(void __user *user, const void *arg, size_t known)
 {
-	return copy_to_user(user, arg, min_t(size_t, known, *(const u32 *)arg)) ? -EFAULT : 0;
+	return copy_to_user(user, arg, min_t(size_t, *(const u32 *)arg, known)) ? -EFAULT : 0;
 }
 
 /**
  * hms_user_begin - take a request from user memory
  * @user: a struct that begins with its size
  * @arg: receives it
- * @first: its size when it was published first; none is shorter
- * @known: its size here; what a shorter one lacks is zero
+ * @least: the size of the first one published: none is shorter
+ * @known: its size here
  *
  * The struct is also written back, to find out now, and not when the work is done, whether the
  * answer can be.
  *
  * Return: 0, -EFAULT, -EINVAL when it is too short, -E2BIG when it holds what is not known here.
  */
-static inline int hms_user_begin(void __user *user, void *arg, size_t first, size_t known)
+static inline int hms_user_begin(void __user *user, void *arg, size_t least, size_t known)
 {
 	u32 size;
 	int ret;
 
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
-	if (size < first)
+	if (size < least)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;

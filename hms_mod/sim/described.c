@@ -349,7 +349,7 @@ static long hms_sim_described_ioctl(struct file *filp, unsigned int cmd, unsigne
 	if (ret)
 		return ret;
 	ret = hms_sim_interrupted(hms_sim_build(&arg), -ERESTARTNOHAND);
-	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : ret;
+	return hms_user_end(user, &arg, sizeof(arg)) ?: ret;
 }
 
 static const struct file_operations hms_sim_described_fops = {

@@ -75,9 +75,7 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 		ret = hms_sim_op(context, cmd, &arg.op);
 		break;
 	}
-	if (copy_to_user(user, &arg, known))
-		return -EFAULT;
-	return ret;
+	return hms_user_end(user, &arg, known) ?: ret;
 }
 
 const struct file_operations hms_sim_fops = {

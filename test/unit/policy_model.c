@@ -9,14 +9,18 @@ static const struct kind {
 	bool inherit;
 	u32 n;
 	u32 uids[3];
+	u8 weights[3];
 } kinds[MODEL_KINDS + 1] = {
 	{},
-	{ HMS_MODE_BIND, false, 2, { 1, 2 } },
-	{ HMS_MODE_BIND, true, 2, { 1, 2 } },
-	{ HMS_MODE_PREFERRED, true, 2, { 1, 2 } },
-	{ HMS_MODE_PREFERRED, true, 2, { 2, 1 } },
-	{ HMS_MODE_PREFERRED, true, 3, { 2, 1, 3 } },
-	{ HMS_MODE_PREFERRED, true, 1, { 3 } },
+	{ HMS_MODE_BIND, false, 2, { 1, 2 }, {} },
+	{ HMS_MODE_BIND, true, 2, { 1, 2 }, {} },
+	{ HMS_MODE_PREFERRED, true, 2, { 1, 2 }, {} },
+	{ HMS_MODE_PREFERRED, true, 2, { 2, 1 }, {} },
+	{ HMS_MODE_PREFERRED, true, 3, { 2, 1, 3 }, {} },
+	{ HMS_MODE_PREFERRED, true, 1, { 3 }, {} },
+	{ HMS_MODE_INTERLEAVE, true, 3, { 2, 1, 3 }, {} },
+	{ HMS_MODE_WEIGHTED, true, 3, { 2, 1, 3 }, { 1, 3, 2 } },
+	{ HMS_MODE_WEIGHTED, true, 3, { 2, 1, 3 }, { 1, 3, 255 } },
 };
 
 /*
@@ -43,6 +47,31 @@ static unsigned long run_end(const unsigned char *pages, unsigned long page)
 	return end;
 }
 
+/* What page by page over the targets means: the turns of each in a row, over and over. */
+static u32 kind_rank(const struct kind *kind, unsigned long number)
+{
+	u8 turns[3 * 255];
+	u32 n = 0;
+
+	if (kind->mode != HMS_MODE_INTERLEAVE && kind->mode != HMS_MODE_WEIGHTED)
+		return 0;
+	for (u32 i = 0; i < kind->n; i++)
+		for (u32 turn = 0; turn < (kind->mode == HMS_MODE_WEIGHTED ? kind->weights[i] : 1);
+		     turn++)
+			turns[n++] = i;
+	return turns[number % n];
+}
+
+static bool ranks_are_right(const struct hms_policy *policy, const struct kind *kind,
+			    unsigned long first, unsigned long last)
+{
+	for (unsigned long page = first; page <= last; page++)
+		if (hms_policy_rank(policy, first_of(page) / PAGE) !=
+		    kind_rank(kind, first_of(page) / PAGE))
+			return false;
+	return true;
+}
+
 /* The runs of equal pages are the ranges, and there are no others. Counts those without a spare. */
 static const char *compare(struct policy_model *model, struct hms_policy_tree *tree,
 			   const unsigned char *pages, unsigned long *spareless)
@@ -61,6 +90,8 @@ static const char *compare(struct policy_model *model, struct hms_policy_tree *t
 			return "a range begins or ends elsewhere";
 		if (!hms_policy_equal(range->policy, model->policies[pages[page]][0]))
 			return "a range has another policy";
+		if (!ranks_are_right(range->policy, &kinds[pages[page]], page, end - 1))
+			return "a page belongs to another target";
 		*spareless += !range->spare;
 		nr++;
 		range = hms_policy_next(range, 0, ULONG_MAX);
@@ -190,6 +221,14 @@ static bool kind_names(const struct kind *kind, u32 uid)
 	return false;
 }
 
+static u8 kind_weight(const struct kind *kind, u32 uid)
+{
+	for (u32 i = 0; i < kind->n; i++)
+		if (kind->uids[i] == uid)
+			return kind->weights[i];
+	return 0;
+}
+
 static const char *intersect(struct policy_model *model, unsigned long first, unsigned long last)
 {
 	struct hms_policy_common common = { .first = first_of(first), .last = last_of(last) };
@@ -210,12 +249,20 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 	if (ret || common.mode != mode)
 		return "the common mode is another";
 	for (u32 t = 0; t < kind->n; t++) {
+		u8 weight = kind->weights[t];
 		bool all = true;
 
-		for (unsigned long i = first; i <= last; i++)
+		for (unsigned long i = first; i <= last; i++) {
 			all &= kind_names(&kinds[model->page[i]], kind->uids[t]);
-		if (all && (n >= common.ntargets || common.uids[n++] != kind->uids[t]))
+			if (kind_weight(&kinds[model->page[i]], kind->uids[t]) != weight)
+				weight = 0;
+		}
+		if (!all)
+			continue;
+		if (n >= common.ntargets || common.uids[n] != kind->uids[t])
 			return "a common target is missing";
+		if (common.weights[n++] != weight)
+			return "a common weight is another";
 	}
 	return n == common.ntargets ? NULL : "a target is not common";
 }
@@ -227,7 +274,8 @@ void model_start(struct policy_model *model)
 		for (int copy = 0; copy < 2; copy++)
 			model->policies[kind][copy] =
 				hms_policy_new(kinds[kind].mode, kinds[kind].inherit,
-					       kinds[kind].uids, kinds[kind].n);
+					       kinds[kind].uids, kinds[kind].weights,
+					       kinds[kind].n);
 }
 
 const char *model_step(struct policy_model *model, const struct model_op *op)

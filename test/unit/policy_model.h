@@ -11,7 +11,7 @@
 #include "policy.h"
 
 #define MODEL_PAGES	64
-#define MODEL_KINDS	6
+#define MODEL_KINDS	9
 
 enum model_what {
 	MODEL_SET,		/* @which policy; allocation @fail fails, if there are so many */

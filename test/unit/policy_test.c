@@ -125,7 +125,7 @@ TEST_F(policy, memory_fails)
 		EXPECT_EQ(before, unit_allocated);
 	}
 	unit_fail_at = 1;
-	EXPECT_EQ(NULL, hms_policy_new(1, false, NULL, 0));
+	EXPECT_EQ(NULL, hms_policy_new(1, false, NULL, NULL, 0));
 	unit_fail_at = 0;
 
 	for (int i = 0; i < MODEL_PAGES; i++)
@@ -146,6 +146,68 @@ TEST_F(policy, equal)
 							   self->model.policies[b][1]));
 }
 
+/* Which target each of 12 pages wants, by rank. */
+static const char *ranks(const struct hms_policy *policy, unsigned long number)
+{
+	static char text[13];
+
+	for (int i = 0; i < 12; i++)
+		text[i] = '0' + hms_policy_rank(policy, number + i);
+	return text;
+}
+
+/* Page by page, whatever the number; the list of targets is followed as it is. */
+TEST(rank)
+{
+	static const u32 uids[] = { 9, 4, 7 };
+	static const struct {
+		u32 mode, n;
+		u8 weights[3];
+		const char *low, *high;		/* from page 0 and from page 2^52 on */
+	} cases[] = {
+		{ HMS_MODE_BIND, 3, {}, "000000000000", "000000000000" },
+		{ HMS_MODE_PREFERRED, 3, {}, "000000000000", "000000000000" },
+		{ HMS_MODE_INTERLEAVE, 1, {}, "000000000000", "000000000000" },
+		{ HMS_MODE_INTERLEAVE, 2, {}, "010101010101", "010101010101" },
+		{ HMS_MODE_INTERLEAVE, 3, {}, "012012012012", "120120120120" },
+		{ HMS_MODE_WEIGHTED, 1, { 5 }, "000000000000", "000000000000" },
+		{ HMS_MODE_WEIGHTED, 3, { 1, 1, 1 }, "012012012012", "120120120120" },
+		{ HMS_MODE_WEIGHTED, 2, { 3, 1 }, "000100010001", "000100010001" },
+		{ HMS_MODE_WEIGHTED, 3, { 2, 1, 5 }, "001222220012", "001222220012" },
+		{ HMS_MODE_WEIGHTED, 2, { 255, 1 }, "000000000000", "000000000000" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct hms_policy *policy = hms_policy_new(cases[i].mode, false, uids,
+							   cases[i].weights, cases[i].n);
+
+		EXPECT_STREQ(cases[i].low, ranks(policy, 0));
+		EXPECT_STREQ(cases[i].high, ranks(policy, 1ul << 52));
+		for (u32 t = 0; t < cases[i].n; t++)
+			EXPECT_EQ(cases[i].weights[t], hms_policy_weight(policy, t));
+		hms_policy_put(policy);
+	}
+}
+
+/* As many targets as there may be, each with the greatest weight: each has its turns. */
+TEST(rank_of_many)
+{
+	const unsigned long all = HMS_MAX_TARGETS * 255;
+	u32 uids[HMS_MAX_TARGETS], seen[HMS_MAX_TARGETS] = { 0 };
+	u8 weights[HMS_MAX_TARGETS];
+	struct hms_policy *policy;
+
+	for (u32 i = 0; i < HMS_MAX_TARGETS; i++)
+		uids[i] = i + 1;
+	memset(weights, 255, sizeof(weights));
+	policy = hms_policy_new(HMS_MODE_WEIGHTED, false, uids, weights, HMS_MAX_TARGETS);
+	for (unsigned long number = ULONG_MAX - all + 1; number; number++)
+		seen[hms_policy_rank(policy, number)]++;
+	for (u32 i = 0; i < HMS_MAX_TARGETS; i++)
+		EXPECT_EQ(255, seen[i]);
+	hms_policy_put(policy);
+}
+
 /* What the kernel takes for so many bytes. */
 static size_t kmalloc_size(size_t size)
 {
@@ -157,7 +219,10 @@ static size_t kmalloc_size(size_t size)
 	return -1;
 }
 
-/* A range takes 160 bytes at most, with its spare and a policy of its own of up to five targets. */
+/*
+ * A range takes 160 bytes at most, with its spare and a policy of its own of up to five targets, or
+ * four with weights.
+ */
 TEST(size)
 {
 	static const u32 uids[] = { 1, 2, 3, 4, 5 };
@@ -168,8 +233,10 @@ TEST(size)
 		       kmalloc_size(struct_size(policy, uids, 5));
 
 	EXPECT_GE(160, bytes);
+	EXPECT_EQ(kmalloc_size(struct_size(policy, uids, 5)),
+		  kmalloc_size(struct_size(policy, uids, 4) + 4));
 	for (unsigned long i = 1; i <= 1000; i++) {
-		policy = hms_policy_new(HMS_MODE_BIND, false, uids, 5);
+		policy = hms_policy_new(HMS_MODE_BIND, false, uids, NULL, 5);
 		ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
 		hms_policy_set(&tree, &edit, i << 20, (i << 20) + 4095, policy);
 		hms_policy_edit_drop(&edit);

@@ -94,6 +94,7 @@ struct hms_cache {
 /* Limits of one request. */
 #define HMS_MAX_TARGETS		64
 #define HMS_MAX_MODIFIERS	32
+#define HMS_MAX_WEIGHT		255
 #define HMS_ALL_OR_NOTHING_MAX	(64ULL << 20)	/* bytes */
 
 /**
@@ -111,14 +112,16 @@ struct hms_modifier {
 /**
  * enum hms_modifier_key - what a modifier changes
  * @HMS_MOD_MODE: store a policy for the range (enum hms_mode); without it the policy stays as it is
- * @HMS_MOD_WEIGHT: weights for HMS_MODE_WEIGHTED
+ * @HMS_MOD_WEIGHT: pointer to a weight for each target (__u32), 1 to HMS_MAX_WEIGHT; given with
+ *	HMS_MODE_WEIGHTED and only with that
  * @HMS_MOD_MIGRATE: enum hms_migrate: move the pages that exist now
  * @HMS_MOD_POPULATE: 1: allocate the missing pages of anonymous memory on the targets now
  * @HMS_MOD_LAZY: 1: place the missing pages of anonymous memory when they are first touched, by
  *	placeholders; with HMS_MOD_MODE, and not with populate. See hms(4) for what they cost
  * @HMS_MOD_ALL_OR_NOTHING: 1: move all pages of the range or none; at most HMS_ALL_OR_NOTHING_MAX
  *	bytes
- * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target
+ * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target now, over links and over
+ *	bridges that it may cross; a condition for the request, and no part of the policy
  * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork
  * @HMS_MOD_PRIORITY: order of eviction
  * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
@@ -143,8 +146,16 @@ enum hms_modifier_key {
  * @HMS_MODE_DEFAULT: no policy; takes no targets
  * @HMS_MODE_BIND: only these targets, in this order, then fail
  * @HMS_MODE_PREFERRED: these targets, in this order, then any memory
- * @HMS_MODE_INTERLEAVE: page by page over the targets
- * @HMS_MODE_WEIGHTED: the same, by weight
+ * @HMS_MODE_INTERLEAVE: page by page over the targets: the page at address A belongs to target
+ *	(A / page size) modulo @ntargets of the list
+ * @HMS_MODE_WEIGHTED: the same, with as many pages in a row for a target as its weight is: of all
+ *	pages from address 0 on the first go to the first target, and after the last it is its turn
+ *	again
+ *
+ * In the last two, a page for which its own target has no room goes to the next one in the list that
+ * has, and after the last to the first; if it exists on another target of the list, only to one
+ * before that. A large page that moves in one piece counts as one, by its address in pages of its
+ * size; in pieces, each goes where it belongs by itself.
  */
 enum hms_mode {
 	HMS_MODE_DEFAULT	= 0,
@@ -167,11 +178,14 @@ enum hms_migrate {
  * @HMS_SKIP_SPECIAL: hugetlb, device mappings, DAX, not readable; for a device also KSM pages and
  *	memory locked by mlock()
  * @HMS_SKIP_ABSENT: no page here (and populate was not asked or is not possible)
- * @HMS_SKIP_NOMEM: no target had room
- * @HMS_SKIP_UNREACHABLE: no target of the list can be used by this caller (cpuset, removed)
+ * @HMS_SKIP_NOMEM: no target had room; in the modes that go page by page also: it is on another
+ *	target of the list, and none before that had room
+ * @HMS_SKIP_UNREACHABLE: no target of the list, or none before the one it is on, can be used by
+ *	this caller (cpuset, removed)
  * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
  * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
- * @HMS_SKIP_ELSEWHERE: it exists on no target of the list, and migrate was not asked
+ * @HMS_SKIP_ELSEWHERE: it exists where it does not belong (on no target of the list, or in the modes
+ *	that go page by page not on its own), and migrate was not asked
  * @HMS_SKIP_LIMIT: no placeholder: the user or the cgroup has no more room for them
  */
 enum hms_skip {
@@ -223,6 +237,10 @@ enum hms_error_why {
 	HMS_WHY_TOO_LARGE	= 18,	/* more than a limit allows */
 	HMS_WHY_INCOMPLETE	= 19,	/* all-or-nothing: not every page could be moved */
 	HMS_WHY_DESCRIBED	= 20,	/* the target is of a machine that is only described */
+	HMS_WHY_NO_WEIGHTS	= 21,	/* this mode needs weights */
+	HMS_WHY_WEIGHT		= 22,	/* the weight of the target is not 1 to HMS_MAX_WEIGHT */
+	HMS_WHY_NOT_AN_INITIATOR = 23,	/* the uid is that of a target, a link ... */
+	HMS_WHY_UNREACHABLE	= 24,	/* the initiator does not reach the target */
 };
 
 #define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
@@ -261,7 +279,8 @@ struct hms_target_count {
  * @error_why: out: enum hms_error_why
  * @pages: out: pages in the range that were looked at
  * @moved: out: pages moved to a target
- * @present: out: pages that were on the right target already
+ * @present: out: pages that were on the right target already; in the modes that go page by page
+ *	that is the one a page belongs to
  * @populated: out: missing pages that were allocated
  * @bytes_copied: out: bytes copied or cleared
  * @first_skipped: out: address of the first page that was skipped, or ~0
@@ -283,7 +302,8 @@ struct hms_target_count {
  *
  * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
  * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
- * ENOENT for a uid that names no object, ENODEV for one that has been removed; ESTALE for
+ * ENOENT for a uid that names no object, ENODEV for one that has been removed, of a target or an
+ * initiator; ESTALE for
  * another instance; EOPNOTSUPP for a key or value that this module lacks; ENOSPC when the address
  * space has too many ranges; EBUSY when all-or-nothing found a page that can't move; ENOMEM; EINTR.
  */
@@ -312,6 +332,9 @@ struct hms_hbind {
 	__aligned_u64 skipped[HMS_SKIP_SLOTS];
 	__aligned_u64 lazy;
 };
+
+/* Bytes of the first that was published; a shorter one is refused. */
+#define HMS_HBIND_SIZE_1	264
 
 /* What a query is about. */
 enum hms_query_what {
@@ -376,13 +399,15 @@ struct hms_residency_entry {
  * @nuids: in: room; out: how many the answer has
  * @reserved: must be zero
  * @lost: out: policy ranges of this address space that could not be kept, since it was opened
+ * @weights: pointer to room for @nuids weights (__u32), one for each uid, or 0; an older module has
+ *	no such field. A weight is 0 where there is none
  *
  * With too little room the call fails with ENOSPC; the out fields say how much is needed, so a call
  * without room asks for the sizes, and what room there is has been written to. An answer without
  * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
- * the order of the first; HMS_MODE_DEFAULT when their modes differ; no entry when an address has
- * no policy. EINTR: interrupted, no answer.
+ * the order of the first, whatever their modes; HMS_MODE_DEFAULT when these differ; a weight where
+ * all give a target the same; no entry when an address has no policy. EINTR: interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;
@@ -399,7 +424,11 @@ struct hms_query {
 	__u32 nuids;
 	__u32 reserved;
 	__aligned_u64 lost;
+	__aligned_u64 weights;
 };
+
+/* Bytes of the first that was published; a shorter one is refused. */
+#define HMS_QUERY_SIZE_1	80
 
 /**
  * struct hms_key_info - one modifier key, as this module has it
