@@ -39,25 +39,27 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 }
 
 /*
- * The node where policy wants the pages of a mapping from @address to @last to come home to, or
- * NUMA_NO_NODE; @last becomes the last of them. @order: of the page at @address.
+ * The target where policy wants the pages of a mapping from @address to @last to come home to, in
+ * use by the caller, or NULL; @last becomes the last of them. @order: of the page at @address.
  */
-static int hms_home_nid(struct vm_area_struct *vma, unsigned long address, unsigned int order,
-			unsigned long *last)
+static struct hms_target *hms_home_target(struct vm_area_struct *vma, unsigned long address,
+					  unsigned int order, unsigned long *last)
 {
 	/* Not current's: the fault may run in another process, or in a kthread. */
 	struct hms_policy *policy = hms_binding_policy(vma->vm_mm, address, last);
 	unsigned int shift = PAGE_SHIFT + order;
-	int nid = NUMA_NO_NODE;
+	struct hms_target *target = NULL;
 
-	if (policy)
-		nid = hms_target_home_nid(policy->uids, policy->ntargets,
-					  hms_policy_rank(policy, address >> shift));
+	/* A mapping with a mempolicy of its own is placed by that. */
+	if (policy && !vma_policy(vma))
+		target = hms_target_use_home(policy->uids, policy->ntargets,
+					     hms_policy_rank(policy, address >> shift),
+					     vma->vm_flags & VM_LOCKED);
 	/* The next page may belong elsewhere. */
 	if (policy && hms_mode_rotates(policy->mode))
 		*last = min(*last, address + (1UL << shift) - 1);
 	hms_policy_put(policy);
-	return nid;
+	return target;
 }
 
 /* Memory of a node that a policy asks for, as far as it is had without reclaim. */
@@ -67,36 +69,54 @@ static struct folio *hms_home_alloc_on(int nid, gfp_t gfp, unsigned int order)
 	return node_online(nid) ? __folio_alloc_node(gfp, order, nid) : NULL;
 }
 
+/* A page of the target that policy asks for, locked. */
+static struct page *hms_home_alloc_there(struct hms_target *target)
+{
+	struct folio *folio;
+	struct page *page;
+
+	if (hms_target_is_device(target))
+		return hms_target_alloc(target, &page, 1) ? page : NULL;
+	folio = hms_home_alloc_on(target->nid, GFP_HIGHUSER_MOVABLE, 0);
+	if (!folio)
+		return NULL;
+	folio_lock(folio);
+	return folio_page(folio, 0);
+}
+
 /*
- * Memory for a page that comes home, locked. A mapping with a mempolicy of its own is placed by
- * that. The policy of HMS may choose the node only as long as that costs no reclaim; else any
- * node will do that the faulting task may use. For a page that nobody has touched yet nothing is
- * reclaimed at all.
+ * Memory for a page that comes home, locked. The policy of HMS may choose the target only as long
+ * as that costs no reclaim; else any node will do that the faulting task may use. For a page that
+ * nobody has touched yet nothing is reclaimed at all.
  */
-static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address, int nid,
-				   bool ahead)
+static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address,
+				   struct hms_target *target, bool ahead)
 {
 	gfp_t gfp = ahead ? (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN :
 			    GFP_HIGHUSER_MOVABLE;
-	struct folio *folio = NULL;
-	struct page *page;
+	struct page *page = NULL;
 
-	if (nid != NUMA_NO_NODE && !vma_policy(vma))
-		folio = hms_home_alloc_on(nid, GFP_HIGHUSER_MOVABLE, 0);
-	if (folio)
-		page = folio_page(folio, 0);
-	else
-		page = alloc_page_vma(gfp, vma, address);
+	if (target)
+		page = hms_home_alloc_there(target);
+	if (page)
+		return page;
+	page = alloc_page_vma(gfp, vma, address);
 	if (page)
 		lock_page(page);
 	return page;
+}
+
+static void hms_home_unuse(struct hms_target *target)
+{
+	if (target)
+		hms_target_unuse(target);
 }
 
 /* A destination for each page that was collected, as far as there is memory. */
 static int hms_home_place(struct hms_pass *pass)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
-	int nid = NUMA_NO_NODE;
+	struct hms_target *target = NULL;
 	u64 elsewhere = 0;
 	int ret = 0;
 
@@ -107,17 +127,19 @@ static int hms_home_place(struct hms_pass *pass)
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
-			nid = hms_home_nid(pass->vma.vma, address, 0, &last);
+			hms_home_unuse(target);
+			target = hms_home_target(pass->vma.vma, address, 0, &last);
 			known = last + 1;
 		}
-		page = hms_home_alloc(pass->vma.vma, address, nid, i);
+		page = hms_home_alloc(pass->vma.vma, address, target, i);
 		if (!page) {
 			ret = i ? 0 : -ENOMEM;
 			break;
 		}
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
-		elsewhere += nid != NUMA_NO_NODE && page_to_nid(page) != nid;
+		elsewhere += target && hms_target_of_page(page) != target;
 	}
+	hms_home_unuse(target);
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
 	return ret;
 }
@@ -158,16 +180,18 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
 	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
 	unsigned int order = ilog2(HMS_BLOCK_PAGES);
 	unsigned long last = address + PMD_SIZE - 1;
-	struct folio *folio;
-	int nid;
+	struct folio *folio = NULL;
+	struct hms_target *target;
 
 	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (vma_policy(vma))
 		return NULL;
-	nid = hms_home_nid(vma, address, order, &last);
-	if (last < address + PMD_SIZE - 1)
-		return NULL;
-	folio = nid == NUMA_NO_NODE ? folio_alloc(gfp, order) : hms_home_alloc_on(nid, gfp, order);
+	target = hms_home_target(vma, address, order, &last);
+	/* A device that the CPU can load from has no large pages. */
+	if (last == address + PMD_SIZE - 1 && !(target && hms_target_is_device(target)))
+		folio = target ? hms_home_alloc_on(target->nid, gfp, order) :
+				 folio_alloc(gfp, order);
+	hms_home_unuse(target);
 	if (folio)
 		folio_lock(folio);
 	return folio;

@@ -394,25 +394,28 @@ void hms_target_unuse(struct hms_target *target)
 }
 
 /**
- * hms_target_home_nid - the first target of a list that the CPU can use
+ * hms_target_use_home - the first target of a list that the CPU can use, kept from going away
  * @uids: targets of a policy, some of them perhaps gone
  * @n: how many
- * @first: the one to begin with; after the last it goes on from the beginning
+ * @first: where to begin; what is before it comes after the last
+ * @node: nothing but a node will do
  *
- * Return: its node, or NUMA_NO_NODE.
+ * Return: the target, to be given back with hms_target_unuse(), or NULL.
  */
-int hms_target_home_nid(const u32 *uids, unsigned int n, unsigned int first)
+struct hms_target *hms_target_use_home(const u32 *uids, unsigned int n, unsigned int first,
+				       bool node)
 {
-	int nid = NUMA_NO_NODE;
+	struct hms_target *target;
 	unsigned int i;
 
-	rcu_read_lock();
-	for (i = 0; i < n && nid == NUMA_NO_NODE; i++) {
-		struct hms_object *obj = hms_object_find_rcu(uids[(first + i) % n]);
-
-		if (obj && obj->class->type == HMS_TARGET)
-			nid = container_of(obj, struct hms_target, obj)->nid;
+	for (i = 0; i < n; i++) {
+		if (hms_target_use(uids[(first + i) % n], HMS_VERSION_ORDINARY, &target))
+			continue;
+		/* One that goes offline takes back nothing of its own. */
+		if (!hms_target_is_device(target) ||
+		    !(node || hms_devmem_is_closed(target->mem)))
+			return target;
+		hms_target_unuse(target);
 	}
-	rcu_read_unlock();
-	return nid;
+	return NULL;
 }

@@ -65,6 +65,7 @@ struct page *hms_target_alloc_large(struct hms_target *target);
 
 enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out);
 void hms_target_unuse(struct hms_target *target);
-int hms_target_home_nid(const u32 *uids, unsigned int n, unsigned int first);
+struct hms_target *hms_target_use_home(const u32 *uids, unsigned int n, unsigned int first,
+				       bool node);
 
 #endif /* _HMS_TARGET_H */

@@ -93,6 +93,41 @@ HMS_TEST(coherent, version_1)
 	EXPECT_EQ(NPAGES, r.h.moved);
 }
 
+/* The CPU's first touch puts a page on the device; a policy also brings its pages to others. */
+HMS_TEST(coherent, first_touch)
+{
+	__u32 uids[2] = { self->e.sim[0], self->e.node[0] };
+	struct request r;
+	char *p;
+
+	if (*feature_missing("lazy"))
+		SKIP(return, "%s", feature_missing("lazy"));
+	p = area(NPAGES * PAGE);
+	ASSERT_NE(NULL, p);
+	request_init(&r, p, NPAGES * PAGE);
+	request_target(&r, uids[0]);
+	request_target(&r, uids[1]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&r, HMS_MOD_LAZY, 1);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_EQ(NPAGES, r.h.lazy);
+	EXPECT_COUNTS(&r);
+	EXPECT_ZERO(p, 100 * PAGE);
+	EXPECT_EQ(100, pages_on(self->e.fd, p, 100 * PAGE, self->e.sim[0]));
+	fill(p + 200 * PAGE, 100 * PAGE, 4);
+	EXPECT_EQ(100, pages_on(self->e.fd, p + 200 * PAGE, 100 * PAGE, self->e.sim[0]));
+	/* Locked memory is never on a device. */
+	ASSERT_EQ(0, mlock(p + 400 * PAGE, 100 * PAGE));
+	EXPECT_EQ(100, pages_on(self->e.fd, p + 400 * PAGE, 100 * PAGE, self->e.node[0]));
+	ASSERT_EQ(0, munlock(p + 400 * PAGE, 100 * PAGE));
+	/* While it takes nothing the next target does. */
+	ASSERT_EQ(0, text_write(offline_path(self->e.sim[0]), "1"));
+	EXPECT_ZERO(p + 500 * PAGE, 100 * PAGE);
+	EXPECT_EQ(100, pages_on(self->e.fd, p + 500 * PAGE, 100 * PAGE, self->e.node[0]));
+	EXPECT_PATTERN(p + 200 * PAGE, 100 * PAGE, 4);
+	ASSERT_EQ(0, text_write(offline_path(self->e.sim[0]), "0"));
+}
+
 /* The CPU and the device work on one memory, and nothing moves for it. */
 HMS_TEST(coherent, in_place)
 {
