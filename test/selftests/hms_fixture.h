@@ -45,9 +45,12 @@
 /* Accelerators with memory that the CPU can't load from. */
 #define NEED_PRIVATE(n)								\
 	do {									\
+		const char *lacks = feature_missing("device-private");		\
+										\
 		NEED_SIMS(n);							\
 		if (!self->e.private)						\
-			SKIP(return, "%s", feature_missing("device-private"));	\
+			SKIP(return, "%s", *lacks ? lacks :			\
+			     "the CPU can load from their memory");		\
 	} while (0)
 
 #define NEED_NODES(n)								\
