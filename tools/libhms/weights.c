@@ -81,7 +81,7 @@ static int measure_target(struct hms *hms, const struct hms_object *from, const 
 	free(path);
 	if (!hms_value_known(&read))
 		return hms_error_set(hms, "weights", ENODATA,
-				     "%s: its read bandwidth from initiator %u (%s) is not known",
+				     "%s: not known how fast initiator %u (%s) reads it",
 				     target, from->uid, from->name);
 	*bandwidth = read.value;
 	return 0;

@@ -669,8 +669,8 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  * @address: start of the range
  * @length: bytes, not 0
  * @mode: HMS_MODE_BIND, HMS_MODE_PREFERRED or HMS_MODE_INTERLEAVE; or HMS_MODE_WEIGHTED, with the
- *	weights that hms_weights() finds for the CPUs here. Others, and an initiator that has to reach
- *	the targets, are given to hms_hbind()
+ *	weights that hms_weights() finds for the CPUs here. Others, and an initiator that has to
+ *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
  * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_REMOTE
