@@ -185,7 +185,7 @@ static bool hms_batch_may_go_to(const struct hms_work *work, const struct hms_ba
 	       (hms_kind(work->request->targets[rank]) & batch->allow[i]);
 }
 
-/* Of the first @limit targets that page @i wants, the first that it may go to; @limit if none is. */
+/* Of the first @limit targets that page @i wants, the first that it may go to; else @limit. */
 static u32 hms_batch_goal(const struct hms_work *work, const struct hms_batch *batch,
 			  unsigned long i, u32 limit)
 {

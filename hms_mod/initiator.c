@@ -60,7 +60,7 @@ struct hms_initiator *hms_initiator_add_node(int nid, bool cpu, struct device *p
 }
 
 /* Under hms_map_lock, so that an object that is found stays. */
-static enum hms_error_why hms_initiator_find(u32 uid, u32 version, struct hms_object **out)
+static enum hms_error_why hms_initiator_find(u32 uid, struct hms_object **out)
 {
 	struct hms_object *obj = hms_object_find(uid);
 
@@ -68,8 +68,6 @@ static enum hms_error_why hms_initiator_find(u32 uid, u32 version, struct hms_ob
 		return hms_object_was(uid) ? HMS_WHY_GONE : HMS_WHY_UNKNOWN;
 	if (obj->class->type != HMS_INITIATOR)
 		return HMS_WHY_NOT_AN_INITIATOR;
-	if (obj->version > version)
-		return HMS_WHY_VERSION;
 	*out = obj;
 	return HMS_WHY_NONE;
 }
@@ -85,7 +83,7 @@ static bool hms_target_is_unreached(u32 uid, u32 version)
 
 /**
  * hms_initiator_reach - does an initiator reach all targets of a list
- * @uid: of the initiator, from a program
+ * @uid: of the initiator, from a program; all programs understand these
  * @version: highest object version that the program understands
  * @targets: uids from the program; what is no target to it is left to hms_target_use() to refuse
  * @n: how many
@@ -103,7 +101,7 @@ enum hms_error_why hms_initiator_reach(u32 uid, u32 version, const u32 *targets,
 
 	*index = n;
 	mutex_lock(&hms_map_lock);
-	why = hms_initiator_find(uid, version, &initiator);
+	why = hms_initiator_find(uid, &initiator);
 	if (!why) {
 		hms_graph_walk(initiator);
 		for (*index = 0; *index < n; ++*index) {

@@ -11,6 +11,7 @@
 _Static_assert(sizeof(void *) == 4, "this program is about 32-bit callers");
 _Static_assert(offsetof(struct hms_hbind, pages) % 8 == 0, "padding");
 _Static_assert(offsetof(struct hms_query, lost) % 8 == 0, "padding");
+_Static_assert(sizeof(struct hms_query) == 88, "padding");
 _Static_assert(sizeof(struct hms_residency_entry) == 24, "padding");
 _Static_assert(sizeof(struct hms_policy_entry) == 32, "padding");
 _Static_assert(sizeof(struct hms_target_count) == 32, "padding");
@@ -58,6 +59,45 @@ HMS_TEST(caller32, migrate_and_query)
 		EXPECT_TRUE(policy_is(&policy[0], p, 700 * PAGE, HMS_MODE_BIND, 1, &to));
 	}
 	EXPECT_PATTERN(p, 700 * PAGE, 1);
+}
+
+/* Weights there and back; their pointers are not cut to 32 bits either. */
+HMS_TEST(caller32, weights)
+{
+	__u32 weights[2] = { 3, 1 }, uids[2], seen[2] = { 0 };
+	struct hms_policy_entry entry;
+	char *p = area(64 * PAGE);
+	struct hms_query q;
+	struct request r;
+
+	NEED_NODES(2);
+	ASSERT_NE(NULL, p);
+	fill(p, 64 * PAGE, 7);
+	request_init(&r, p, 64 * PAGE);
+	request_target(&r, self->e.node[0]);
+	request_target(&r, self->e.node[1]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_WEIGHTED);
+	request_modifier(&r, HMS_MOD_WEIGHT, u64_ptr(weights) | ABOVE);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	EXPECT_EQ(-EFAULT, request_send(&r, self->e.fd));
+	EXPECT_EQ(HMS_WHY_POINTER, r.h.error_why);
+	r.modifiers[1].value = u64_ptr(weights);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(48, pages_on(self->e.fd, p, 64 * PAGE, self->e.node[0]));
+	EXPECT_EQ(16, pages_on(self->e.fd, p, 64 * PAGE, self->e.node[1]));
+	query_init(&q, HMS_QUERY_POLICY, p, 64 * PAGE);
+	q.entries = u64_ptr(&entry);
+	q.nentries = 1;
+	q.uids = u64_ptr(uids);
+	q.nuids = 2;
+	q.weights = u64_ptr(seen) | ABOVE;
+	EXPECT_EQ(-EFAULT, call(self->e.fd, HMS_QUERY, &q));
+	q.weights = u64_ptr(seen);
+	ASSERT_EQ(0, call(self->e.fd, HMS_QUERY, &q));
+	EXPECT_EQ(3, seen[0]);
+	EXPECT_EQ(1, seen[1]);
+	EXPECT_PATTERN(p, 64 * PAGE, 7);
 }
 
 HMS_TEST(caller32, touch)

@@ -422,6 +422,66 @@ HMS_TEST(fault, policy_and_migrate)
 		     fail_each(self, &(struct action){ prepare_home, act_both, check_both, 1 }));
 }
 
+/* Page by page, by weight, to targets that something must reach: with all or nothing, too. */
+
+static __u32 cpus(void)
+{
+	struct object *o;
+	int n = map_read(&o);
+	__u32 uid = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(o[i].kind, "cpu") && o[i].nid == 0)
+			uid = o[i].uid;
+	free(o);
+	return uid;
+}
+
+static int act_weighted(fault_t *s)
+{
+	static const __u32 weights[2] = { 1, 3 };
+	static __u32 initiator;
+
+	if (!initiator)
+		initiator = cpus();
+	request_init(&s->r, s->p, NPAGES * PAGE);
+	request_target(&s->r, s->e.node[0]);
+	request_target(&s->r, s->e.node[1]);
+	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_WEIGHTED);
+	request_modifier(&s->r, HMS_MOD_WEIGHT, u64_ptr(weights));
+	request_modifier(&s->r, HMS_MOD_INITIATOR, initiator);
+	request_modifier(&s->r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&s->r, HMS_MOD_ALL_OR_NOTHING, 1);
+	return request_send(&s->r, s->e.fd);
+}
+
+static const char *check_weighted(fault_t *s, int ret)
+{
+	struct policy p[2];
+	int n = policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 2);
+	long far = pages_on(s->e.fd, s->p, NPAGES * PAGE, s->e.node[1]);
+
+	if (ret && (n || far))
+		return "the call failed, but did something";
+	if (!ret && (n != 1 || !policy_is(&p[0], s->p, NPAGES * PAGE, HMS_MODE_WEIGHTED, 2,
+					  s->e.node)))
+		return "the call succeeded without its policy";
+	if (!ret && *counts_wrong(&s->r))
+		return counts_wrong(&s->r);
+	if (!ret && far != (long)(s->r.counts[1].moved + s->r.counts[1].present))
+		return "not where the counts say";
+	if (!no_memory(ret) && ret != -EBUSY)
+		return "error";
+	return contents(s);
+}
+
+HMS_TEST(fault, weighted)
+{
+	NEED_NODES(2);
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_weighted,
+							   check_weighted, 1 }));
+}
+
 static int act_all_or_nothing(fault_t *s)
 {
 	request_init(&s->r, s->p, NPAGES * PAGE);

@@ -186,7 +186,7 @@ HMS_TEST(modes, holes)
 		EXPECT_EQ(share(p, 99 * PAGE, &list, i), r.counts[i].populated);
 	EXPECT_EQ(99, r.h.populated);
 	EXPECT_PLACED(p, 99 * PAGE, &list);
-	/* What is on another target of the list is not where it belongs; without migrate it stays. */
+	/* On another target of the list they are not where they belong, but not to be moved. */
 	ASSERT_EQ(0, migrate(self->e.fd, p, 99 * PAGE, self->e.node[0], NULL));
 	ASSERT_EQ(0, request_send(&r, self->e.fd));
 	EXPECT_COUNTS(&r);
@@ -412,7 +412,7 @@ static int in_cpuset(int (*act)(FIXTURE_DATA(modes) *self), FIXTURE_DATA(modes) 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* What belongs to node 1 goes to node 0, and there it does not belong. Returns the line at fault. */
+/* What belongs to node 1 goes to node 0, where it does not belong. Returns which step failed. */
 static int act_in_cpuset(FIXTURE_DATA(modes) *self)
 {
 	const struct list list = two(self->e.node[0], self->e.node[1]);
@@ -757,8 +757,8 @@ HMS_TEST(modes, initiator)
 enum { CPU, GPU, NIC, LONE, RAM, VRAM, FAR, BUS, FABRIC, POOL, UP, OUT, BACK, OBJECTS };
 
 /*
- * Three links in a circle of one-way bridges. The CPU goes all around; the GPU comes no further than
- * POOL, the NIC not over the first bridge; the last may cross that, but is on no link.
+ * Three links in a circle of one-way bridges. The CPU goes all around; the GPU comes no further
+ * than POOL, the NIC not over the first bridge; the last may cross that, but is on no link.
  */
 static struct machine *machine_circle(void)
 {

@@ -188,8 +188,51 @@ HMS_TEST(tools, errors)
 	EXPECT_EQ(2, hmsctl("list", "--no-such-option"));
 	EXPECT_EQ(1, hmsctl("migrate", "--to", "4000000000"));
 	EXPECT_SAYS("target 0 (uid 4000000000)");
-	EXPECT_EQ(1, hmsctl("query", "--mode", "interleave", "--to", uid_text(self->e.node[0])));
-	EXPECT_SAYS("interleave");
+	EXPECT_EQ(1, hmsctl("migrate", "--mode", "default", "--to", uid_text(self->e.node[0])));
+	EXPECT_SAYS("(mode default): does not go with");
+}
+
+/* Page by page, by weights that are given or found. */
+HMS_TEST(tools, modes)
+{
+	NEED_NODES(2);
+	EXPECT_EQ(0, hmsctl("migrate", "--size", "64K", "--to", "node0,node1", "--mode",
+			    "interleave"));
+	EXPECT_SAYS("node0                 32K           8 pages");
+	EXPECT_SAYS("node1                 32K           8 pages");
+	EXPECT_EQ(0, hmsctl("migrate", "--size", "64K", "--to", "node0,node1", "--weights", "3,1",
+			    "--initiator", "cpu0"));
+	EXPECT_SAYS("node0                 48K          12 pages");
+	EXPECT_EQ(NULL, strstr(command_output, "by bandwidth"));
+	/* By HMAT, and by distance where there is none. */
+	EXPECT_EQ(0, hmsctl("migrate", "--size", "96K", "--to", "node0,node1", "--mode", "weighted",
+			    "--initiator", "cpu0"));
+	EXPECT_SAYS("weights by bandwidth: 2,1");
+	EXPECT_SAYS("node0                 64K          16 pages");
+	EXPECT_EQ(0, hmsctl("query", "--mode", "weighted", "--to", "node0,node1"));
+	EXPECT_SAYS(strstr(command_output, "node0*2") ? "weighted node0*2,node1*1" :
+							"weighted node0*1,node1*2");
+	EXPECT_EQ(0, hmsctl("query", "--mode", "weighted", "--to", "node0,node1", "--migrate"));
+	EXPECT_EQ(0, hmsctl("query", "--mode", "interleave", "--to", "node0,node1"));
+	EXPECT_SAYS("interleave node0,node1\n");
+
+	EXPECT_EQ(2, hmsctl("migrate", "--to", "node0,node1", "--weights", "3"));
+	EXPECT_SAYS("1 weights for 2 targets");
+	EXPECT_EQ(2, hmsctl("migrate", "--to", "node0,node1", "--weights", "3,x"));
+	EXPECT_EQ(2, hmsctl("migrate", "--to", "node0", "--weights", "3", "--mode", "bind"));
+	EXPECT_SAYS("mode bind has no weights");
+	EXPECT_EQ(1, hmsctl("migrate", "--to", "node0,node1", "--weights", "3,256"));
+	EXPECT_SAYS("node1): its weight is not 1 to 255");
+	EXPECT_EQ(1, hmsctl("migrate", "--to", "node0", "--initiator", "cpu9"));
+	EXPECT_SAYS("no initiator cpu9");
+	NEED_SIMS(1);
+	EXPECT_EQ(1, hmsctl("migrate", "--to", "node0", "--initiator", "hms_sim0"));
+	EXPECT_SAYS("node0): can't be reached from the initiator");
+	EXPECT_EQ(1, hmsctl("migrate", "--to", "hms_sim0,node0", "--mode", "weighted",
+			    "--initiator", "cpu0"));
+	EXPECT_SAYS("hms_sim0): can't be reached from the initiator");
+	EXPECT_EQ(1, hmsctl("query", "--to", "hms_sim0", "--mode", "weighted"));
+	EXPECT_SAYS("hms_sim0): can't be reached from the initiator");
 }
 
 HMS_TEST(tools, example)

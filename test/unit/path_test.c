@@ -505,6 +505,121 @@ TEST_F(path, kinds_and_properties)
 	EXPECT_BEST(wish, "c", "bar");
 }
 
+/* ---- weights ---- */
+
+#define WEIGHED	8
+
+/* "4 1", or the error; of the targets t0, t1 ... by the initiator named c. */
+static const char *weights_of(struct hms *hms, unsigned int n, bool here)
+{
+	static char text[512];
+	uint32_t targets[WEIGHED], weights[WEIGHED];
+	uint32_t from = here ? 0 : maps_uid(hms, HMS_INITIATOR, "c");
+	char name[16];
+	int at = 0, ret;
+
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "t%u", i);
+		targets[i] = maps_uid(hms, HMS_TARGET, name);
+	}
+	ret = hms_weights(hms, from, targets, n, weights);
+	if (ret)
+		return hms_last_error(hms);
+	for (unsigned int i = 0; i < n; i++)
+		at += snprintf(text + at, sizeof(text) - at, "%s%u", i ? " " : "", weights[i]);
+	return text;
+}
+
+/* A link for each target, with this bandwidth for reading. */
+static struct hms *map_of_bandwidths(const unsigned int *bandwidths, unsigned int n)
+{
+	char text[2048];
+	int at = snprintf(text, sizeof(text), HEAD "initiator c kind=cpu\n");
+
+	for (unsigned int i = 0; i < n; i++) {
+		at += snprintf(text + at, sizeof(text) - at, "target t%u kind=node size=1\n", i);
+		at += snprintf(text + at, sizeof(text) - at,
+			       "link l%u initiators=c targets=t%u read_bandwidth=%u\n", i, i,
+			       bandwidths[i]);
+	}
+	return maps_open(text);
+}
+
+TEST_F(path, weights_by_bandwidth)
+{
+	static const struct {
+		unsigned int n, bandwidths[WEIGHED];
+		const char *weights;
+	} cases[] = {
+		{ 1, { 12345 }, "1" },
+		{ 2, { 20480, 5120 }, "4 1" },
+		{ 2, { 5120, 20480 }, "1 4" },
+		{ 3, { 7, 7, 7 }, "1 1 1" },
+		{ 3, { 20480, 10240, 4096 }, "10 5 2" },
+		{ 2, { 3000, 2000 }, "3 2" },
+		/* 5 % off is close enough, and one more is not. */
+		{ 2, { 1050, 1000 }, "1 1" },
+		{ 2, { 1060, 1000 }, "10 9" },
+		{ 2, { 409600, 38400 }, "11 1" },
+		{ 2, { 255, 1 }, "255 1" },
+		{ 2, { 256, 1 }, "255 1" },
+		{ 3, { 4000000000u, 1, 2000000000 }, "255 1 128" },
+		{ 3, { 1000, 10, 15 }, "200 2 3" },
+		/* With 3 and 2 the first would be 300: nothing is close, so the closest. */
+		{ 3, { 1500, 10, 15 }, "150 1 2" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		self->hms = map_of_bandwidths(cases[i].bandwidths, cases[i].n);
+		EXPECT_STREQ(cases[i].weights, weights_of(self->hms, cases[i].n, false));
+		EXPECT_TRUE(maps_close(self->hms));
+	}
+	self->hms = NULL;
+}
+
+/* Over the best way, whatever else leads there. */
+TEST_F(path, weights_by_the_best_way)
+{
+	self->hms = maps_open(HEAD "initiator c kind=cpu\ninitiator d kind=device\n"
+		"target t0 kind=node size=1\ntarget t1 kind=node size=1\n"
+		"link near initiators=c targets=t0 bandwidth=900\n"
+		"link far initiators=d targets=t1 bandwidth=600\n"
+		"link thin initiators=c targets=t1 bandwidth=100\n"
+		"bridge up from=near to=far bandwidth=300\n");
+	EXPECT_STREQ("3 1", weights_of(self->hms, 2, false));
+}
+
+TEST_F(path, weights_can_not_be_told)
+{
+	uint32_t uid, weight;
+
+	self->hms = maps_open(HEAD "initiator c kind=cpu\ntarget t0 kind=node size=1\n"
+		"target t1 kind=node size=1\ntarget t2 kind=node size=1\n"
+		"link a initiators=c targets=t0 bandwidth=9\n"
+		"link b initiators=c targets=t1 write_bandwidth=9\n");
+	EXPECT_STREQ("1", weights_of(self->hms, 1, false));
+	EXPECT_STREQ("weights: target 1 (uid 3, t1): not known how fast initiator 1 (c) reads it",
+		     weights_of(self->hms, 2, false));
+	uid = maps_uid(self->hms, HMS_TARGET, "t2");
+	EXPECT_EQ(-ENODATA, hms_weights(self->hms, 1, &uid, 1, &weight));
+	EXPECT_STREQ("weights: target 0 (uid 4, t2): can't be reached from the initiator",
+		     hms_last_error(self->hms));
+	EXPECT_EQ(-EINVAL, hms_weights(self->hms, 1, &uid, 0, &weight));
+	EXPECT_EQ(-EINVAL, hms_weights(self->hms, 1, &uid, HMS_MAX_TARGETS + 1, &weight));
+	EXPECT_STREQ("weights: targets: too many, or too few for what is asked",
+		     hms_last_error(self->hms));
+	EXPECT_EQ(-ENOENT, hms_weights(self->hms, uid, &uid, 1, &weight));
+	EXPECT_STREQ("weights: no initiator with uid 4", hms_last_error(self->hms));
+	uid = 1;
+	EXPECT_EQ(-ENOENT, hms_weights(self->hms, 1, &uid, 1, &weight));
+	EXPECT_STREQ("weights: no target with uid 1", hms_last_error(self->hms));
+	/* No CPUs of this map are here. */
+	EXPECT_STREQ("find name: no initiator here", weights_of(self->hms, 1, true));
+	/* So they can't be set without weights either; the module is not even asked. */
+	EXPECT_EQ(-ENOENT, hms_bind(self->hms, NULL, 4096, HMS_MODE_WEIGHTED, &uid, 1, 0, NULL));
+	EXPECT_EQ(-ENOENT, hms_policy(self->hms, NULL, 4096, HMS_MODE_WEIGHTED, &uid, 1, 0));
+}
+
 /* ---- against all ways that there are ---- */
 
 #define MOST_WAYS	60000

@@ -35,6 +35,8 @@ static void print_keys(const struct hms_module *module)
 
 		if (!k->since)
 			snprintf(values, sizeof(values), "not yet");
+		else if (!k->min && k->max == UINT64_MAX)
+			snprintf(values, sizeof(values), "any");
 		else
 			snprintf(values, sizeof(values), "%" PRIu64 " to %" PRIu64, k->min, k->max);
 		printf("  %2u %-16s %-16s %s\n", k->key, k->name, values, k->text);

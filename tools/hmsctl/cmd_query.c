@@ -15,14 +15,18 @@ struct question {
 	bool migrate;
 };
 
-static void print_policy(struct hms *hms, const struct hms_policy_range *policy)
+static void print_policy(struct hms *hms, const struct hms_policy_range *policy,
+			 const uint32_t *weights)
 {
 	char human[24], label[24];
 
 	printf("  0x%" PRIx64 "  %8s  %s", policy->start, human_size(policy->length, human),
 	       hms_mode_text(policy->mode));
-	for (size_t i = 0; i < policy->ntargets; i++)
+	for (size_t i = 0; i < policy->ntargets; i++) {
 		printf("%s%s", i ? "," : " ", object_label(hms, policy->targets[i], label));
+		if (weights[i])
+			printf("*%u", weights[i]);
+	}
 	if (policy->gone)
 		printf(" (%u gone)", policy->gone);
 	putchar('\n');
@@ -40,7 +44,7 @@ static int print_policies(struct hms *hms, const char *heading, const struct ran
 		return fail("query", "%s", hms_last_error(hms));
 	printf("%s\n", heading);
 	for (size_t i = 0; i < list->n; i++)
-		print_policy(hms, &list->ranges[i]);
+		print_policy(hms, &list->ranges[i], list->weights[i]);
 	if (!list->n)
 		printf("  none\n");
 	if (list->lost)
@@ -82,14 +86,6 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 	return hms_result_skipped(&result) > never_touched ? EXIT_PARTIAL : EXIT_OK;
 }
 
-static const char *take_mode(char *text, void *to)
-{
-	int *mode = to;
-
-	*mode = hms_mode_parse(text);
-	return *mode < 0 ? "not a mode" : NULL;
-}
-
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct question q = { .size = 16 << 20, .mode = -1 };
@@ -118,8 +114,8 @@ const struct verb verb_query = {
 		 "Allocates memory, writes to its first half, sets the policy, then prints the\n"
 		 "policies of the range, what is common to all of it, and where its pages are.\n"
 		 "\n"
-		 "  -m, --mode MODE   default, bind, preferred, interleave or weighted\n"
-		 "                    (preferred with --to, else default)\n"
+		 "  -m, --mode MODE   default, bind, preferred, interleave or weighted: then by the\n"
+		 "                    bandwidth from here (preferred with --to, else default)\n"
 		 "  -t, --to TARGETS  targets of the policy, most wanted first: uids, names, or any\n"
 		 "                    other text that \"hmsctl select\" takes\n"
 		 "  -M, --migrate     move the pages too\n"

@@ -50,6 +50,9 @@ int fail_hms(const struct verb *verb, const struct hms *hms, int error);
 struct json_object;
 void print_json_text(struct json_object *object);
 
+/* "3,1": at most HMS_MAX_TARGETS of them; false for another text. */
+bool parse_numbers(const char *text, uint32_t *numbers, unsigned int *n);
+
 /*
  * Targets of a request: "1,4,2", or a text for hms_select(). Uids are taken as they are, so that
  * the module says what is wrong with them. Returns an exit code.

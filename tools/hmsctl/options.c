@@ -26,6 +26,14 @@ const char *take_size(char *text, void *to)
 	return hms_parse_size(text, bytes) ?: *bytes ? NULL : "zero";
 }
 
+const char *take_mode(char *text, void *to)
+{
+	int *mode = to;
+
+	*mode = hms_mode_parse(text);
+	return *mode < 0 ? "not a mode" : NULL;
+}
+
 /* For getopt_long(): "ab:" in @letters, and as many @names and one that ends them. */
 static void list_options(const struct opt *opts, char *letters, struct option *names)
 {

@@ -87,19 +87,19 @@ void print_json_text(struct json_object *object)
 	json_object_put(object);
 }
 
-static bool parse_uids(const char *text, uint32_t *uids, unsigned int *n)
+bool parse_numbers(const char *text, uint32_t *numbers, unsigned int *n)
 {
-	unsigned long long uid;
+	unsigned long long number;
 	char *end;
 
 	for (*n = 0; *n < HMS_MAX_TARGETS; text = end + 1) {
 		if (!isdigit((unsigned char)*text))
 			return false;
 		errno = 0;
-		uid = strtoull(text, &end, 10);
-		if (errno || uid > UINT32_MAX || (*end && *end != ','))
+		number = strtoull(text, &end, 10);
+		if (errno || number > UINT32_MAX || (*end && *end != ','))
 			return false;
-		uids[(*n)++] = uid;
+		numbers[(*n)++] = number;
 		if (!*end)
 			return true;
 	}
@@ -112,7 +112,7 @@ int parse_targets(const struct verb *verb, struct hms *hms, const char *text, ui
 	struct hms_uid_list *list;
 	int ret;
 
-	if (parse_uids(text, uids, n))
+	if (parse_numbers(text, uids, n))
 		return EXIT_OK;
 	ret = hms_select(hms, text, &list);
 	if (ret)

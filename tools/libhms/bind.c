@@ -70,7 +70,8 @@ static const struct {
 /* A request while the small calls put it together. */
 struct builder {
 	struct hms_request request;
-	struct hms_modifier modifiers[2 + COUNT(library_flags)];
+	struct hms_modifier modifiers[3 + COUNT(library_flags)];
+	uint32_t weights[HMS_MAX_TARGETS];
 };
 
 static void add(struct builder *builder, uint32_t key, uint64_t value)
@@ -99,22 +100,40 @@ static void begin(struct builder *builder, const void *address, size_t length,
 	}
 }
 
+/* A mode, and the weights that it needs: of the CPUs here. 0 or -errno. */
+static int add_mode(struct hms *hms, struct builder *builder, enum hms_mode mode)
+{
+	const struct hms_request *r = &builder->request;
+	int ret;
+
+	add(builder, HMS_MOD_MODE, mode);
+	/* A wrong number of targets is for the module to refuse. */
+	if (mode != HMS_MODE_WEIGHTED || !r->ntargets || r->ntargets > HMS_MAX_TARGETS)
+		return 0;
+	ret = hms_weights(hms, 0, r->targets, r->ntargets, builder->weights);
+	if (!ret)
+		add(builder, HMS_MOD_WEIGHT, hms_pointer(builder->weights));
+	return ret;
+}
+
 int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
 	     const uint32_t *targets, unsigned int ntargets, unsigned int flags,
 	     struct hms_result *result)
 {
 	struct builder builder;
+	int ret;
 
 	begin(&builder, address, length, targets, ntargets, flags);
-	add(&builder, HMS_MOD_MODE, mode);
+	ret = add_mode(hms, &builder, mode);
 	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	return hms_hbind(hms, &builder.request, result);
+	return ret ? ret : hms_hbind(hms, &builder.request, result);
 }
 
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
 	       const uint32_t *targets, unsigned int ntargets, unsigned int flags)
 {
 	struct builder builder;
+	int ret;
 
 	/* Some need a call that moves pages: refused, not ignored. */
 	for (size_t i = 0; i < COUNT(library_flags); i++) {
@@ -125,8 +144,8 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
 				     hms_why_text(HMS_WHY_COMBINATION));
 	}
 	begin(&builder, address, length, targets, ntargets, flags);
-	add(&builder, HMS_MOD_MODE, mode);
-	return hms_hbind(hms, &builder.request, NULL);
+	ret = add_mode(hms, &builder, mode);
+	return ret ? ret : hms_hbind(hms, &builder.request, NULL);
 }
 
 int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int flags)

@@ -31,6 +31,10 @@ static const char *const why_texts[] = {
 	[HMS_WHY_TOO_LARGE]	= "more than a limit allows",
 	[HMS_WHY_INCOMPLETE]	= "not every page can be moved, so none was",
 	[HMS_WHY_DESCRIBED]	= "is of a machine that is only described, and holds no pages",
+	[HMS_WHY_NO_WEIGHTS]	= "needs weights, and there are none",
+	[HMS_WHY_WEIGHT]	= "its weight is not 1 to 255",
+	[HMS_WHY_NOT_AN_INITIATOR] = "names an object that is not an initiator",
+	[HMS_WHY_UNREACHABLE]	= "can't be reached from the initiator",
 };
 
 static const char *const skip_texts[] = {
@@ -99,7 +103,7 @@ static const char *errno_text(const struct hms *hms, int error)
 	case ENOENT:
 		return "no object with this uid";
 	case ENODEV:
-		return "the target has been removed";
+		return "the target or initiator has been removed";
 	case ESTALE:
 		return "the uids are from before a reload of the module";
 	case EOPNOTSUPP:
@@ -162,8 +166,8 @@ static void name_field(char *text, size_t size, uint32_t offset)
 	snprintf(text, size, "field at offset %u", offset);
 }
 
-static void name_target(struct hms *hms, char *text, size_t size, uint32_t index,
-			const uint32_t *uids, uint32_t n)
+void hms_name_target(struct hms *hms, char *text, size_t size, uint32_t index,
+		     const uint32_t *uids, uint32_t n)
 {
 	const struct hms_object *object;
 
@@ -200,6 +204,8 @@ static void name_modifier(struct hms *hms, char *text, size_t size, uint32_t ind
 			if (m->key == HMS_MOD_MODE && m->value <= HMS_MODE_WEIGHTED)
 				snprintf(text, size, "modifier %u (%s %s)", index, name,
 					 hms_mode_text(m->value));
+			else if (m->key == HMS_MOD_WEIGHT)
+				snprintf(text, size, "modifier %u (%s)", index, name);
 			else
 				snprintf(text, size, "modifier %u (%s %" PRIu64 ")", index, name,
 					 (uint64_t)m->value);
@@ -218,8 +224,8 @@ int hms_error_hbind(struct hms *hms, const struct hms_hbind *b, int error)
 		name_field(what, sizeof(what), b->error_index);
 		break;
 	case HMS_ERROR_TARGET:
-		name_target(hms, what, sizeof(what), b->error_index,
-			    (const uint32_t *)(uintptr_t)b->targets, b->ntargets);
+		hms_name_target(hms, what, sizeof(what), b->error_index,
+				(const uint32_t *)(uintptr_t)b->targets, b->ntargets);
 		break;
 	case HMS_ERROR_MODIFIER:
 		name_modifier(hms, what, sizeof(what), b->error_index,

@@ -52,6 +52,10 @@ int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt,
 /* The same for a failed HMS_HBIND, from its error fields. */
 int hms_error_hbind(struct hms *hms, const struct hms_hbind *hbind, int error);
 
+/* "target 1 (uid 5, node1)", of @n that a call was given. */
+void hms_name_target(struct hms *hms, char *text, size_t size, uint32_t index,
+		     const uint32_t *uids, uint32_t n);
+
 /* ioctl() on the handle; returns 0 or a positive errno. */
 int hms_request_raw(struct hms *hms, unsigned long request, void *argument);
 

@@ -2,20 +2,22 @@
 /* HMS_QUERY: lists that grow until the answer fits. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
 #define FIRST_ROOM 64
 
 /*
- * The caller frees q->entries and q->uids, also after an error. Ranges may change between two
- * tries, so each makes at least twice the room.
+ * The caller frees q->entries and q->uids, also after an error; the weights are behind the uids.
+ * Ranges may change between two tries, so each makes at least twice the room.
  */
 static int query(struct hms *hms, struct hms_query *q, bool with_uids)
 {
 	uint32_t nentries = FIRST_ROOM, nuids = with_uids ? FIRST_ROOM : 0;
 	uint32_t entry_size = q->entry_size;
-	void *entries = NULL, *uids = NULL;
+	uint32_t *uids = NULL;
+	void *entries = NULL;
 	int error;
 
 	hms_error_clear(hms);
@@ -23,9 +25,10 @@ static int query(struct hms *hms, struct hms_query *q, bool with_uids)
 		free(entries);
 		free(uids);
 		entries = reallocarray(NULL, nentries, entry_size);
-		uids = nuids ? reallocarray(NULL, nuids, sizeof(uint32_t)) : NULL;
+		uids = nuids ? reallocarray(NULL, nuids, 2 * sizeof(*uids)) : NULL;
 		q->entries = hms_pointer(entries);
 		q->uids = hms_pointer(uids);
+		q->weights = uids ? hms_pointer(uids + nuids) : 0;
 		if (!entries || (nuids && !uids))
 			return hms_error_set(hms, "query", ENOMEM, NULL);
 		q->nentries = nentries;
@@ -66,23 +69,27 @@ static struct hms_query query_of(uint32_t what, const void *address, size_t leng
 	};
 }
 
-/* The list in one block: head, ranges, uids. NULL without memory. */
+/* The list in one block: head, ranges, where weights begin, uids, weights. NULL without memory. */
 static struct hms_policy_list *policy_list(const struct hms_query *q)
 {
 	const struct hms_policy_entry *entries = kernel_pointer(q->entries);
-	const uint32_t *from = kernel_pointer(q->uids);
 	struct hms_policy_range *ranges;
 	struct hms_policy_list *list;
-	uint32_t *uids;
+	uint32_t *uids, *weights;
+	const uint32_t **begin;
 
-	list = malloc(sizeof(*list) + q->nentries * sizeof(*ranges) + q->nuids * sizeof(*uids));
+	list = malloc(sizeof(*list) + q->nentries * (sizeof(*ranges) + sizeof(*begin)) +
+		      q->nuids * 2 * sizeof(*uids));
 	if (!list)
 		return NULL;
 	ranges = (struct hms_policy_range *)(list + 1);
-	uids = (uint32_t *)(ranges + q->nentries);
-	for (uint32_t i = 0; i < q->nuids; i++)
-		uids[i] = from[i];
-	for (uint32_t i = 0; i < q->nentries; i++)
+	begin = (const uint32_t **)(ranges + q->nentries);
+	uids = (uint32_t *)(begin + q->nentries);
+	weights = uids + q->nuids;
+	memcpy(uids, kernel_pointer(q->uids), q->nuids * sizeof(*uids));
+	memcpy(weights, kernel_pointer(q->weights), q->nuids * sizeof(*weights));
+	for (uint32_t i = 0; i < q->nentries; i++) {
+		begin[i] = weights + entries[i].first_target;
 		ranges[i] = (struct hms_policy_range){
 			.start = entries[i].start,
 			.length = entries[i].length,
@@ -91,7 +98,8 @@ static struct hms_policy_list *policy_list(const struct hms_query *q)
 			.ntargets = entries[i].ntargets,
 			.targets = uids + entries[i].first_target,
 		};
-	*list = (struct hms_policy_list){ .n = q->nentries, .ranges = ranges, .lost = q->lost };
+	}
+	*list = (struct hms_policy_list){ q->nentries, ranges, q->lost, begin };
 	return list;
 }
 

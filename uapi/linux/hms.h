@@ -152,10 +152,10 @@ enum hms_modifier_key {
  *	pages from address 0 on the first go to the first target, and after the last it is its turn
  *	again
  *
- * In the last two, a page for which its own target has no room goes to the next one in the list that
- * has, and after the last to the first; if it exists on another target of the list, only to one
- * before that. A large page that moves in one piece counts as one, by its address in pages of its
- * size; in pieces, each goes where it belongs by itself.
+ * In the last two, a page for which its own target has no room goes to the next one in the list
+ * that has, and after the last to the first; if it exists on another target of the list, only to
+ * one before that. A large page that moves in one piece counts as one, by its address in pages of
+ * its size; in pieces, each goes where it belongs by itself.
  */
 enum hms_mode {
 	HMS_MODE_DEFAULT	= 0,
@@ -184,8 +184,8 @@ enum hms_migrate {
  *	this caller (cpuset, removed)
  * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
  * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
- * @HMS_SKIP_ELSEWHERE: it exists where it does not belong (on no target of the list, or in the modes
- *	that go page by page not on its own), and migrate was not asked
+ * @HMS_SKIP_ELSEWHERE: it exists where it does not belong (on no target of the list, or in the
+ *	modes that go page by page not on its own), and migrate was not asked
  * @HMS_SKIP_LIMIT: no placeholder: the user or the cgroup has no more room for them
  */
 enum hms_skip {
@@ -407,7 +407,8 @@ struct hms_residency_entry {
  * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
  * the order of the first, whatever their modes; HMS_MODE_DEFAULT when these differ; a weight where
- * all give a target the same; no entry when an address has no policy. EINTR: interrupted, no answer.
+ * all give a target the same; no entry when an address has no policy. EINTR: interrupted, no
+ * answer.
  */
 struct hms_query {
 	__u32 size;

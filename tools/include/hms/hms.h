@@ -74,7 +74,7 @@ int hms_fd(const struct hms *hms);
  * @hms: the handle
  *
  * It names the field, target, modifier or range at fault, for example "hbind: modifier 0 (mode
- * interleave): known, but not in this module or on this kernel".
+ * weighted): needs weights, and there are none".
  *
  * Return: a text without a newline that lives until the next call on the handle; "" after a call
  * that succeeded.
@@ -346,6 +346,23 @@ struct hms_wish {
  */
 int hms_best_targets(struct hms *hms, uint32_t initiator, const struct hms_wish *wish,
 		     struct hms_uid_list **list);
+
+/**
+ * hms_weights() - weights of targets, for HMS_MODE_WEIGHTED
+ * @hms: the handle
+ * @initiator: uid of the initiator; 0: the CPUs of the node that the caller runs on
+ * @targets: uids of the targets
+ * @ntargets: how many, 1 to HMS_MAX_TARGETS
+ * @weights: receives one for each
+ *
+ * In proportion to what the best ways carry for reading, from 1 to HMS_MAX_WEIGHT: the smallest
+ * numbers that are off by no more than 5 %, or those that are off least.
+ *
+ * Return: 0; -ENOENT when there is no such initiator or target; -EINVAL for a wrong number of them;
+ * -ENODATA when it does not reach one, or how fast is not known; -ENOMEM; errors of hms_scan().
+ */
+int hms_weights(struct hms *hms, uint32_t initiator, const uint32_t *targets,
+		unsigned int ntargets, uint32_t *weights);
 
 /**
  * hms_near() - initiators that reach a target, the nearest first
@@ -654,12 +671,14 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  * @hms: the handle
  * @address: start of the range
  * @length: bytes, not 0
- * @mode: HMS_MODE_BIND, HMS_MODE_PREFERRED or HMS_MODE_INTERLEAVE (weights need hms_hbind())
+ * @mode: HMS_MODE_BIND, HMS_MODE_PREFERRED or HMS_MODE_INTERLEAVE; or HMS_MODE_WEIGHTED, with the
+ *	weights that hms_weights() finds for the CPUs here. Others, and an initiator that has to
+ *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
  * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_REMOTE
  * @result: receives what was done, or NULL
- * Return: as hms_hbind().
+ * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
 int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
 	     const uint32_t *targets, unsigned int ntargets, unsigned int flags,
@@ -674,7 +693,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
  * @flags: HMS_LAZY, HMS_REMOTE
- * Return: as hms_hbind().
+ * Return: as hms_bind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
 	       const uint32_t *targets, unsigned int ntargets, unsigned int flags);
@@ -715,11 +734,15 @@ struct hms_policy_range {
 	const uint32_t *targets;
 };
 
-/* Ranges with a policy, ascending. @lost: those of the address space that could not be kept. */
+/*
+ * Ranges with a policy, ascending. @lost: those of the address space that could not be kept.
+ * @weights: for each range, those of its targets; 0 where there is none.
+ */
 struct hms_policy_list {
 	size_t n;
 	const struct hms_policy_range *ranges;
 	uint64_t lost;
+	const uint32_t *const *weights;
 };
 
 /* A run of pages with the same answer; @uid is 0 unless @state is HMS_RESIDENT. */
@@ -751,8 +774,8 @@ int hms_query_policy(struct hms *hms, const void *address, size_t length, unsign
 /**
  * hms_query_common() - what holds for every page of a range: a list of one policy or none
  *
- * Where several policies cover the range it has the targets that all of them name, and their mode,
- * HMS_MODE_DEFAULT when they differ in that.
+ * Where several policies cover the range it has the targets that all of them name, with the weight
+ * that all of them give, and their mode, HMS_MODE_DEFAULT when they differ in that.
  *
  * Parameters and errors as hms_query_policy().
  */
