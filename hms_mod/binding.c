@@ -340,6 +340,43 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 	return policy;
 }
 
+/**
+ * hms_binding_count - count pages of a process
+ * @binding: its binding
+ * @stat: what
+ * @n: how many
+ *
+ * Context: any.
+ */
+void hms_binding_count(struct hms_binding *binding, enum hms_process_stat stat, u64 n)
+{
+	if (n)
+		atomic64_add(n, &binding->stats[stat]);
+}
+
+/**
+ * hms_binding_count_home - count pages that came home, if there is a binding to count them in
+ * @mm: the address space
+ * @touched: because of a touch, not because their target went
+ * @home: how many
+ * @elsewhere: of these, not where policy wants them
+ *
+ * Context: any.
+ */
+void hms_binding_count_home(struct mm_struct *mm, bool touched, u64 home, u64 elsewhere)
+{
+	struct hms_binding *binding;
+
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	if (binding) {
+		hms_binding_count(binding, touched ? HMS_PROCESS_HOME : HMS_PROCESS_EVACUATED,
+				  home);
+		hms_binding_count(binding, HMS_PROCESS_HOME_ELSEWHERE, elsewhere);
+	}
+	rcu_read_unlock();
+}
+
 int hms_binding_start(void)
 {
 	hms_binding_wq = alloc_workqueue("hms", WQ_UNBOUND, 0);

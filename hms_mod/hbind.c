@@ -152,6 +152,8 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);
 	if ((!ret || ret == -EINTR) && hms_request_acts(request)) {
+		hms_binding_count(binding, HMS_PROCESS_MOVED, arg->moved);
+		hms_binding_count(binding, HMS_PROCESS_POPULATED, arg->populated);
 		hms_hbind_tell(binding, arg);
 		hms_netlink_migrate(arg, request->uids);
 	}

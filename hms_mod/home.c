@@ -86,12 +86,14 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	return page;
 }
 
-/* A destination for each page that was collected, as far as there is memory. */
-static int hms_home_place(struct hms_pass *pass)
+/*
+ * A destination for each page that was collected, as far as there is memory. Says how many are not
+ * on the node where policy wants them.
+ */
+static int hms_home_place(struct hms_pass *pass, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
 	int nid = NUMA_NO_NODE;
-	u64 elsewhere = 0;
 	int ret = 0;
 
 	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
@@ -110,10 +112,20 @@ static int hms_home_place(struct hms_pass *pass)
 			break;
 		}
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
-		elsewhere += nid != NUMA_NO_NODE && page_to_nid(page) != nid;
+		*elsewhere += nid != NUMA_NO_NODE && page_to_nid(page) != nid;
 	}
-	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
 	return ret;
+}
+
+/* Pages came home: count them for the module and the process; their target has done so itself. */
+static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why, u64 home,
+			   u64 elsewhere)
+{
+	bool touched = why == HMS_TARGET_HOME;
+
+	hms_stat_add(touched ? HMS_STAT_HOME : HMS_STAT_EVACUATED, home);
+	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
+	hms_binding_count_home(pass->vma.vma->vm_mm, touched, home, elsewhere);
 }
 
 /**
@@ -125,21 +137,21 @@ static int hms_home_place(struct hms_pass *pass)
  * Return: 0; about the first of the pass: -ENOMEM when there is no memory for it, -EIO when the
  * device does not give it back.
  */
-int hms_home_pass(struct hms_pass *pass, enum hms_stat why)
+int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 {
+	u64 home = 0, elsewhere = 0;
 	unsigned long first, i;
-	u64 home = 0;
 	int ret;
 
-	ret = hms_home_place(pass);
+	ret = hms_home_place(pass, &elsewhere);
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
-	hms_pass_commit(pass);
+	hms_pass_commit(pass, why);
 	for (i = 0; i < pass->npages; i++)
 		home += hms_moved(pass->src[i], pass->dst[i]);
-	hms_stat_add(why, home);
+	hms_home_count(pass, why, home, elsewhere);
 	return ret;
 }
 
@@ -181,7 +193,7 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
  * also -ENOMEM.
  */
 int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long address,
-		   void *owner, struct page *fault_page, enum hms_stat why)
+		   void *owner, struct page *fault_page, enum hms_target_stat why)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
 	struct folio *folio;
@@ -196,9 +208,10 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	hms_pass_copy(pass);
 	if (fault_page && !pass->dst[0])
 		return hms_pass_split_mapping(pass);
-	hms_pass_commit(pass);
+	hms_pass_commit(pass, why);
 	moved = hms_moved(pass->src[0], pass->dst[0]);
-	hms_stat_add(why, moved ? HMS_BLOCK_PAGES : 0);
+	if (moved)
+		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0);
 	return moved;
 }
 
@@ -226,7 +239,7 @@ static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
 
 	if (pass)
 		ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
-				     vmf->page, HMS_STAT_HOME);
+				     vmf->page, HMS_TARGET_HOME);
 	hms_pass_free(pass);
 	return ret;
 }
@@ -299,7 +312,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	ret = hms_home_fault_result(hms_home_pass(pass, HMS_STAT_HOME));
+	ret = hms_home_fault_result(hms_home_pass(pass, HMS_TARGET_HOME));
 	hms_stat_add(HMS_STAT_HOME_FAULTS, 1);
 free:
 	hms_pass_free(many);
@@ -324,5 +337,5 @@ int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_
 	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
 	if (ret)
 		return ret;
-	return hms_home_pass(pass, HMS_STAT_HOME);
+	return hms_home_pass(pass, HMS_TARGET_HOME);
 }

@@ -508,8 +508,12 @@ void query_init(struct hms_query *q, __u32 what, const void *start, size_t lengt
 	q->start = u64_ptr(start);
 	q->length = length;
 	q->what = what;
-	q->entry_size = what == HMS_QUERY_RESIDENCY ? sizeof(struct hms_residency_entry) :
-						      sizeof(struct hms_policy_entry);
+	if (what == HMS_QUERY_RESIDENCY)
+		q->entry_size = sizeof(struct hms_residency_entry);
+	else if (what == HMS_QUERY_STATS)
+		q->entry_size = sizeof(struct hms_process_stats);
+	else
+		q->entry_size = sizeof(struct hms_policy_entry);
 }
 
 /* The policies of a range; -EPROTO for an answer that makes no sense. */
