@@ -16,6 +16,7 @@
 
 #include "binding.h"
 #include "stats.h"
+#include "trace.h"
 
 unsigned long hms_max_ranges = 131072;
 module_param_named(max_ranges, hms_max_ranges, ulong, 0644);
@@ -303,8 +304,12 @@ void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		hms_policy_punch(&binding->tree, edit, first, last);
 	}
 	spin_unlock(&binding->tree_lock);
-	if (!policy)
+	if (policy) {
+		trace_hms_policy_set(first, last, policy);
+	} else {
+		trace_hms_policy_clear(first, last);
 		hms_binding_drop_policy(binding);
+	}
 }
 
 /**

@@ -19,6 +19,7 @@
 #include "stats.h"
 #include "stream.h"
 #include "target.h"
+#include "trace.h"
 
 static struct hms_streams hms_home_streams;
 
@@ -117,12 +118,25 @@ static int hms_home_place(struct hms_pass *pass, u64 *elsewhere)
 	return ret;
 }
 
-/* Pages came home: count them for the module and the process; their target has done so itself. */
+/* The node that the first page of a pass goes to, as long as it is not committed. */
+static int hms_home_first_nid(const struct hms_pass *pass)
+{
+	struct page *page = migrate_pfn_to_page(pass->dst[0]);
+
+	return page ? page_to_nid(page) : NUMA_NO_NODE;
+}
+
+/*
+ * Pages came home: count them for the module and for the process; their target has done so for
+ * itself. @nid is of the first.
+ */
 static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why, u64 home,
-			   u64 elsewhere)
+			   u64 elsewhere, int nid)
 {
 	bool touched = why == HMS_TARGET_HOME;
 
+	if (touched && home)
+		trace_hms_home(pass->vma.start, home, nid, elsewhere);
 	hms_stat_add(touched ? HMS_STAT_HOME : HMS_STAT_EVACUATED, home);
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
 	hms_binding_count_home(pass->vma.vma->vm_mm, touched, home, elsewhere);
@@ -141,17 +155,18 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 {
 	u64 home = 0, elsewhere = 0;
 	unsigned long first, i;
-	int ret;
+	int ret, nid;
 
 	ret = hms_home_place(pass, &elsewhere);
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
+	nid = hms_home_first_nid(pass);
 	hms_pass_commit(pass, why);
 	for (i = 0; i < pass->npages; i++)
 		home += hms_moved(pass->src[i], pass->dst[i]);
-	hms_home_count(pass, why, home, elsewhere);
+	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;
 }
 
@@ -198,6 +213,7 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
 	struct folio *folio;
 	bool moved;
+	int nid;
 
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
 	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
@@ -208,10 +224,11 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	hms_pass_copy(pass);
 	if (fault_page && !pass->dst[0])
 		return hms_pass_split_mapping(pass);
+	nid = hms_home_first_nid(pass);
 	hms_pass_commit(pass, why);
 	moved = hms_moved(pass->src[0], pass->dst[0]);
 	if (moved)
-		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0);
+		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0, nid);
 	return moved;
 }
 
