@@ -748,7 +748,7 @@ void hms_batch_commit(struct hms_batch *batch)
 	unsigned int r;
 
 	for (r = 0; r < batch->nruns; r++)
-		hms_pass_commit(&batch->runs[r]);
+		hms_pass_commit(&batch->runs[r], HMS_TARGET_MOVED_OUT);
 	for (i = 0; i < batch->npages; i++) {
 		unsigned long entry = hms_batch_entry(batch, i);
 

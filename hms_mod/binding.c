@@ -16,6 +16,7 @@
 
 #include "binding.h"
 #include "stats.h"
+#include "trace.h"
 
 unsigned long hms_max_ranges = 131072;
 module_param_named(max_ranges, hms_max_ranges, ulong, 0644);
@@ -312,8 +313,12 @@ void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		hms_policy_punch(&binding->tree, edit, first, last);
 	}
 	spin_unlock(&binding->tree_lock);
-	if (!policy)
+	if (policy) {
+		trace_hms_policy_set(first, last, policy);
+	} else {
+		trace_hms_policy_clear(first, last);
 		hms_binding_drop_policy(binding);
+	}
 }
 
 /**
@@ -347,6 +352,43 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 	}
 	rcu_read_unlock();
 	return policy;
+}
+
+/**
+ * hms_binding_count - count pages of a process
+ * @binding: its binding
+ * @stat: what
+ * @n: how many
+ *
+ * Context: any.
+ */
+void hms_binding_count(struct hms_binding *binding, enum hms_process_stat stat, u64 n)
+{
+	if (n)
+		atomic64_add(n, &binding->stats[stat]);
+}
+
+/**
+ * hms_binding_count_home - count pages that came home, if there is a binding to count them in
+ * @mm: the address space
+ * @stat: as this
+ * @home: how many
+ * @elsewhere: of these, not where policy wants them
+ *
+ * Context: any.
+ */
+void hms_binding_count_home(struct mm_struct *mm, enum hms_process_stat stat, u64 home,
+			    u64 elsewhere)
+{
+	struct hms_binding *binding;
+
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	if (binding) {
+		hms_binding_count(binding, stat, home);
+		hms_binding_count(binding, HMS_PROCESS_HOME_ELSEWHERE, elsewhere);
+	}
+	rcu_read_unlock();
 }
 
 int hms_binding_start(void)

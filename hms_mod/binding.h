@@ -2,12 +2,23 @@
 #ifndef _HMS_BINDING_H
 #define _HMS_BINDING_H
 
+#include <linux/atomic.h>
 #include <linux/mmu_notifier.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "policy.h"
+
+/* What is counted of a process, for struct hms_process_stats. */
+enum hms_process_stat {
+	HMS_PROCESS_MOVED,
+	HMS_PROCESS_POPULATED,
+	HMS_PROCESS_HOME,
+	HMS_PROCESS_HOME_ELSEWHERE,
+	HMS_PROCESS_EVACUATED,
+	HMS_PROCESS_STAT_NR,
+};
 
 /**
  * struct hms_binding - what HMS knows of one address space
@@ -21,6 +32,7 @@
  * @doomed: policies of an address space that is gone, for @work to free
  * @inboxes_lock: protects @inboxes
  * @inboxes: descriptors that are told what is done to it, see inbox.c
+ * @stats: pages, by enum hms_process_stat
  * @hash: in the table of bindings, by mm
  * @rcu: look-ups by mm
  */
@@ -35,6 +47,7 @@ struct hms_binding {
 	struct hms_policy_tree doomed;
 	spinlock_t inboxes_lock;	/* see above */
 	struct list_head inboxes;
+	atomic64_t stats[HMS_PROCESS_STAT_NR];
 	struct hlist_node hash;
 	struct rcu_head rcu;
 };
@@ -52,6 +65,10 @@ void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		     unsigned long first, unsigned long last, struct hms_policy *policy);
 struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address,
 				      unsigned long *last);
+
+void hms_binding_count(struct hms_binding *binding, enum hms_process_stat stat, u64 n);
+void hms_binding_count_home(struct mm_struct *mm, enum hms_process_stat stat, u64 home,
+			    u64 elsewhere);
 
 extern unsigned long hms_max_ranges;
 

@@ -9,6 +9,7 @@
 
 #include "describe.h"
 #include "object.h"
+#include "stats.h"
 
 static struct hms_object *to_object(struct device *dev)
 {
@@ -228,24 +229,34 @@ static const struct attribute_group hms_cache3_group = {
 	.attrs = hms_cache3_attrs,
 };
 
-/* So that the last N of them are those for N levels. */
-static const struct attribute_group *hms_cache_groups[] = {
+/* The end of each is what an object with N levels of caches has. */
+static const struct attribute_group *hms_folders[] = {
 	&hms_cache3_group,
 	&hms_cache2_group,
 	&hms_cache1_group,
 	NULL
 };
 
+static const struct attribute_group *hms_counted_folders[] = {
+	&hms_cache3_group,
+	&hms_cache2_group,
+	&hms_cache1_group,
+	&hms_target_stats_group,
+	NULL
+};
+
 /**
- * hms_describe_caches - the folders for the caches of an object
+ * hms_describe_folders - the folders of an object: for its caches, for its statistics
  * @obj: the object
  *
  * An empty group would be a folder all the same, so there is a list for each number of levels.
  */
-const struct attribute_group **hms_describe_caches(struct hms_object *obj)
+const struct attribute_group **hms_describe_folders(struct hms_object *obj)
 {
 	struct hms_description description;
+	unsigned int skip;
 
 	hms_object_describe(obj, &description);
-	return &hms_cache_groups[HMS_CACHE_LEVELS - description.ncaches];
+	skip = HMS_CACHE_LEVELS - description.ncaches;
+	return obj->class->counted ? &hms_counted_folders[skip] : &hms_folders[skip];
 }

@@ -6,6 +6,6 @@ struct attribute_group;
 struct hms_object;
 
 extern const struct attribute_group *hms_describe_groups[];
-const struct attribute_group **hms_describe_caches(struct hms_object *obj);
+const struct attribute_group **hms_describe_folders(struct hms_object *obj);
 
 #endif /* _HMS_DESCRIBE_H */

@@ -17,6 +17,7 @@
 #include "engine.h"
 #include "request.h"
 #include "target.h"
+#include "trace.h"
 
 /**
  * struct hms_engine - one run of the engine
@@ -50,6 +51,8 @@ static void hms_count_skipped(struct hms_request *request, unsigned long address
 static void hms_count_batch(struct hms_request *request, const struct hms_batch *batch)
 {
 	struct hms_hbind *arg = request->arg;
+	u64 moved = arg->moved, populated = arg->populated;
+	u64 present = arg->present, lazy = arg->lazy;
 	unsigned long i;
 
 	for (i = 0; i < batch->npages; i++) {
@@ -87,6 +90,8 @@ static void hms_count_batch(struct hms_request *request, const struct hms_batch 
 			break;
 		}
 	}
+	trace_hms_place(batch->start, batch->npages, arg->moved - moved,
+			arg->populated - populated, arg->present - present, arg->lazy - lazy);
 }
 
 static void hms_batch_run(struct hms_work *work, struct hms_batch *batch)

@@ -25,7 +25,6 @@
 #include "inbox.h"
 #include "locate.h"
 #include "pass.h"
-#include "stats.h"
 #include "target.h"
 
 /* Rounds between complaints of one that does not end, ten seconds. */
@@ -74,7 +73,7 @@ static void hms_evacuate_pass(struct hms_evacuation *e)
 	struct hms_pass *pass = e->pass;
 	unsigned long i;
 
-	hms_home_pass(pass, HMS_STAT_EVACUATED);
+	hms_home_pass(pass, HMS_TARGET_EVACUATED);
 	for (i = 0; i < pass->npages; i++) {
 		if (hms_moved(pass->src[i], pass->dst[i]))
 			hms_evacuated(e, pass->vma.start + (i << PAGE_SHIFT), 1);
@@ -100,7 +99,7 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	large = n && hms_hmm_is_large(e->entries[first]);
 	hms_devmem_read_unlock(idx);
 	start += first << PAGE_SHIFT;
-	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_STAT_EVACUATED)) {
+	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
 		hms_evacuated(e, ALIGN_DOWN(start, PMD_SIZE), HMS_BLOCK_PAGES);
 		return;
 	}

@@ -108,6 +108,8 @@ static bool hms_fault_place_run(struct hms_fault *fault, unsigned long start, un
 		return false;
 	hms_engine_run(engine);
 	hms_engine_free(engine);
+	hms_binding_count(fault->binding, HMS_PROCESS_MOVED, fault->arg.moved);
+	hms_binding_count(fault->binding, HMS_PROCESS_POPULATED, fault->arg.populated);
 	hms_stat_add(HMS_STAT_FAULT_PLACED, fault->arg.moved + fault->arg.populated);
 	return true;
 }

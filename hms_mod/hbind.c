@@ -159,6 +159,8 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	hms_request_release(request);
 	if ((!ret || ret == -EINTR) && hms_request_acts(request)) {
 		hms_stat_add(HMS_STAT_LAZY, arg->lazy);
+		hms_binding_count(binding, HMS_PROCESS_MOVED, arg->moved);
+		hms_binding_count(binding, HMS_PROCESS_POPULATED, arg->populated);
 		hms_hbind_tell(binding, arg);
 		hms_netlink_migrate(arg, request->uids);
 	}

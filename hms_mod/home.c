@@ -19,6 +19,7 @@
 #include "stats.h"
 #include "stream.h"
 #include "target.h"
+#include "trace.h"
 
 static struct hms_streams hms_home_streams;
 
@@ -112,12 +113,14 @@ static void hms_home_unuse(struct hms_target *target)
 		hms_target_unuse(target);
 }
 
-/* A destination for each page that was collected, as far as there is memory. */
-static int hms_home_place(struct hms_pass *pass)
+/*
+ * A destination for each page that was collected, as far as there is memory. Says how many are not
+ * where policy wants them.
+ */
+static int hms_home_place(struct hms_pass *pass, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
 	struct hms_target *target = NULL;
-	u64 elsewhere = 0;
 	int ret = 0;
 
 	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
@@ -137,11 +140,42 @@ static int hms_home_place(struct hms_pass *pass)
 			break;
 		}
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
-		elsewhere += target && hms_target_of_page(page) != target;
+		*elsewhere += target && hms_target_of_page(page) != target;
 	}
 	hms_home_unuse(target);
-	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
 	return ret;
+}
+
+/* The node that the first page of a pass goes to, as long as it is not committed. */
+static int hms_home_first_nid(const struct hms_pass *pass)
+{
+	struct page *page = migrate_pfn_to_page(pass->dst[0]);
+
+	return page ? page_to_nid(page) : NUMA_NO_NODE;
+}
+
+/*
+ * Pages came home: count them for the module and for the process; their target has done so for
+ * itself. The first touch of what had a placeholder is another thing. @nid is of the first.
+ */
+static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why, u64 home,
+			   u64 elsewhere, int nid)
+{
+	struct mm_struct *mm = pass->vma.vma->vm_mm;
+
+	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
+	if (hms_is_placeholder(pass->vma.fault_page)) {
+		hms_stat_add(HMS_STAT_LAZY_TOUCHED, home);
+		hms_binding_count_home(mm, HMS_PROCESS_POPULATED, home, elsewhere);
+	} else if (why == HMS_TARGET_HOME) {
+		if (home)
+			trace_hms_home(pass->vma.start, home, nid, elsewhere);
+		hms_stat_add(HMS_STAT_HOME, home);
+		hms_binding_count_home(mm, HMS_PROCESS_HOME, home, elsewhere);
+	} else {
+		hms_stat_add(HMS_STAT_EVACUATED, home);
+		hms_binding_count_home(mm, HMS_PROCESS_EVACUATED, home, elsewhere);
+	}
 }
 
 /**
@@ -153,21 +187,22 @@ static int hms_home_place(struct hms_pass *pass)
  * Return: 0; about the first of the pass: -ENOMEM when there is no memory for it, -EIO when the
  * device does not give it back.
  */
-int hms_home_pass(struct hms_pass *pass, enum hms_stat why)
+int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 {
+	u64 home = 0, elsewhere = 0;
 	unsigned long first, i;
-	u64 home = 0;
-	int ret;
+	int ret, nid;
 
-	ret = hms_home_place(pass);
+	ret = hms_home_place(pass, &elsewhere);
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
-	hms_pass_commit(pass);
+	nid = hms_home_first_nid(pass);
+	hms_pass_commit(pass, why);
 	for (i = 0; i < pass->npages; i++)
 		home += hms_moved(pass->src[i], pass->dst[i]);
-	hms_stat_add(why, home);
+	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;
 }
 
@@ -211,11 +246,12 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
  * also -ENOMEM.
  */
 int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long address,
-		   void *owner, struct page *fault_page, enum hms_stat why)
+		   void *owner, struct page *fault_page, enum hms_target_stat why)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
 	struct folio *folio;
 	bool moved;
+	int nid;
 
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
 	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
@@ -226,9 +262,11 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	hms_pass_copy(pass);
 	if (fault_page && !pass->dst[0])
 		return hms_pass_split_mapping(pass);
-	hms_pass_commit(pass);
+	nid = hms_home_first_nid(pass);
+	hms_pass_commit(pass, why);
 	moved = hms_moved(pass->src[0], pass->dst[0]);
-	hms_stat_add(why, moved ? HMS_BLOCK_PAGES : 0);
+	if (moved)
+		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0, nid);
 	return moved;
 }
 
@@ -249,12 +287,6 @@ static bool hms_home_is_moving(struct page *page)
 	return false;
 }
 
-/* The first touch of what had a placeholder is another thing than the return of a page. */
-static enum hms_stat hms_home_stat(const struct vm_fault *vmf)
-{
-	return hms_is_placeholder(vmf->page) ? HMS_STAT_LAZY_TOUCHED : HMS_STAT_HOME;
-}
-
 static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
 {
 	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
@@ -262,7 +294,7 @@ static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
 
 	if (pass)
 		ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
-				     vmf->page, hms_home_stat(vmf));
+				     vmf->page, HMS_TARGET_HOME);
 	hms_pass_free(pass);
 	return ret;
 }
@@ -309,7 +341,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	if (!vmf->pte) {
 		error = hms_home_fault_large(vmf, target);
 		if (error > 0)
-			hms_stat_add(HMS_STAT_HOME_FAULTS, hms_home_stat(vmf) == HMS_STAT_HOME);
+			hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
 		if (error)
 			return hms_home_fault_result(error);
 	}
@@ -335,8 +367,8 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
-	ret = hms_home_fault_result(hms_home_pass(pass, hms_home_stat(vmf)));
-	hms_stat_add(HMS_STAT_HOME_FAULTS, hms_home_stat(vmf) == HMS_STAT_HOME);
+	ret = hms_home_fault_result(hms_home_pass(pass, HMS_TARGET_HOME));
+	hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
 free:
 	hms_pass_free(many);
 	return ret;
@@ -360,5 +392,5 @@ int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_
 	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
 	if (ret)
 		return ret;
-	return hms_home_pass(pass, HMS_STAT_HOME);
+	return hms_home_pass(pass, HMS_TARGET_HOME);
 }

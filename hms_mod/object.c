@@ -126,7 +126,7 @@ int hms_object_show(struct hms_object *obj, const struct hms_object_class *class
 	atomic_inc(&hms_objects_alive);
 	obj->dev.bus = &hms_bus;
 	obj->dev.type = &hms_object_device_type;
-	obj->dev.groups = class->groups ?: hms_describe_caches(obj);
+	obj->dev.groups = class->groups ?: hms_describe_folders(obj);
 	obj->dev.parent = parent ?: hms_root;
 	obj->dev.release = hms_object_release;
 	/* udev hears of it when it is in the map: see hms_object_uevent(). */

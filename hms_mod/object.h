@@ -38,11 +38,13 @@ struct hms_description {
 /**
  * struct hms_object_class - what objects have in common that are described alike
  * @type: what they are
- * @groups: sysfs files beside those of describe.c, or NULL
+ * @counted: a target that holds pages, and has a folder with statistics of them
+ * @groups: sysfs files in place of the folders of describe.c, or NULL
  * @describe: fills in what it knows; the rest is preset to unknown. May be NULL
  */
 struct hms_object_class {
 	enum hms_type type;
+	bool counted;
 	const struct attribute_group **groups;
 	void (*describe)(struct hms_object *obj, struct hms_description *description);
 };

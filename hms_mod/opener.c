@@ -6,6 +6,7 @@
 
 #include <linux/err.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/hms.h>
 
@@ -30,6 +31,28 @@ struct hms_opener *hms_opener_new(void)
 	mmgrab(current->mm);
 	opener->mm = current->mm;
 	return opener;
+}
+
+/**
+ * hms_opener_is_of - does a process have the address space of a descriptor, now
+ * @opener: of the descriptor
+ * @nr: the process, in the caller's pid namespace
+ */
+bool hms_opener_is_of(const struct hms_opener *opener, pid_t nr)
+{
+	struct task_struct *task;
+	bool is = false;
+
+	rcu_read_lock();
+	task = pid_task(find_vpid(nr), PIDTYPE_TGID);
+	if (task) {
+		task_lock(task);
+		/* A kernel thread only borrows one. */
+		is = !(task->flags & PF_KTHREAD) && task->mm == opener->mm;
+		task_unlock(task);
+	}
+	rcu_read_unlock();
+	return is;
 }
 
 /**

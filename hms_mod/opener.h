@@ -21,6 +21,7 @@ struct hms_opener {
 };
 
 struct hms_opener *hms_opener_new(void);
+bool hms_opener_is_of(const struct hms_opener *opener, pid_t nr);
 void hms_opener_free(struct hms_opener *opener);
 struct hms_binding *hms_opener_enter(struct hms_opener *opener, u32 flags);
 void hms_opener_leave(struct hms_opener *opener);

@@ -363,18 +363,66 @@ static void hms_pass_keep_dirt(struct hms_pass *pass)
 	}
 }
 
+/* Neighbours are mostly of one memory, which this tells sooner than a look-up of their targets. */
+static bool hms_same_memory(struct page *a, struct page *b)
+{
+	if (a == b)
+		return true;
+	return a && b && page_zone_id(a) == page_zone_id(b) &&
+	       (!is_zone_device_page(a) || page_pgmap(a) == page_pgmap(b));
+}
+
+static void hms_pass_count_run(struct page *from, struct page *to, u64 n, enum hms_target_stat why)
+{
+	struct hms_target *source = from ? hms_target_of_page(from) : NULL;
+	struct hms_target *target = hms_target_of_page(to);
+
+	if (source)
+		hms_target_stat_add(source, why, n);
+	if (target)
+		hms_target_stat_add(target, from ? HMS_TARGET_MOVED_IN : HMS_TARGET_POPULATED, n);
+}
+
+/* What moved, run by run. The pages are still held, and so are their targets. */
+static void hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why)
+{
+	struct page *from = NULL, *to = NULL;
+	unsigned long i;
+	u64 n = 0;
+
+	for (i = 0; i < pass->npages; i++) {
+		struct page *src, *dst;
+
+		dst = hms_pass_dst(pass, i);
+		if (!dst || !hms_moved(pass->src[i], pass->dst[i]))
+			continue;
+		src = hms_pass_src(pass, i);
+		if (n && !(hms_same_memory(src, from) && hms_same_memory(dst, to))) {
+			hms_pass_count_run(from, to, n, why);
+			n = 0;
+		}
+		from = src;
+		to = dst;
+		n += pass->large ? pass->npages : 1;
+	}
+	if (n)
+		hms_pass_count_run(from, to, n, why);
+}
+
 /**
  * hms_pass_commit - let the destinations take the place of the pages, restore the others
  * @pass: collected
+ * @why: count those that leave a target as this
  *
  * Afterwards hms_moved() tells what happened to each entry.
  *
  * Context: as hms_pass_collect().
  */
-void hms_pass_commit(struct hms_pass *pass)
+void hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 {
 	hms_pass_keep_dirt(pass);
 	migrate_vma_pages(&pass->vma);
+	hms_pass_count(pass, why);
 	hms_pass_bury(pass);
 	migrate_vma_finalize(&pass->vma);
 }
@@ -429,5 +477,5 @@ void hms_pass_abort(struct hms_pass *pass)
 
 	for (i = 0; i < pass->npages; i++)
 		hms_pass_drop(pass, i);
-	hms_pass_commit(pass);
+	hms_pass_commit(pass, HMS_TARGET_MOVED_OUT);
 }

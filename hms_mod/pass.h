@@ -6,6 +6,8 @@
 
 #include <hms/driver.h>
 
+#include "stats.h"
+
 /* Pages a pass at most: what one page table page maps, and what is locked at a time. */
 #define HMS_PASS_PAGES	512UL
 
@@ -44,7 +46,7 @@ bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *v
 void hms_pass_set_large(struct hms_pass *pass, struct page *page);
 int hms_pass_split_mapping(struct hms_pass *pass);
 u64 hms_pass_copy(struct hms_pass *pass);
-void hms_pass_commit(struct hms_pass *pass);
+void hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why);
 void hms_pass_abort(struct hms_pass *pass);
 
 /* Has core given us this entry: a page, or a hole that may be filled? */

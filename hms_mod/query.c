@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * HMS_QUERY: the policies of a range, what they have in common, and where its pages are.
+ * HMS_QUERY: the policies of a range, what they have in common, where its pages are, and what was
+ * done to the address space.
  *
  * Answers are gathered a piece at a time and written to the program between the pieces, with no
  * lock held: its buffer may be in a device, or part of the range that is asked about.
@@ -261,16 +262,51 @@ free:
 	return ret;
 }
 
+static int hms_query_stats(struct hms_answer *answer)
+{
+	const struct hms_binding *binding = answer->binding;
+	const atomic64_t *counts = binding->stats;
+	const struct hms_process_stats stats = {
+		.ranges = READ_ONCE(binding->tree.nr),
+		.moved = atomic64_read(&counts[HMS_PROCESS_MOVED]),
+		.populated = atomic64_read(&counts[HMS_PROCESS_POPULATED]),
+		.home = atomic64_read(&counts[HMS_PROCESS_HOME]),
+		.home_elsewhere = atomic64_read(&counts[HMS_PROCESS_HOME_ELSEWHERE]),
+		.evacuated = atomic64_read(&counts[HMS_PROCESS_EVACUATED]),
+	};
+
+	return hms_vector_add(&answer->entries, &stats);
+}
+
+/* Bytes of an entry of the answer; 0: no such question. */
+static u32 hms_entry_size(u32 what)
+{
+	switch (what) {
+	case HMS_QUERY_POLICY:
+	case HMS_QUERY_COMMON:
+		return sizeof(struct hms_policy_entry);
+	case HMS_QUERY_RESIDENCY:
+		return sizeof(struct hms_residency_entry);
+	case HMS_QUERY_STATS:
+		return sizeof(struct hms_process_stats);
+	default:
+		return 0;
+	}
+}
+
 static int hms_query_check(struct hms_opener *opener, struct hms_query *arg)
 {
-	if (!arg->version || (arg->flags & ~HMS_REMOTE) || arg->reserved)
+	if (!arg->version || (arg->flags & ~HMS_REMOTE) || arg->pid > INT_MAX)
 		return -EINVAL;
 	if (arg->instance && arg->instance != hms_instance)
 		return -ESTALE;
-	if (hms_range_check(opener->mm, arg->start, arg->length))
+	if (!hms_entry_size(arg->what))
 		return -EINVAL;
-	if (arg->what < HMS_QUERY_POLICY || arg->what > HMS_QUERY_RESIDENCY)
+	if (arg->what == HMS_QUERY_STATS ? arg->start || arg->length :
+	    hms_range_check(opener->mm, arg->start, arg->length))
 		return -EINVAL;
+	if (arg->pid && !hms_opener_is_of(opener, arg->pid))
+		return -EBADF;
 	return 0;
 }
 
@@ -285,17 +321,14 @@ static int hms_query_check(struct hms_opener *opener, struct hms_query *arg)
 int hms_query(struct hms_opener *opener, struct hms_query *arg)
 {
 	struct hms_answer answer = { .arg = arg };
-	u32 entry_size;
 	int ret;
 
 	arg->lost = 0;
 	ret = hms_query_check(opener, arg);
 	if (ret)
 		return ret;
-	entry_size = arg->what == HMS_QUERY_RESIDENCY ? sizeof(struct hms_residency_entry) :
-							sizeof(struct hms_policy_entry);
 	ret = hms_vector_init(&answer.entries, arg->entries, arg->nentries, arg->entry_size,
-			      entry_size);
+			      hms_entry_size(arg->what));
 	if (!ret)
 		ret = hms_vector_init(&answer.uids, arg->uids, arg->nuids, sizeof(u32),
 				      sizeof(u32));
@@ -319,6 +352,9 @@ int hms_query(struct hms_opener *opener, struct hms_query *arg)
 		break;
 	case HMS_QUERY_RESIDENCY:
 		ret = hms_query_residency(&answer);
+		break;
+	case HMS_QUERY_STATS:
+		ret = hms_query_stats(&answer);
 		break;
 	}
 	arg->lost = READ_ONCE(answer.binding->tree.lost);

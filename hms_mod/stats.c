@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Statistics: what is used, and what happened behind the callers' backs. In sysfs below the misc
- * device, one number a file, counted since the module was loaded.
+ * Statistics: what is used, and what happened behind the callers' backs. In sysfs, one number a
+ * file: below the misc device, counted since the module was loaded, and below each target that
+ * holds pages, counted since that came. Those of a process are in its binding.
  */
 
 #include <linux/atomic.h>
 #include <linux/device.h>
 
 #include "stats.h"
+#include "target.h"
 
 static atomic64_t hms_stats[HMS_STAT_NR];
 
@@ -67,4 +69,49 @@ static struct attribute *hms_stats_attrs[] = {
 const struct attribute_group hms_stats_group = {
 	.name = "stats",
 	.attrs = hms_stats_attrs,
+};
+
+/**
+ * hms_target_stat_add - count pages of a target
+ * @target: the target
+ * @stat: what
+ * @n: how many
+ *
+ * Context: any.
+ */
+void hms_target_stat_add(struct hms_target *target, enum hms_target_stat stat, u64 n)
+{
+	atomic64_add(n, &target->stats[stat]);
+}
+
+#define HMS_TARGET_FILE(file, stat)							\
+static ssize_t target_##file##_show(struct device *dev, struct device_attribute *attr,	\
+				    char *buf)						\
+{											\
+	struct hms_target *target = container_of(dev, struct hms_target, obj.dev);	\
+											\
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&target->stats[stat]));		\
+}											\
+static struct device_attribute hms_target_##file = __ATTR(file, 0444, target_##file##_show, NULL)
+
+/* Pages that came from another target, or into being there. */
+HMS_TARGET_FILE(moved_in, HMS_TARGET_MOVED_IN);
+HMS_TARGET_FILE(populated, HMS_TARGET_POPULATED);
+/* Pages that left: by a request, because of a touch, because the target went. */
+HMS_TARGET_FILE(moved_out, HMS_TARGET_MOVED_OUT);
+HMS_TARGET_FILE(home, HMS_TARGET_HOME);
+HMS_TARGET_FILE(evacuated, HMS_TARGET_EVACUATED);
+
+static struct attribute *hms_target_stats_attrs[] = {
+	&hms_target_moved_in.attr,
+	&hms_target_moved_out.attr,
+	&hms_target_populated.attr,
+	&hms_target_home.attr,
+	&hms_target_evacuated.attr,
+	NULL
+};
+
+const struct attribute_group hms_target_stats_group = {
+	.name = "stats",
+	.attrs = hms_target_stats_attrs,
 };

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+struct hms_target;
+
 /* What is counted; the names are those of the files in sysfs, and explained in stats.c. */
 enum hms_stat {
 	HMS_STAT_POLICY_CALLS,
@@ -20,8 +22,20 @@ enum hms_stat {
 	HMS_STAT_NR,
 };
 
+/* The same of a target. Each way of leaving it is one of its own. */
+enum hms_target_stat {
+	HMS_TARGET_MOVED_IN,
+	HMS_TARGET_MOVED_OUT,
+	HMS_TARGET_POPULATED,
+	HMS_TARGET_HOME,
+	HMS_TARGET_EVACUATED,
+	HMS_TARGET_STAT_NR,
+};
+
 void hms_stat_add(enum hms_stat stat, u64 n);
+void hms_target_stat_add(struct hms_target *target, enum hms_target_stat stat, u64 n);
 
 extern const struct attribute_group hms_stats_group;
+extern const struct attribute_group hms_target_stats_group;
 
 #endif /* _HMS_STATS_H */

@@ -49,7 +49,16 @@ static struct attribute *hms_coherent_attrs[] = {
 	&dev_attr_offline.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(hms_coherent);
+
+static const struct attribute_group hms_coherent_group = {
+	.attrs = hms_coherent_attrs,
+};
+
+static const struct attribute_group *hms_coherent_groups[] = {
+	&hms_coherent_group,
+	&hms_target_stats_group,
+	NULL
+};
 
 static u64 hms_node_used(int nid)
 {
@@ -89,11 +98,13 @@ static void hms_device_describe(struct hms_object *obj, struct hms_description *
 
 static const struct hms_object_class hms_node_class = {
 	.type = HMS_TARGET,
+	.counted = true,
 	.describe = hms_node_describe,
 };
 
 static const struct hms_object_class hms_private_class = {
 	.type = HMS_TARGET,
+	.counted = true,
 	.describe = hms_device_describe,
 };
 

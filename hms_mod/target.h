@@ -2,6 +2,7 @@
 #ifndef _HMS_TARGET_H
 #define _HMS_TARGET_H
 
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/refcount.h>
 #include <linux/hms.h>
@@ -9,6 +10,7 @@
 #include <hms/driver.h>
 
 #include "object.h"
+#include "stats.h"
 
 struct hms_devmem;
 
@@ -22,6 +24,7 @@ struct hms_devmem;
  * @drvdata: for the driver
  * @owner: the driver's module, held while a coherent target is online
  * @described: it is of another machine, and holds no pages
+ * @stats: pages, by enum hms_target_stat
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
  * @idle: completed when @users is 0
@@ -35,6 +38,7 @@ struct hms_target {
 	void *drvdata;
 	struct module *owner;
 	bool described;
+	atomic64_t stats[HMS_TARGET_STAT_NR];
 	refcount_t users;
 	bool dying;
 	struct completion idle;

@@ -208,7 +208,7 @@ HMS_TEST(caller32, refusals)
 	EXPECT_EQ(-EINVAL, request_send(&r, self->e.fd));
 	EXPECT_EQ(HMS_WHY_VALUE, r.h.error_why);
 	r.modifiers[0].value = HMS_MIGRATE_NOW;
-	r.h.size--;
+	r.h.size = HMS_HBIND_SIZE_1 - 1;
 	EXPECT_EQ(-EINVAL, request_send(&r, self->e.fd));
 }
 

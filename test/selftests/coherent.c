@@ -224,6 +224,8 @@ HMS_TEST(coherent, offline)
 	const char *path = offline_path(self->e.sim[0]);
 	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
 	char bytes[4 * PAGE];
+	struct hms_process_stats before, stats;
+	long long evacuated;
 	struct request r;
 	int pipefd[2];
 
@@ -240,7 +242,13 @@ HMS_TEST(coherent, offline)
 
 	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
 	EXPECT_EQ(0, memcmp(bytes, self->p, sizeof(bytes)));
+	evacuated = target_stat(self->e.sim[0], "evacuated");
+	ASSERT_EQ(0, stats_read(self->e.fd, &before));
 	EXPECT_EQ(0, text_write(path, "1"));
+	EXPECT_EQ(evacuated + NPAGES, target_stat(self->e.sim[0], "evacuated"));
+	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
+	EXPECT_EQ(before.evacuated + NPAGES, stats.evacuated);
+	EXPECT_EQ(0, stats.home);
 	EXPECT_EQ(1, number_read(path));
 	EXPECT_EQ(0, target_used(self->e.sim[0]));
 	EXPECT_EQ(0, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));

@@ -245,6 +245,14 @@ long long target_capacity(__u32 uid)
 	return target_number(uid, "capacity");
 }
 
+long long target_stat(__u32 uid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "stats/%s", name);
+	return target_number(uid, path);
+}
+
 /*
  * The last reference to an address space may go in a worker, so this waits for the state, not a
  * time.
@@ -508,8 +516,12 @@ void query_init(struct hms_query *q, __u32 what, const void *start, size_t lengt
 	q->start = u64_ptr(start);
 	q->length = length;
 	q->what = what;
-	q->entry_size = what == HMS_QUERY_RESIDENCY ? sizeof(struct hms_residency_entry) :
-						      sizeof(struct hms_policy_entry);
+	if (what == HMS_QUERY_RESIDENCY)
+		q->entry_size = sizeof(struct hms_residency_entry);
+	else if (what == HMS_QUERY_STATS)
+		q->entry_size = sizeof(struct hms_process_stats);
+	else
+		q->entry_size = sizeof(struct hms_policy_entry);
 }
 
 /* The policies of a range; -EPROTO for an answer that makes no sense. */
@@ -606,6 +618,17 @@ long pages_on(int fd, const void *start, size_t length, __u32 uid)
 	}
 	free(where);
 	return n;
+}
+
+/* What was done to the address space of a descriptor. */
+int stats_read(int fd, struct hms_process_stats *stats)
+{
+	struct hms_query q;
+
+	query_init(&q, HMS_QUERY_STATS, NULL, 0);
+	q.entries = u64_ptr(stats);
+	q.nentries = 1;
+	return call(fd, HMS_QUERY, &q);
 }
 
 int state_read(struct state *s, int fd, const void *start, size_t length)

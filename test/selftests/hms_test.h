@@ -54,6 +54,7 @@ __u32 object_of_type(const char *type);
 __u32 object_greatest(void);
 long long target_used(__u32 uid);
 long long target_capacity(__u32 uid);
+long long target_stat(__u32 uid, const char *name);
 bool used_becomes(__u32 uid, long long want);
 
 /* What every test needs: the device, and the uids of what it works with. */
@@ -118,6 +119,7 @@ bool policy_is(const struct policy *p, const void *start, size_t length, __u32 m
 	       const __u32 *uids);
 int residency_read(int fd, const void *start, size_t length, __u32 *page_uid);
 long pages_on(int fd, const void *start, size_t length, __u32 uid);
+int stats_read(int fd, struct hms_process_stats *stats);
 
 /* All that HMS knows about a range, to see that a refused call left no trace. */
 

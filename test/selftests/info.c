@@ -513,4 +513,78 @@ HMS_TEST(info, statistics)
 	EXPECT_EQ(both + 3, stat_read("both_calls"));
 }
 
+/* What a target has counted; evacuations are in reload and coherent. */
+struct counts {
+	long long moved_in, moved_out, populated, home;
+};
+
+static struct counts counts_of(__u32 uid)
+{
+	return (struct counts) {
+		.moved_in = target_stat(uid, "moved_in"),
+		.moved_out = target_stat(uid, "moved_out"),
+		.populated = target_stat(uid, "populated"),
+		.home = target_stat(uid, "home"),
+	};
+}
+
+#define EXPECT_COUNTED(uid, before, in, out, new, touched)			\
+	do {									\
+		struct counts now_ = counts_of(uid);				\
+										\
+		EXPECT_EQ(in, now_.moved_in - (before).moved_in);		\
+		EXPECT_EQ(out, now_.moved_out - (before).moved_out);		\
+		EXPECT_EQ(new, now_.populated - (before).populated);		\
+		EXPECT_EQ(touched, now_.home - (before).home);			\
+	} while (0)
+
+/* One request takes pages from all sides; each of them counts its own. */
+HMS_TEST(info, target_statistics)
+{
+	struct hms_process_stats stats;
+	struct counts node0, node1, sim;
+	char *p = area(16 * PAGE);
+
+	ASSERT_NE(NULL, p);
+	NEED_SIMS(1);
+	NEED_NODES(2);
+	node0 = counts_of(self->e.node[0]);
+	node1 = counts_of(self->e.node[1]);
+	sim = counts_of(self->e.sim[0]);
+	EXPECT_EQ(0, target_stat(self->e.node[0], "evacuated"));
+	ASSERT_EQ(0, populate(self->e.fd, p, 4 * PAGE, self->e.node[0], NULL));
+	ASSERT_EQ(0, populate(self->e.fd, p + 4 * PAGE, 4 * PAGE, self->e.node[1], NULL));
+	ASSERT_EQ(0, populate(self->e.fd, p + 8 * PAGE, PAGE, self->e.sim[0], NULL));
+	EXPECT_COUNTED(self->e.node[0], node0, 0, 0, 4, 0);
+	EXPECT_COUNTED(self->e.node[1], node1, 0, 0, 4, 0);
+	EXPECT_COUNTED(self->e.sim[0], sim, 0, 0, 1, 0);
+
+	/* Holes between them, and one page that is there. */
+	ASSERT_EQ(0, populate(self->e.fd, p + 2 * PAGE, 14 * PAGE, self->e.sim[0], NULL));
+	EXPECT_COUNTED(self->e.node[0], node0, 0, 2, 4, 0);
+	EXPECT_COUNTED(self->e.node[1], node1, 0, 4, 4, 0);
+	EXPECT_COUNTED(self->e.sim[0], sim, 6, 0, 8, 0);
+	ASSERT_EQ(0, migrate(self->e.fd, p + 12 * PAGE, 4 * PAGE, self->e.node[1], NULL));
+	EXPECT_COUNTED(self->e.node[1], node1, 4, 4, 4, 0);
+	EXPECT_COUNTED(self->e.sim[0], sim, 6, 4, 8, 0);
+	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
+	EXPECT_EQ(0, stats.ranges);
+	EXPECT_EQ(10, stats.moved);
+	EXPECT_EQ(16, stats.populated);
+	EXPECT_EQ(0, stats.home);
+	EXPECT_EQ(0, stats.evacuated);
+
+	/* Memory that the CPU can load from does not come home. */
+	if (!self->e.private)
+		return;
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 16 * PAGE, HMS_MODE_PREFERRED, 1, self->e.node));
+	EXPECT_ZERO(p, 16 * PAGE);
+	EXPECT_COUNTED(self->e.node[0], node0, 10, 2, 4, 0);
+	EXPECT_COUNTED(self->e.sim[0], sim, 6, 4, 8, 10);
+	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
+	EXPECT_EQ(1, stats.ranges);
+	EXPECT_EQ(10, stats.home);
+	EXPECT_EQ(0, stats.home_elsewhere);
+}
+
 TEST_HARNESS_MAIN

@@ -831,7 +831,7 @@ static int query(FIXTURE_DATA(input) *self, struct hms_query *q)
 
 HMS_TEST(input, query_fields)
 {
-	static const __u32 whats[] = { 0, HMS_QUERY_RESIDENCY + 1, 0x80000001, 0xffffffff };
+	static const __u32 whats[] = { 0, HMS_QUERY_STATS + 1, 0x80000001, 0xffffffff };
 	struct hms_query q;
 
 	for (__u32 what = HMS_QUERY_POLICY; what <= HMS_QUERY_RESIDENCY; what++) {
@@ -859,9 +859,16 @@ HMS_TEST(input, query_fields)
 			EXPECT_EQ(q.flags == HMS_REMOTE ? 0 : -EINVAL, query(self, &q));
 		}
 		q = fine;
-		q.reserved = 1;
-		EXPECT_EQ(-EINVAL, query(self, &q));
-		q.reserved = 1U << 31;
+		q.pid = getpid();
+		EXPECT_EQ(0, query(self, &q));
+		q = fine;
+		q.pid = getppid();
+		EXPECT_EQ(-EBADF, query(self, &q));
+		q = fine;
+		q.pid = 0x7fffffff;
+		EXPECT_EQ(-EBADF, query(self, &q));
+		q = fine;
+		q.pid = 1U << 31;
 		EXPECT_EQ(-EINVAL, query(self, &q));
 		q = fine;
 		q.instance = self->instance;
@@ -897,6 +904,49 @@ HMS_TEST(input, query_fields)
 		query_init(&q, whats[i], self->p, NPAGES * PAGE);
 		EXPECT_EQ(-EINVAL, query(self, &q));
 	}
+	CONTENTS_INTACT();
+}
+
+/* Statistics are of all of the address space: no range, and nothing but one entry. */
+HMS_TEST(input, query_stats)
+{
+	struct hms_process_stats stats[2], sent;
+	struct hms_query q;
+
+	memset(&sent, 0xa5, sizeof(sent));
+	for (__u32 size = 1; size <= sizeof(stats); size++) {
+		memset(stats, 0xa5, sizeof(stats));
+		query_init(&q, HMS_QUERY_STATS, NULL, 0);
+		q.entries = u64_ptr(stats);
+		q.nentries = 1;
+		q.entry_size = size;
+		ASSERT_EQ(0, query(self, &q));
+		EXPECT_EQ(1, q.nentries);
+		EXPECT_EQ(sizeof(stats[0]), q.entry_size);
+		EXPECT_EQ(0, q.nuids);
+		/* What is behind is zeros up to the size of an entry, and then as it was. */
+		if (size > sizeof(stats[0]))
+			EXPECT_ZERO(&stats[1], (size - sizeof(stats[0])) / 8 * 8);
+		if (size <= sizeof(stats[0]))
+			EXPECT_EQ(0, memcmp(&stats[1], &sent, sizeof(sent)));
+	}
+	EXPECT_EQ(1, stats[0].ranges);
+	query_init(&q, HMS_QUERY_STATS, NULL, 0);
+	EXPECT_EQ(-ENOSPC, query(self, &q));
+	EXPECT_EQ(1, q.nentries);
+	query_init(&q, HMS_QUERY_STATS, self->p, 0);
+	EXPECT_EQ(-EINVAL, query(self, &q));
+	query_init(&q, HMS_QUERY_STATS, NULL, PAGE);
+	EXPECT_EQ(-EINVAL, query(self, &q));
+	query_init(&q, HMS_QUERY_STATS, self->p, PAGE);
+	EXPECT_EQ(-EINVAL, query(self, &q));
+	query_init(&q, HMS_QUERY_STATS, NULL, 0);
+	q.pid = getppid();
+	EXPECT_EQ(-EBADF, query(self, &q));
+	query_init(&q, HMS_QUERY_STATS, NULL, 0);
+	q.entries = 8;
+	q.nentries = 1;
+	EXPECT_EQ(-EFAULT, query(self, &q));
 	CONTENTS_INTACT();
 }
 

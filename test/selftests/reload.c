@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "command.h"
 #include "hms_fixture.h"
 #include "module.h"
 
@@ -52,6 +53,8 @@ HMS_TEST(reload, pages_come_home)
 	const __u32 sim[2] = { self->e.sim[0], self->e.sim[1] };
 	long long evacuated = stat_read("evacuated");
 	__u32 list[2] = { sim[0], self->e.node[0] };
+	struct hms_process_stats stats;
+	char pid[16], gone[32];
 	struct policy p[2];
 	struct request r;
 	long away = 0;
@@ -66,6 +69,14 @@ HMS_TEST(reload, pages_come_home)
 
 	ASSERT_EQ(0, sim_unload());
 	EXPECT_EQ(evacuated + 500, stat_read("evacuated"));
+	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
+	EXPECT_EQ(500, stats.evacuated);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	snprintf(gone, sizeof(gone), "uid %u (gone),node0", sim[0]);
+	EXPECT_EQ(0, hmsctl("policy", pid));
+	EXPECT_SAYS(gone);
+	EXPECT_EQ(0, hmsctl("policy", pid, "--json"));
+	EXPECT_SAYS("\"gone\": true");
 	away = 0;
 	for (int i = 0; i < self->e.nnodes; i++)
 		away += pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.node[i]);

@@ -31,11 +31,6 @@ static const char *const what_texts[] = {
 	[HMS_EVENT_MIGRATED]	= "migrated",
 };
 
-static void add_number(struct json_object *to, const char *key, uint64_t number)
-{
-	json_object_object_add(to, key, json_object_new_uint64(number));
-}
-
 static void print_json(const struct hms_event *event, const struct timespec *now)
 {
 	struct json_object *line = json_object_new_object(), *targets;

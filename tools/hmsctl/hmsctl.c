@@ -18,7 +18,8 @@ static const struct verb verb_help = {
 static const struct verb *const verbs[] = {
 	&verb_list, &verb_topology, &verb_select, &verb_best, &verb_near, &verb_path,
 	&verb_monitor, &verb_set, &verb_measure, &verb_sim,
-	&verb_migrate, &verb_query, &verb_check, &verb_version, &verb_help,
+	&verb_migrate, &verb_query, &verb_where, &verb_policy,
+	&verb_check, &verb_version, &verb_help,
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

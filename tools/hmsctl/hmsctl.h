@@ -3,6 +3,8 @@
 #ifndef HMSCTL_H
 #define HMSCTL_H
 
+#include <stdio.h>
+
 #include <hms/hms.h>
 
 enum {
@@ -28,7 +30,8 @@ struct verb {
 
 extern const struct verb verb_list, verb_select, verb_best, verb_path, verb_near, verb_topology;
 extern const struct verb verb_monitor, verb_set, verb_measure, verb_sim;
-extern const struct verb verb_migrate, verb_query, verb_check, verb_version;
+extern const struct verb verb_migrate, verb_query, verb_where, verb_policy;
+extern const struct verb verb_check, verb_version;
 
 /* "hmsctl: WHAT: reason" on stderr; return an exit code. */
 int fail(const char *what, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -49,6 +52,10 @@ int fail_hms(const struct verb *verb, const struct hms *hms, int error);
 /* Print an object of JSON, and free it. */
 struct json_object;
 void print_json_text(struct json_object *object);
+void add_number(struct json_object *to, const char *key, uint64_t number);
+
+/* The name of an object, or NULL: it has none, or it is gone. */
+struct json_object *object_name(struct hms *hms, uint32_t uid);
 
 /* "3,1": at most HMS_MAX_TARGETS of them; false for another text. */
 bool parse_numbers(const char *text, uint32_t *numbers, unsigned int *n);
@@ -62,6 +69,9 @@ int parse_targets(const struct verb *verb, struct hms *hms, const char *text, ui
 
 /* "1.5G"; @text has room for 24. Returns @text. */
 const char *human_size(uint64_t bytes, char *text);
+
+/* The same, or with @plain the number. */
+void print_size(FILE *f, bool plain, uint64_t bytes);
 
 /* "1.5TB/s", "80ns"; the same. */
 const char *human_value(enum hms_attribute attribute, uint32_t value, char *text);

@@ -5,18 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <json-c/json.h>
 
 #include "hmsctl.h"
 #include "objects.h"
+#include "table.h"
 
 /* The keys of the JSON output are these names in small letters: they stay. */
-static const struct {
-	const char *name;
-	bool right;
-} columns[NR_COLUMNS] = {
+static const struct heading columns[NR_COLUMNS] = {
 	[COL_UID]		= { "UID", true },
 	[COL_VERSION]		= { "VERSION", true },
 	[COL_TYPE]		= { "TYPE", false },
@@ -36,7 +33,7 @@ static const struct {
 	[COL_TO]		= { "TO", true },
 };
 
-static const enum column default_columns[] = {
+static const unsigned int default_columns[] = {
 	COL_UID, COL_TYPE, COL_NAME, COL_KIND, COL_NODE, COL_CAPACITY, COL_USED, COL_PROPERTIES,
 };
 
@@ -102,13 +99,10 @@ static struct json_object *value(const struct hms_object *o, enum column column)
 static char *cell(const struct listing *listing, const struct hms_object *o, enum column column)
 {
 	struct json_object *v = value(o, column);
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	struct cell cell;
+	FILE *f = cell_begin(&cell);
 	char human[24];
 
-	if (!f)
-		abort();
 	if (!v) {
 		fputc('-', f);
 	} else if (json_object_is_type(v, json_type_array)) {
@@ -119,8 +113,8 @@ static char *cell(const struct listing *listing, const struct hms_object *o, enu
 				json_object_get_string(json_object_array_get_idx(v, i)));
 		if (!n)
 			fputc('-', f);
-	} else if ((column == COL_CAPACITY || column == COL_USED) && !listing->bytes) {
-		fputs(human_size(json_object_get_uint64(v), human), f);
+	} else if (column == COL_CAPACITY || column == COL_USED) {
+		print_size(f, listing->bytes, json_object_get_uint64(v));
 	} else if (is_value(column) && !listing->bytes) {
 		const struct hms_value *value = &o->values[column - COL_READ_BW];
 
@@ -130,50 +124,22 @@ static char *cell(const struct listing *listing, const struct hms_object *o, enu
 		fputs(json_object_get_string(v), f);
 	}
 	json_object_put(v);
-	fclose(f);
-	return text;
+	return cell_end(&cell);
 }
 
-static void print_row(const struct listing *listing, char **cells, const size_t *widths)
+static int print_rows(const struct listing *listing, const struct hms_object *const *objects,
+		      size_t n)
 {
-	for (size_t c = 0; c < listing->ncolumns; c++) {
-		bool last = c + 1 == listing->ncolumns;
-		int width = columns[listing->columns[c]].right ? (int)widths[c] :
-			    last ? 0 : -(int)widths[c];
+	char **cells = calloc(n * listing->ncolumns + 1, sizeof(*cells));
+	size_t used = 0;
 
-		printf("%*s%s", width, cells[c], last ? "\n" : "  ");
-	}
-}
-
-static int print_table(const struct listing *listing, const struct hms_object *const *objects,
-		       size_t n)
-{
-	char *headings[NR_COLUMNS], *(*rows)[NR_COLUMNS];
-	size_t widths[NR_COLUMNS];
-
-	rows = calloc(n + 1, sizeof(*rows));
-	if (!rows)
+	if (!cells)
 		return fail("objects", "%s", strerror(ENOMEM));
-	for (size_t c = 0; c < listing->ncolumns; c++) {
-		headings[c] = (char *)columns[listing->columns[c]].name;
-		widths[c] = listing->no_headings ? 0 : strlen(headings[c]);
-		for (size_t i = 0; i < n; i++) {
-			size_t width;
-
-			rows[i][c] = cell(listing, objects[i], listing->columns[c]);
-			width = strlen(rows[i][c]);
-			if (width > widths[c])
-				widths[c] = width;
-		}
-	}
-	if (!listing->no_headings)
-		print_row(listing, headings, widths);
-	for (size_t i = 0; i < n; i++) {
-		print_row(listing, rows[i], widths);
+	for (size_t i = 0; i < n; i++)
 		for (size_t c = 0; c < listing->ncolumns; c++)
-			free(rows[i][c]);
-	}
-	free(rows);
+			cells[used++] = cell(listing, objects[i], listing->columns[c]);
+	print_table(columns, listing->columns, listing->ncolumns, listing->no_headings, cells, n);
+	free(cells);
 	return EXIT_OK;
 }
 
@@ -230,18 +196,7 @@ static int print_json(const struct listing *listing, const struct hms_object *co
 
 bool parse_columns(char *text, struct listing *listing)
 {
-	char *word, *rest;
-
-	listing->ncolumns = 0;
-	for (word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		unsigned int column = 0;
-
-		while (column < NR_COLUMNS && strcasecmp(word, columns[column].name))
-			column++;
-		if (column == NR_COLUMNS || listing->ncolumns == NR_COLUMNS)
-			return false;
-		listing->columns[listing->ncolumns++] = column;
-	}
+	listing->ncolumns = parse_headings(text, columns, NR_COLUMNS, listing->columns);
 	return listing->ncolumns;
 }
 
@@ -257,7 +212,7 @@ int print_objects(const struct listing *listing, const struct hms_object *const 
 		memcpy(all.columns, default_columns, sizeof(default_columns));
 		all.ncolumns = sizeof(default_columns) / sizeof(default_columns[0]);
 	}
-	return all.json ? print_json(&all, objects, n) : print_table(&all, objects, n);
+	return all.json ? print_json(&all, objects, n) : print_rows(&all, objects, n);
 }
 
 int print_uids(const struct listing *listing, struct hms *hms, const struct hms_uid_list *list)

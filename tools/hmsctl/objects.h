@@ -15,7 +15,7 @@ enum column {
 
 /* @ncolumns 0: all in JSON, else those that say most of a target. */
 struct listing {
-	enum column columns[NR_COLUMNS];
+	unsigned int columns[NR_COLUMNS];	/* enum column */
 	size_t ncolumns;
 	bool bytes;
 	bool no_headings;

@@ -87,6 +87,20 @@ void print_json_text(struct json_object *object)
 	json_object_put(object);
 }
 
+void add_number(struct json_object *to, const char *key, uint64_t number)
+{
+	json_object_object_add(to, key, json_object_new_uint64(number));
+}
+
+struct json_object *object_name(struct hms *hms, uint32_t uid)
+{
+	const struct hms_object *object;
+
+	if (hms_find_uid(hms, uid, &object) || !object->name[0])
+		return NULL;
+	return json_object_new_string(object->name);
+}
+
 bool parse_numbers(const char *text, uint32_t *numbers, unsigned int *n)
 {
 	unsigned long long number;
@@ -142,6 +156,16 @@ const char *human_size(uint64_t bytes, char *text)
 	else
 		snprintf(text, 24, "%.1f%c", n, units[unit]);
 	return text;
+}
+
+void print_size(FILE *f, bool plain, uint64_t bytes)
+{
+	char human[24];
+
+	if (plain)
+		fprintf(f, "%" PRIu64, bytes);
+	else
+		fputs(human_size(bytes, human), f);
 }
 
 const char *human_value(enum hms_attribute attribute, uint32_t value, char *text)

@@ -30,7 +30,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 		.modifiers = hms_pointer(request->modifiers),
 		.ntargets = request->ntargets,
 		.nmodifiers = request->nmodifiers,
-		.flags = request->flags,
+		.flags = request->flags | hms->flags,
 		.first_skipped = UINT64_MAX,
 		.next = request->start,
 	};

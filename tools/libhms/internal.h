@@ -13,6 +13,7 @@
 
 struct hms {
 	int fd;				/* -1: topology only */
+	uint32_t flags;			/* that all requests carry */
 	bool scanned;
 	uint32_t version;		/* highest object version that is wanted */
 	uint64_t instance;		/* of the map that was read */

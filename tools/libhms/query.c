@@ -55,8 +55,8 @@ static void *kernel_pointer(uint64_t p)
 	return (void *)(uintptr_t)p;
 }
 
-static struct hms_query query_of(uint32_t what, const void *address, size_t length,
-				 unsigned int flags, uint32_t entry_size)
+static struct hms_query query_of(const struct hms *hms, uint32_t what, const void *address,
+				 size_t length, unsigned int flags, uint32_t entry_size)
 {
 	return (struct hms_query){
 		.size = sizeof(struct hms_query),
@@ -64,7 +64,7 @@ static struct hms_query query_of(uint32_t what, const void *address, size_t leng
 		.start = hms_pointer(address),
 		.length = length,
 		.what = what,
-		.flags = flags,
+		.flags = flags | hms->flags,
 		.entry_size = entry_size,
 	};
 }
@@ -106,7 +106,7 @@ static struct hms_policy_list *policy_list(const struct hms_query *q)
 static int query_policies(struct hms *hms, uint32_t what, const void *address, size_t length,
 			  unsigned int flags, struct hms_policy_list **list)
 {
-	struct hms_query q = query_of(what, address, length, flags,
+	struct hms_query q = query_of(hms, what, address, length, flags,
 				      sizeof(struct hms_policy_entry));
 	int ret;
 
@@ -137,7 +137,7 @@ int hms_query_common(struct hms *hms, const void *address, size_t length, unsign
 int hms_query_residency(struct hms *hms, const void *address, size_t length, unsigned int flags,
 			struct hms_run_list **list)
 {
-	struct hms_query q = query_of(HMS_QUERY_RESIDENCY, address, length, flags,
+	struct hms_query q = query_of(hms, HMS_QUERY_RESIDENCY, address, length, flags,
 				      sizeof(struct hms_residency_entry));
 	const struct hms_residency_entry *entries;
 	struct hms_run *runs;
@@ -166,6 +166,18 @@ out:
 	free(kernel_pointer(q.entries));
 	free(kernel_pointer(q.uids));
 	return ret;
+}
+
+int hms_query_stats(struct hms *hms, unsigned int flags, struct hms_process_stats *stats)
+{
+	struct hms_query q = query_of(hms, HMS_QUERY_STATS, NULL, 0, flags, sizeof(*stats));
+	int error;
+
+	hms_error_clear(hms);
+	q.entries = hms_pointer(stats);
+	q.nentries = 1;
+	error = hms_request_raw(hms, HMS_QUERY, &q);
+	return error ? hms_error_set(hms, "query", error, NULL) : 0;
 }
 
 uint64_t hms_run_bytes(const struct hms_run_list *list, enum hms_residency state, uint32_t uid)

@@ -341,6 +341,7 @@ enum hms_query_what {
 	HMS_QUERY_POLICY	= 1,	/* its policies, a struct hms_policy_entry each */
 	HMS_QUERY_COMMON	= 2,	/* what holds for all of it: one of these, or none */
 	HMS_QUERY_RESIDENCY	= 3,	/* its pages, a struct hms_residency_entry a run */
+	HMS_QUERY_STATS		= 4,	/* no range: a struct hms_process_stats of all of it */
 };
 
 /**
@@ -383,12 +384,33 @@ struct hms_residency_entry {
 };
 
 /**
+ * struct hms_process_stats - what was done to an address space
+ * @ranges: policy ranges that it has now
+ * @moved: pages that were moved, for requests, whoever asked, and for devices that touched them
+ * @populated: missing pages that were allocated for the same, and for the touch of what waited
+ * @home: pages that came home because a CPU touched them, or a device that may not write there
+ * @home_elsewhere: pages that came home to another node than their policy wants
+ * @evacuated: pages that came home because their target went, or went offline
+ *
+ * Counted since the first request about it, and forgotten when it has neither a policy nor an open
+ * descriptor that was used.
+ */
+struct hms_process_stats {
+	__aligned_u64 ranges;
+	__aligned_u64 moved;
+	__aligned_u64 populated;
+	__aligned_u64 home;
+	__aligned_u64 home_elsewhere;
+	__aligned_u64 evacuated;
+};
+
+/**
  * struct hms_query - ask about a range
  * @size: see the top of this file
  * @version: see the top of this file; objects above it are reported like memory of no target
  * @instance: as in struct hms_hbind
- * @start: first address, a multiple of the page size
- * @length: bytes, a multiple of the page size, not 0
+ * @start: first address, a multiple of the page size; 0 for HMS_QUERY_STATS
+ * @length: bytes, a multiple of the page size, not 0; 0 for HMS_QUERY_STATS
  * @entries: pointer to room for @nentries entries of @entry_size bytes, or 0
  * @uids: pointer to room for @nuids uids (__u32), or 0; used by the policy queries
  * @what: enum hms_query_what
@@ -397,7 +419,10 @@ struct hms_residency_entry {
  * @entry_size: in: bytes an entry as the caller was built; out: bytes an entry has in this
  *	module. An entry is cut or filled with zeros to what the caller asked for.
  * @nuids: in: room; out: how many the answer has
- * @reserved: must be zero
+ * @pid: 0, or a process, as the caller's pid namespace knows it: when that does not have the
+ *	address space of the descriptor, the call fails with EBADF. A descriptor in the table of a
+ *	process may have come from another one. The caller sees to it that the pid is not reused
+ *	meanwhile, by a pidfd
  * @lost: out: policy ranges of this address space that could not be kept, since it was opened
  * @weights: pointer to room for @nuids weights (__u32), one for each uid, or 0; an older module has
  *	no such field. A weight is 0 where there is none
@@ -423,7 +448,7 @@ struct hms_query {
 	__u32 nentries;
 	__u32 entry_size;
 	__u32 nuids;
-	__u32 reserved;
+	__u32 pid;
 	__aligned_u64 lost;
 	__aligned_u64 weights;
 };

@@ -11,6 +11,7 @@
  *
  * Address spaces: a handle acts on the address space of the process that opened it. After fork()
  * the child opens its own; calls on the inherited one fail with EBADF unless they carry HMS_REMOTE.
+ * A handle of hms_open_process() acts on that process.
  *
  * Structs of the caller grow through their reserved fields: zero them all before use. Structs that
  * the library hands out may grow at their end, and vectors of them are not to be indexed by a size
@@ -23,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <linux/hms.h>
 
@@ -50,6 +52,22 @@ int hms_open(struct hms **hms);
  * Return: 0; -ENOENT when the module is not loaded; -ENOMEM.
  */
 int hms_open_topology(struct hms **hms);
+
+/**
+ * hms_open_process() - open a handle that acts on the memory of another process
+ * @hms: receives the handle
+ * @pid: its id
+ *
+ * The process has to have a descriptor of /dev/hms open that it opened itself, which this takes
+ * with pidfd_getfd(2): the caller needs the right to trace the process. Descriptors that it got
+ * from another process, or kept over execve(2), are left alone. All calls on the handle carry
+ * HMS_REMOTE; they fail with ESRCH when the process has ended, or called execve(2).
+ *
+ * Return: 0; -ESRCH when there is no such process, or it has ended; -EPERM when the caller may not
+ * trace it; -ENOENT when it has no such descriptor; -ENODEV when the module is not loaded; -EINVAL;
+ * -ENOMEM; other errors of pidfd_open(2) and pidfd_getfd(2). hms_open_process_text() explains it.
+ */
+int hms_open_process(struct hms **hms, pid_t pid);
 
 /**
  * hms_close() - close a handle and free all that it has handed out
@@ -87,6 +105,9 @@ const char *hms_last_error(const struct hms *hms);
  * Return: a constant text.
  */
 const char *hms_open_text(int error);
+
+/* The same of hms_open_process(). */
+const char *hms_open_process_text(int error);
 
 /* Texts for the numbers of linux/hms.h: constant, never NULL, "unknown ..." for others. */
 const char *hms_why_text(uint32_t why);		/* enum hms_error_why */
@@ -789,6 +810,15 @@ int hms_query_common(struct hms *hms, const void *address, size_t length, unsign
  */
 int hms_query_residency(struct hms *hms, const void *address, size_t length, unsigned int flags,
 			struct hms_run_list **list);
+
+/**
+ * hms_query_stats() - what was done to the address space
+ * @hms: the handle
+ * @flags: HMS_REMOTE or 0
+ * @stats: receives the numbers
+ * Return: as hms_query_policy().
+ */
+int hms_query_stats(struct hms *hms, unsigned int flags, struct hms_process_stats *stats);
 
 /* Bytes of a list that have this state, and with HMS_RESIDENT this uid. */
 uint64_t hms_run_bytes(const struct hms_run_list *list, enum hms_residency state, uint32_t uid);
