@@ -11,6 +11,7 @@
 
 #include "compat/compat.h"
 #include "binding.h"
+#include "fork.h"
 #include "info.h"
 #include "modifier.h"
 #include "object.h"
@@ -33,7 +34,7 @@ static void hms_feature(struct hms_feature_info *feature, const char *name, bool
 
 static int hms_info_features(struct hms_vector *vector)
 {
-	struct hms_feature_info features[7];
+	struct hms_feature_info features[8];
 	unsigned int n = 0, i;
 	int ret = 0;
 
@@ -54,6 +55,7 @@ static int hms_info_features(struct hms_vector *vector)
 		    HMS_HAS_DMEM_CGROUP && IS_ENABLED(CONFIG_CGROUP_DMEM),
 		    HMS_HAS_DMEM_CGROUP ? "CONFIG_CGROUP_DMEM is off in this kernel" :
 					  "this kernel has no dmem controller that fits");
+	hms_feature(&features[n++], "fork-inherit", !*hms_fork_unseen(), hms_fork_unseen());
 	for (i = 0; i < n && !ret; i++)
 		ret = hms_vector_add(vector, &features[i]);
 	for (i = 0; i < ARRAY_SIZE(hms_interfaces) && !ret; i++)

@@ -89,6 +89,7 @@ static int hms_query_policies(struct hms_answer *answer)
 			.length = last - first + 1,
 			.mode = policy->mode,
 			.ntargets = policy->ntargets,
+			.flags = policy->inherit ? HMS_POLICY_INHERIT : 0,
 		};
 
 		ret = hms_answer_policy(answer, &entry, policy->uids);
@@ -126,6 +127,7 @@ static int hms_query_common(struct hms_answer *answer)
 		return 0;
 	entry.mode = common.mode;
 	entry.ntargets = common.ntargets;
+	entry.flags = common.inherit ? HMS_POLICY_INHERIT : 0;
 	return hms_answer_policy(answer, &entry, common.uids);
 }
 

@@ -94,6 +94,8 @@ static int hms_request_combination(struct hms_request *request)
 		return hms_refuse_field(request, -EINVAL, ntargets, HMS_WHY_COUNT);
 	if (!clear && !request->ntargets)
 		return hms_refuse_field(request, -EINVAL, ntargets, HMS_WHY_COUNT);
+	if (request->inherit && (!request->set_policy || clear))
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_INHERIT, HMS_WHY_COMBINATION);
 	if (request->all_or_nothing && !request->migrate)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_COMBINATION);

@@ -19,6 +19,7 @@ struct mm_struct;
  * @migrate: move what exists
  * @populate: allocate what is missing
  * @all_or_nothing: every page or none
+ * @inherit: a child gets the policy at fork
  * @may_move_shared: the caller has CAP_SYS_NICE
  * @mode: enum hms_mode
  * @key_index: which modifier has a key that was given
@@ -37,6 +38,7 @@ struct hms_request {
 	bool migrate;
 	bool populate;
 	bool all_or_nothing;
+	bool inherit;
 	bool may_move_shared;
 	u32 mode;
 	u8 key_index[HMS_MOD_ASYNC + 1];

@@ -118,7 +118,8 @@ struct hms_modifier {
  * @HMS_MOD_ALL_OR_NOTHING: 1: move all pages of the range or none; at most HMS_ALL_OR_NOTHING_MAX
  *	bytes
  * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target
- * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork
+ * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork(2), and so do its children; with a
+ *	mode other than HMS_MODE_DEFAULT
  * @HMS_MOD_PRIORITY: order of eviction
  * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
  *
@@ -315,6 +316,8 @@ enum hms_query_what {
 	HMS_QUERY_RESIDENCY	= 3,	/* its pages, a struct hms_residency_entry a run */
 };
 
+#define HMS_POLICY_INHERIT	0x1	/* it was set with HMS_MOD_INHERIT */
+
 /**
  * struct hms_policy_entry - one policy range
  * @start: first address
@@ -323,6 +326,8 @@ enum hms_query_what {
  * @ntargets: how many uids, from @first_target of the uid array on
  * @first_target: index into the uid array of the query
  * @gone: how many of these targets have been removed since
+ * @flags: HMS_POLICY_INHERIT, or 0
+ * @reserved: zero
  */
 struct hms_policy_entry {
 	__aligned_u64 start;
@@ -331,6 +336,8 @@ struct hms_policy_entry {
 	__u32 ntargets;
 	__u32 first_target;
 	__u32 gone;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /* State of a run of pages. */
@@ -370,14 +377,14 @@ struct hms_residency_entry {
  *	module. An entry is cut or filled with zeros to what the caller asked for.
  * @nuids: in: room; out: how many the answer has
  * @reserved: must be zero
- * @lost: out: policy ranges of this address space that could not be kept, since it was opened
+ * @lost: out: policy ranges of this address space that could not be kept, or not be inherited
  *
  * With too little room the call fails with ENOSPC; the out fields say how much is needed, so a call
  * without room asks for the sizes, and what room there is has been written to. An answer without
  * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
- * the order of the first; HMS_MODE_DEFAULT when their modes differ; no entry when an address has
- * no policy. EINTR: interrupted, no answer.
+ * the order of the first; HMS_MODE_DEFAULT when their modes differ; HMS_POLICY_INHERIT when all
+ * have it; no entry when an address has no policy. EINTR: interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;
