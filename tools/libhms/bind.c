@@ -55,12 +55,14 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 	return error ? hms_error_hbind(hms, &b, error) : 0;
 }
 
-#define LIBRARY_FLAGS (HMS_POPULATE | HMS_ALL_OR_NOTHING)
+/* These need a call that moves pages. */
+#define MIGRATE_FLAGS (HMS_POPULATE | HMS_ALL_OR_NOTHING)
+#define LIBRARY_FLAGS (MIGRATE_FLAGS | HMS_INHERIT)
 
 /* A request while the small calls put it together. */
 struct builder {
 	struct hms_request request;
-	struct hms_modifier modifiers[4];
+	struct hms_modifier modifiers[5];
 };
 
 static void add(struct builder *builder, uint32_t key, uint64_t value)
@@ -82,6 +84,9 @@ static void begin(struct builder *builder, const void *address, size_t length,
 			.flags = flags & ~LIBRARY_FLAGS,
 		},
 	};
+	/* Without a policy to inherit the module refuses it. */
+	if (flags & HMS_INHERIT)
+		add(builder, HMS_MOD_INHERIT, 1);
 }
 
 static void add_migrate(struct builder *builder, unsigned int flags)
@@ -110,8 +115,8 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
 {
 	struct builder builder;
 
-	/* These need a call that moves pages: refused, not ignored. */
-	if (flags & LIBRARY_FLAGS) {
+	/* Refused, not ignored. */
+	if (flags & MIGRATE_FLAGS) {
 		hms_error_clear(hms);
 		return hms_error_set(hms, "policy", EINVAL, "flags: %s",
 				     hms_why_text(HMS_WHY_COMBINATION));

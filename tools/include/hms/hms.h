@@ -570,6 +570,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 /* Flags of the calls below, beside HMS_REMOTE of linux/hms.h. */
 #define HMS_POPULATE		(1U << 16)	/* allocate missing pages on the targets now */
 #define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
+#define HMS_INHERIT		(1U << 18)	/* a child gets the policy at fork(2) */
 
 /**
  * struct hms_result - what was done, page by page
@@ -654,7 +655,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  * @mode: HMS_MODE_BIND, HMS_MODE_PREFERRED or HMS_MODE_INTERLEAVE (weights need hms_hbind())
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_REMOTE
+ * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_REMOTE
  * @result: receives what was done, or NULL
  * Return: as hms_hbind().
  */
@@ -670,7 +671,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @mode: as hms_bind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_REMOTE or 0
+ * @flags: HMS_INHERIT, HMS_REMOTE
  * Return: as hms_hbind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -708,6 +709,8 @@ struct hms_policy_range {
 	uint64_t length;
 	uint32_t mode;			/* enum hms_mode */
 	uint32_t gone;
+	uint32_t flags;			/* HMS_POLICY_INHERIT or 0 */
+	uint32_t reserved;
 	size_t ntargets;
 	const uint32_t *targets;
 };
