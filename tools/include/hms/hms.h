@@ -701,6 +701,31 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
 int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
 		unsigned int ntargets, unsigned int flags, struct hms_result *result);
 
+/**
+ * hms_mremap() - mremap(2) of memory with policies, which go where it goes
+ * @hms: a handle that this process has opened
+ * @old: start of the memory
+ * @old_length: its bytes; 0 for another mapping of shared memory, which gets no policies
+ * @new_length: bytes that it is to have
+ * @flags: MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP
+ * @where: the address for MREMAP_FIXED
+ * @moved: receives where it is now; MAP_FAILED when it was not remapped
+ *
+ * What is cut off loses its policies. What is added has none, unless one policy covered all of the
+ * memory: then it goes on, as that of mbind(2) does. With MREMAP_DONTUNMAP the old addresses keep
+ * theirs too. The destination of MREMAP_FIXED loses what it had.
+ *
+ * It is not one step: until it returns, other threads may see the memory without its policies, and
+ * what they set there meanwhile may be replaced.
+ *
+ * Return: 0. Errors of mremap(2), with @moved MAP_FAILED: the policies are as they were; with
+ * MREMAP_FIXED the destination may be unmapped, as by mremap(2) itself. Errors of hms_query_policy(),
+ * before anything is done. Errors of hms_policy() with @moved not MAP_FAILED: the memory is there,
+ * but some policies are not; hms_last_error() says how many, and why the first.
+ */
+int hms_mremap(struct hms *hms, void *old, size_t old_length, size_t new_length, int flags,
+	       void *where, void **moved);
+
 /* ---- queries ---- */
 
 /* The policy of one range. @gone: how many of its targets have been removed since. */
