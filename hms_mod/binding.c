@@ -56,29 +56,37 @@ static void hms_binding_emptied(struct hms_binding *binding)
 	}
 }
 
+/* The address space is gone, and nobody inherits of it any more. Under tree_lock. */
+static void hms_binding_doom(struct hms_binding *binding)
+{
+	if (!binding->has_policy)
+		return;
+	/* There may be a hundred thousand: too many to free in here. */
+	binding->doomed = binding->tree;
+	binding->tree = (struct hms_policy_tree) { .root = RB_ROOT_CACHED };
+	hms_binding_emptied(binding);
+}
+
 static bool hms_binding_invalidate(struct mmu_interval_notifier *notifier,
 				   const struct mmu_notifier_range *range, unsigned long seq)
 {
 	struct hms_binding *binding = container_of(notifier, struct hms_binding, notifier);
-	unsigned long lost;
+	unsigned long lost = 0;
 
 	spin_lock(&binding->tree_lock);
 	mmu_interval_set_seq(notifier, seq);
-	lost = binding->tree.lost;
-	if (!binding->tree.nr) {
-		/* Nothing to do, which is the case of a process that only migrates. */
-	} else if (range->event == MMU_NOTIFY_RELEASE) {
-		/* There may be a hundred thousand: too many to free in here. */
-		binding->doomed = binding->tree;
-		binding->tree = (struct hms_policy_tree) { .root = RB_ROOT_CACHED };
-		lost = 0;
-		hms_binding_emptied(binding);
-	} else if (range->event == MMU_NOTIFY_UNMAP) {
+	if (range->event == MMU_NOTIFY_RELEASE) {
+		/* Then all of it is unmapped, which must not take what a child is still to get. */
+		binding->released = true;
+		if (!binding->heirs)
+			hms_binding_doom(binding);
+	} else if (range->event == MMU_NOTIFY_UNMAP && binding->tree.nr && !binding->released) {
+		lost = binding->tree.lost;
 		hms_policy_punch(&binding->tree, NULL, range->start, range->end - 1);
+		lost = binding->tree.lost - lost;
 		if (!binding->tree.nr)
 			hms_binding_emptied(binding);
 	}
-	lost = binding->tree.lost - lost;
 	spin_unlock(&binding->tree_lock);
 	hms_stat_add(HMS_STAT_POLICY_LOST, lost);
 	return true;
@@ -95,17 +103,20 @@ static void hms_binding_hold_policy(struct hms_binding *binding)
 		return;
 	binding->has_policy = true;
 	refcount_inc(&binding->ref);
-	/* The caller comes from an open file, which holds the module. */
+	/* The caller comes from an open file or a fork, which hold the module. */
 	__module_get(THIS_MODULE);
 }
 
-/* Let go of both when there are none. The caller has a reference of its own. */
+/*
+ * Let go of both when there are none, and none that were lost, of which the process can still be
+ * told. The caller has a reference of its own.
+ */
 static void hms_binding_drop_policy(struct hms_binding *binding)
 {
 	bool dropped;
 
 	spin_lock(&binding->tree_lock);
-	dropped = binding->has_policy && !binding->tree.nr;
+	dropped = binding->has_policy && !binding->tree.nr && !binding->tree.lost;
 	if (dropped)
 		binding->has_policy = false;
 	spin_unlock(&binding->tree_lock);
@@ -209,6 +220,46 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 		return fresh;
 	hms_binding_free(fresh);
 	return binding;
+}
+
+/**
+ * struct hms_get_work - hms_binding_get() on its way
+ * @work: does it
+ * @mm: of which address space
+ * @binding: what it returned
+ */
+struct hms_get_work {
+	struct work_struct work;
+	struct mm_struct *mm;
+	struct hms_binding *binding;
+};
+
+static void hms_get_work(struct work_struct *work)
+{
+	struct hms_get_work *get = container_of(work, struct hms_get_work, work);
+
+	get->binding = hms_binding_get(get->mm);
+}
+
+/**
+ * hms_binding_get_by_work - hms_binding_get(), also when the caller has a signal pending
+ * @mm: an address space with users
+ *
+ * Core does not let a task with a signal follow an address space, which fails with -EINTR. Where
+ * that would lose policies a work item does it, and has none.
+ *
+ * Context: may sleep; mmap_lock not held.
+ * Return: a reference, or an ERR_PTR(): -ENOMEM.
+ */
+struct hms_binding *hms_binding_get_by_work(struct mm_struct *mm)
+{
+	struct hms_get_work get = { .mm = mm };
+
+	INIT_WORK_ONSTACK(&get.work, hms_get_work);
+	queue_work(hms_binding_wq, &get.work);
+	flush_work(&get.work);
+	destroy_work_on_stack(&get.work);
+	return get.binding;
 }
 
 /**
@@ -389,6 +440,92 @@ void hms_binding_count_home(struct mm_struct *mm, enum hms_process_stat stat, u6
 		hms_binding_count(binding, HMS_PROCESS_HOME_ELSEWHERE, elsewhere);
 	}
 	rcu_read_unlock();
+}
+
+/**
+ * hms_binding_heritable - how many policies a child would inherit
+ * @mm: of the parent
+ *
+ * Context: does not sleep.
+ */
+unsigned long hms_binding_heritable(const struct mm_struct *mm)
+{
+	struct hms_binding *binding;
+	unsigned long n = 0;
+
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	if (binding)
+		n = READ_ONCE(binding->tree.heritable);
+	rcu_read_unlock();
+	return n;
+}
+
+/**
+ * hms_binding_get_heritage - keep the policies of a parent until a child has its share
+ * @mm: of the parent
+ *
+ * They stay when the parent exits meanwhile, and hold the module.
+ *
+ * Context: does not sleep.
+ * Return: the binding, for hms_binding_put_heritage(), and a reference to the module; or NULL when
+ * there is nothing to inherit.
+ */
+struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm)
+{
+	struct hms_binding *binding;
+	bool any = false;
+
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	if (binding) {
+		spin_lock(&binding->tree_lock);
+		any = binding->tree.heritable && !binding->released;
+		if (any) {
+			/* The policies hold both. */
+			binding->heirs++;
+			refcount_inc(&binding->ref);
+			__module_get(THIS_MODULE);
+		}
+		spin_unlock(&binding->tree_lock);
+	}
+	rcu_read_unlock();
+	return any ? binding : NULL;
+}
+
+/**
+ * hms_binding_put_heritage - end hms_binding_get_heritage(), but for the reference to the module
+ * @binding: from there
+ *
+ * Context: may sleep.
+ */
+void hms_binding_put_heritage(struct hms_binding *binding)
+{
+	spin_lock(&binding->tree_lock);
+	if (!--binding->heirs && binding->released)
+		hms_binding_doom(binding);
+	spin_unlock(&binding->tree_lock);
+	hms_binding_put(binding);
+}
+
+/**
+ * hms_binding_adopt - take over what a child inherits
+ * @binding: of the child, which has not run yet
+ * @tree: its policies; empty afterwards
+ *
+ * Context: mmap_lock held for read, as for hms_binding_set(); the caller holds the module.
+ */
+void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree)
+{
+	mmap_assert_locked(binding->notifier.mm);
+	if (!tree->nr && !tree->lost)
+		return;
+	spin_lock(&binding->tree_lock);
+	if (!WARN_ON_ONCE(binding->has_policy)) {
+		swap(binding->tree, *tree);
+		hms_binding_hold_policy(binding);
+	}
+	spin_unlock(&binding->tree_lock);
 }
 
 int hms_binding_start(void)

@@ -24,9 +24,12 @@ enum hms_process_stat {
  * struct hms_binding - what HMS knows of one address space
  * @notifier: over the whole address space; holds mm_count
  * @ref: descriptors that used it, queued work, and one for having policies
- * @tree_lock: protects @tree, @doomed and @has_policy; the leaf of the lock order, see lock-order.h
+ * @tree_lock: protects all down to @released, and @doomed; the leaf of the lock order, see
+ *	lock-order.h
  * @tree: the policies
- * @has_policy: @ref counts the policies, and they hold the module
+ * @has_policy: @ref counts the policies, or that some were lost, and they hold the module
+ * @heirs: children that are still to get what they inherit
+ * @released: the address space is gone; @tree is only there for @heirs
  * @emptied: @work is on its way
  * @work: gives up @has_policy after munmap or exit took the last policy
  * @doomed: policies of an address space that is gone, for @work to free
@@ -42,6 +45,8 @@ struct hms_binding {
 	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
 	bool has_policy;
+	unsigned int heirs;
+	bool released;
 	unsigned long emptied;
 	struct work_struct work;
 	struct hms_policy_tree doomed;
@@ -53,6 +58,7 @@ struct hms_binding {
 };
 
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
+struct hms_binding *hms_binding_get_by_work(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
 struct hms_binding *hms_binding_find(const struct mm_struct *mm);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
@@ -69,6 +75,10 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 void hms_binding_count(struct hms_binding *binding, enum hms_process_stat stat, u64 n);
 void hms_binding_count_home(struct mm_struct *mm, enum hms_process_stat stat, u64 home,
 			    u64 elsewhere);
+unsigned long hms_binding_heritable(const struct mm_struct *mm);
+struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm);
+void hms_binding_put_heritage(struct hms_binding *binding);
+void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree);
 
 extern unsigned long hms_max_ranges;
 

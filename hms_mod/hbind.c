@@ -10,6 +10,7 @@
 
 #include "binding.h"
 #include "engine.h"
+#include "fork.h"
 #include "hbind.h"
 #include "inbox.h"
 #include "lazy.h"
@@ -43,9 +44,12 @@ static int hms_hbind_prepare(struct hms_request *request)
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
 		return 0;
-	request->policy = hms_policy_new(request->mode, false, request->uids, request->weights,
+	request->policy = hms_policy_new(request->mode, request->inherit, request->uids,
+					 request->weights,
 					 request->ntargets);
-	return request->policy ? 0 : -ENOMEM;
+	if (!request->policy)
+		return -ENOMEM;
+	return request->inherit ? hms_fork_watch() : 0;
 }
 
 static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding *binding)

@@ -11,6 +11,7 @@
 
 #include "compat/compat.h"
 #include "binding.h"
+#include "fork.h"
 #include "info.h"
 #include "modifier.h"
 #include "object.h"
@@ -22,42 +23,43 @@
 
 static const struct hms_feature_info hms_interfaces[] = { HMS_PROBES(HMS_INTERFACE) };
 
-static void hms_feature(struct hms_feature_info *feature, const char *name, bool live,
-			const char *reason)
+static int hms_feature(struct hms_vector *vector, const char *name, bool live, const char *reason)
 {
-	*feature = (struct hms_feature_info) { .live = live };
-	strscpy(feature->name, name, sizeof(feature->name));
+	struct hms_feature_info feature = { .live = live };
+
+	strscpy(feature.name, name, sizeof(feature.name));
 	if (!live)
-		strscpy(feature->reason, reason, sizeof(feature->reason));
+		strscpy(feature.reason, reason, sizeof(feature.reason));
+	return hms_vector_add(vector, &feature);
 }
 
 static int hms_info_features(struct hms_vector *vector)
 {
-	struct hms_feature_info features[8];
-	unsigned int n = 0, i;
-	int ret = 0;
+	unsigned int i;
+	int ret;
 
-	hms_feature(&features[n++], "policy", true, "");
-	hms_feature(&features[n++], "populate", true, "");
-	hms_feature(&features[n++], "node-migration", num_node_state(N_MEMORY) > 1,
-		    IS_ENABLED(CONFIG_NUMA) ? "this machine has memory on one node only" :
-					      "CONFIG_NUMA is off in this kernel");
-	hms_feature(&features[n++], "device-private", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
-		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
-	hms_feature(&features[n++], "lazy", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
-		    "CONFIG_DEVICE_PRIVATE is off in this kernel");
-	hms_feature(&features[n++], "device-coherent", IS_ENABLED(CONFIG_DEVICE_MIGRATION),
-		    "CONFIG_DEVICE_MIGRATION is off in this kernel");
-	hms_feature(&features[n++], "large-pages", hms_core_moves_large(),
-		    HMS_HAS_SELECT_COMPOUND ?
-		    "CONFIG_TRANSPARENT_HUGEPAGE is off in this kernel" :
-		    "this kernel splits them, newer ones move them in one piece");
-	hms_feature(&features[n++], "device-cgroup",
-		    HMS_HAS_DMEM_CGROUP && IS_ENABLED(CONFIG_CGROUP_DMEM),
-		    HMS_HAS_DMEM_CGROUP ? "CONFIG_CGROUP_DMEM is off in this kernel" :
-					  "this kernel has no dmem controller that fits");
-	for (i = 0; i < n && !ret; i++)
-		ret = hms_vector_add(vector, &features[i]);
+	ret = hms_feature(vector, "policy", true, "");
+	ret = ret ?: hms_feature(vector, "populate", true, "");
+	ret = ret ?: hms_feature(vector, "node-migration", num_node_state(N_MEMORY) > 1,
+				 IS_ENABLED(CONFIG_NUMA) ?
+				 "this machine has memory on one node only" :
+				 "CONFIG_NUMA is off in this kernel");
+	ret = ret ?: hms_feature(vector, "device-private", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
+				 "CONFIG_DEVICE_PRIVATE is off in this kernel");
+	ret = ret ?: hms_feature(vector, "lazy", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
+				 "CONFIG_DEVICE_PRIVATE is off in this kernel");
+	ret = ret ?: hms_feature(vector, "device-coherent", IS_ENABLED(CONFIG_DEVICE_MIGRATION),
+				 "CONFIG_DEVICE_MIGRATION is off in this kernel");
+	ret = ret ?: hms_feature(vector, "large-pages", hms_core_moves_large(),
+				 HMS_HAS_SELECT_COMPOUND ?
+				 "CONFIG_TRANSPARENT_HUGEPAGE is off in this kernel" :
+				 "this kernel splits them, newer ones move them in one piece");
+	ret = ret ?: hms_feature(vector, "device-cgroup",
+				 HMS_HAS_DMEM_CGROUP && IS_ENABLED(CONFIG_CGROUP_DMEM),
+				 HMS_HAS_DMEM_CGROUP ?
+				 "CONFIG_CGROUP_DMEM is off in this kernel" :
+				 "this kernel has no dmem controller that fits");
+	ret = ret ?: hms_feature(vector, "fork-inherit", !*hms_fork_unseen(), hms_fork_unseen());
 	for (i = 0; i < ARRAY_SIZE(hms_interfaces) && !ret; i++)
 		ret = hms_vector_add(vector, &hms_interfaces[i]);
 	return ret;

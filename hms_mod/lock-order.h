@@ -2,6 +2,7 @@
 /*
  * The lock order of HMS. lockdep agrees; code that takes two of them takes the upper one first.
  *
+ *	hms_fork.lock		fork.c: what a child inherits; from task work
  *	mmap_lock		core
  *	folio lock		core; those of a batch at a time, by trylock in migrate_vma
  *	rmap locks		core
@@ -12,10 +13,14 @@
  *	hms_bindings_lock	binding.c: the table of bindings; leaf
  *	hms_binding.inboxes_lock	inbox.c: who is told; nests hms_inbox.lock, a leaf
  *
+ *	hms_fork_mutex		fork.c: the probe of forks; nests core's locks of tracepoints
+ *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *
  *	hms_node_lock		node.c: nodes; in memory, CPU and PCI hotplug; nests hms_map_lock
  *	hms_map_lock		object.c: the map; nests sysfs and netlink; apart from the above
+ *
+ * The probe of forks runs where nothing may sleep, and takes a tree lock.
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a
  * mirror or a tree lock, and a driver's page table may take leaves of its own; they never sleep,

@@ -9,6 +9,7 @@
 #include "binding.h"
 #include "figures.h"
 #include "file.h"
+#include "fork.h"
 #include "info.h"
 #include "lazy.h"
 #include "netlink.h"
@@ -34,12 +35,14 @@ static int __init hms_init(void)
 	ret = hms_binding_start();
 	if (ret)
 		goto stop_node;
+	hms_fork_start();
 	ret = hms_file_start();
 	if (ret)
-		goto stop_binding;
+		goto stop_fork;
 	return 0;
 
-stop_binding:
+stop_fork:
+	hms_fork_stop();
 	hms_binding_stop();
 stop_node:
 	hms_node_stop();
@@ -56,6 +59,7 @@ static void __exit hms_exit(void)
 {
 	hms_file_stop();
 	hms_lazy_stop();
+	hms_fork_stop();
 	hms_binding_stop();
 	hms_node_stop();
 	hms_figures_stop();

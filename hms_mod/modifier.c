@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
+#include "fork.h"
 #include "modifier.h"
 #include "request.h"
 
@@ -55,6 +56,14 @@ static enum hms_error_why hms_parse_initiator(struct hms_request *request, u64 v
 	return HMS_WHY_NONE;
 }
 
+static enum hms_error_why hms_parse_inherit(struct hms_request *request, u64 value)
+{
+	if (value && *hms_fork_unseen())
+		return HMS_WHY_UNSUPPORTED;
+	request->inherit = value;
+	return HMS_WHY_NONE;
+}
+
 #define HMS_KEY(_key, _since, _min, _max, _name, _parse, _text) {	\
 	.info = {							\
 		.key = (_key), .since = (_since),			\
@@ -79,7 +88,7 @@ const struct hms_modifier_desc hms_modifiers[] = {
 		"move every page or none"),
 	HMS_KEY(HMS_MOD_INITIATOR, 1, 1, U32_MAX, "initiator", hms_parse_initiator,
 		"every target must be reachable from it"),
-	HMS_KEY(HMS_MOD_INHERIT, 0, 0, 1, "inherit", NULL,
+	HMS_KEY(HMS_MOD_INHERIT, 1, 0, 1, "inherit", hms_parse_inherit,
 		"a child gets the policy at fork"),
 	HMS_KEY(HMS_MOD_PRIORITY, 0, 0, U64_MAX, "priority", NULL,
 		"order of eviction"),

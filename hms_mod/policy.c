@@ -133,14 +133,14 @@ static void hms_range_free(struct hms_range *range)
 
 /**
  * hms_policy_edit_prepare - allocate what any change of a tree may need
- * @edit: receives the nodes
+ * @edit: receives the nodes; zeroed, or what another change has left
  *
  * Context: may sleep; before the lock of the tree is taken.
  * Return: 0 or -ENOMEM.
  */
 int hms_policy_edit_prepare(struct hms_policy_edit *edit)
 {
-	for (edit->n = 0; edit->n < HMS_POLICY_EDIT_NODES; edit->n++) {
+	for (; edit->n < HMS_POLICY_EDIT_NODES; edit->n++) {
 		edit->nodes[edit->n] = hms_range_new(GFP_KERNEL_ACCOUNT);
 		if (!edit->nodes[edit->n]) {
 			hms_policy_edit_drop(edit);
@@ -175,12 +175,14 @@ static void hms_tree_insert(struct hms_policy_tree *tree, struct hms_range *rang
 	range->it.last = last;
 	interval_tree_insert(&range->it, &tree->root);
 	tree->nr++;
+	tree->heritable += range->policy->inherit;
 }
 
 static void hms_tree_remove(struct hms_policy_tree *tree, struct hms_range *range)
 {
 	interval_tree_remove(&range->it, &tree->root);
 	tree->nr--;
+	tree->heritable -= range->policy->inherit;
 }
 
 static void hms_range_resize(struct hms_policy_tree *tree, struct hms_range *range,
@@ -289,37 +291,36 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 }
 
 /**
- * hms_policy_clone - give a child at fork what it inherits
- * @to: its tree: empty, and nobody else sees it
- * @from: the tree of the parent, which does not change meanwhile
- * @gfp: GFP_KERNEL_ACCOUNT, or what does not sleep when the lock of @from is held
+ * hms_policy_clone - give a child what it inherits, a part at a time
+ * @to: its tree: empty before the first call, and nobody else sees it
+ * @from: the tree of the parent, locked; not between calls, as there may be many ranges
+ * @edit: prepared, before each call
+ * @next: where to go on; 0 before the first call
  *
  * The policies are shared: they never change.
  *
- * Return: 0, or -ENOMEM with @to empty.
+ * Context: never sleeps, never fails.
+ * Return: there is more.
  */
-int hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from, gfp_t gfp)
+bool hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from,
+		      struct hms_policy_edit *edit, unsigned long *next)
 {
-	struct hms_range *range, *copy, *spare;
+	struct hms_range *range = hms_policy_first(from, *next, ULONG_MAX);
+	unsigned int looks = HMS_POLICY_CLONE_LOOKS;
 
-	/* Ranges that touch in @to touched in @from, so they differ: there is nothing to merge. */
-	for (range = hms_policy_first(from, 0, ULONG_MAX); range;
-	     range = hms_policy_next(range, 0, ULONG_MAX)) {
-		if (!range->policy->inherit)
-			continue;
-		copy = hms_range_new(gfp);
-		spare = hms_range_new(gfp);
-		if (!copy || !spare) {
-			kfree(copy);
-			kfree(spare);
-			hms_policy_free_all(to);
-			return -ENOMEM;
-		}
-		copy->policy = hms_policy_get(range->policy);
-		copy->spare = spare;
-		hms_tree_insert(to, copy, range->it.start, range->it.last);
+	for (; range; range = hms_policy_next(range, *next, ULONG_MAX)) {
+		/* A range takes a node, and a spare. */
+		if (!looks-- || edit->n < 2)
+			return true;
+		/* It may have grown to where the last call ended. */
+		if (range->policy->inherit)
+			hms_policy_set(to, edit, max(range->it.start, *next), range->it.last,
+				       range->policy);
+		if (range->it.last == ULONG_MAX)
+			break;
+		*next = range->it.last + 1;
 	}
-	return 0;
+	return false;
 }
 
 /**
@@ -384,6 +385,7 @@ static void hms_policy_common_begin(struct hms_policy_common *common,
 	u32 i;
 
 	common->begun = true;
+	common->inherit = true;
 	common->mode = policy->mode;
 	common->ntargets = policy->ntargets;
 	for (i = 0; i < policy->ntargets; i++) {
@@ -414,6 +416,7 @@ int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common 
 		hms_policy_common_begin(common, policy);
 	if (common->mode != policy->mode)
 		common->mode = HMS_MODE_DEFAULT;
+	common->inherit &= policy->inherit;
 	for (i = 0; i < common->ntargets; i++) {
 		at = hms_policy_find(policy, common->uids[i]);
 		if (at == policy->ntargets)

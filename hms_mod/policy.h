@@ -59,15 +59,20 @@ struct hms_range {
  * struct hms_policy_tree - the policies of an address space
  * @root: ranges; they never overlap, and neighbours with equal policies are one
  * @nr: how many
+ * @heritable: how many of them a child gets at fork
  * @lost: ranges that could not be kept
  */
 struct hms_policy_tree {
 	struct rb_root_cached root;
 	unsigned long nr;
+	unsigned long heritable;
 	unsigned long lost;
 };
 
 #define HMS_POLICY_EDIT_NODES	5
+
+/* Ranges that are looked at for a child while the tree of the parent is locked. */
+#define HMS_POLICY_CLONE_LOOKS	64
 
 /**
  * struct hms_policy_edit - nodes for one change of a tree, allocated before it
@@ -85,6 +90,7 @@ struct hms_policy_edit {
  * @last: the last address of the run
  * @begun: some of it was, so the others mean something
  * @mode: the mode of all of it, or HMS_MODE_DEFAULT when there are several
+ * @inherit: a child gets all of it at fork
  * @ntargets: how many
  * @uids: targets that all of it names, in the order of the first policy
  * @weights: the weight that all of it gives each of them, 0 when there are several
@@ -93,6 +99,7 @@ struct hms_policy_common {
 	unsigned long first;
 	unsigned long last;
 	bool begun;
+	bool inherit;
 	u32 mode;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
@@ -113,7 +120,8 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		    unsigned long first, unsigned long last, struct hms_policy *policy);
 void hms_policy_punch(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		      unsigned long first, unsigned long last);
-int hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from, gfp_t gfp);
+bool hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from,
+		      struct hms_policy_edit *edit, unsigned long *next);
 void hms_policy_free_all(struct hms_policy_tree *tree);
 
 struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long first,

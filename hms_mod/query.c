@@ -81,6 +81,7 @@ static int hms_answer_policy(struct hms_answer *answer, const struct hms_policy 
 		.start = first,
 		.length = last - first + 1,
 		.mode = policy->mode,
+		.flags = policy->inherit ? HMS_POLICY_INHERIT : 0,
 		.first_target = answer->uids.count,
 	};
 	int ret = 0;
@@ -134,6 +135,7 @@ static int hms_query_common(struct hms_answer *answer)
 	if (ret)
 		return 0;
 	entry.mode = common.mode;
+	entry.flags = common.inherit ? HMS_POLICY_INHERIT : 0;
 	for (i = 0; i < common.ntargets && !ret; i++)
 		ret = hms_answer_target(answer, &entry, common.uids[i], common.weights[i]);
 	return ret ?: hms_vector_add(&answer->entries, &entry);

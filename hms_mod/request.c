@@ -103,6 +103,8 @@ static int hms_request_combination(struct hms_request *request)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_WEIGHT, HMS_WHY_COMBINATION);
 	if (!request->has_weights && request->mode == HMS_MODE_WEIGHTED)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_MODE, HMS_WHY_NO_WEIGHTS);
+	if (request->inherit && (!request->set_policy || clear))
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_INHERIT, HMS_WHY_COMBINATION);
 	if (request->all_or_nothing && !request->migrate)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_COMBINATION);

@@ -21,6 +21,7 @@ struct mm_struct;
  * @populate: allocate what is missing
  * @lazy: put placeholders where something is missing
  * @all_or_nothing: every page or none
+ * @inherit: a child gets the policy at fork
  * @may_move_shared: the caller has CAP_SYS_NICE
  * @mode: enum hms_mode
  * @has_weights: weights are given
@@ -45,6 +46,7 @@ struct hms_request {
 	bool populate;
 	bool lazy;
 	bool all_or_nothing;
+	bool inherit;
 	bool may_move_shared;
 	u32 mode;
 	bool has_weights;

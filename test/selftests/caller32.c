@@ -13,7 +13,7 @@ _Static_assert(offsetof(struct hms_hbind, pages) % 8 == 0, "padding");
 _Static_assert(offsetof(struct hms_query, lost) % 8 == 0, "padding");
 _Static_assert(sizeof(struct hms_query) == 88, "padding");
 _Static_assert(sizeof(struct hms_residency_entry) == 24, "padding");
-_Static_assert(sizeof(struct hms_policy_entry) == 32, "padding");
+_Static_assert(sizeof(struct hms_policy_entry) == 40, "padding");
 _Static_assert(sizeof(struct hms_target_count) == 32, "padding");
 _Static_assert(sizeof(struct hms_modifier) == 16, "padding");
 

@@ -86,14 +86,14 @@ static bool symbol_find(const char *symbol, unsigned long *start, unsigned long 
 
 /*
  * Only allocations that modules ask for, themselves or through core; but none below @spared, a
- * function of core that does not take a failure in peace. Until failnth_open(). Returns "", or why
- * not.
+ * function of core that does not take a failure in peace, or NULL. Until failnth_open(). Returns
+ * "", or why not.
  */
 const char *failnth_modules_only(const char *spared)
 {
-	unsigned long start, end;
+	unsigned long start = 0, end = 0;
 
-	if (!symbol_find(spared, &start, &end))
+	if (spared && !symbol_find(spared, &start, &end))
 		return "no such function in /proc/kallsyms";
 	/* Where x86-64 has its modules. */
 	if (!set_address("require-start", 0xffffffffa0000000UL) ||
@@ -120,4 +120,18 @@ int failnth_disarm(int fd)
 	if (pread(fd, number, sizeof(number) - 1, 0) <= 0 || pwrite(fd, "0", 1, 0) < 0)
 		return -1;
 	return atoi(number);
+}
+
+/*
+ * Fail so many in a hundred, of this process and of the children that it will have: of a child also
+ * what the kernel does for it before it runs. 0 ends it.
+ */
+bool failnth_random(int percent)
+{
+	char value[16];
+
+	snprintf(value, sizeof(value), "%d", percent);
+	return set(BOTH, "task-filter", percent ? "Y" : "N") && set(BOTH, "times", "-1") &&
+	       set(BOTH, "probability", value) &&
+	       !text_write("/proc/self/make-it-fail", percent ? "1" : "0");
 }

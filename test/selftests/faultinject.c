@@ -667,6 +667,71 @@ HMS_TEST(fault, fork)
 		     fail_each(self, &(struct action){ prepare_away, act_fork, check_fork, 7 }));
 }
 
+/*
+ * A fork with policies to inherit, and the module without memory here or there: the child has all
+ * of them, or some, and of those that it has not it is told, or the statistics are.
+ */
+HMS_TEST(fault, fork_inherits)
+{
+	enum { N = 8, FORKS = 120 };
+	long long before, counted = 0;
+	int whole = 0;
+
+	if (*feature_missing("fork-inherit"))
+		SKIP(return, "%s", feature_missing("fork-inherit"));
+	for (int i = 0; i < N; i += 2)
+		ASSERT_EQ(0, policy_set_inherited(self->e.fd, self->p + i * PAGE, PAGE,
+						  HMS_MODE_BIND, 1, self->e.node));
+	ASSERT_STREQ("", failnth_modules_only(NULL));
+	for (int i = 0; i < FORKS; i++) {
+		int status;
+		pid_t pid;
+
+		before = stat_read("policy_lost");
+		/* First each allocation of the parent, then some of both. */
+		if (i < 20) {
+			ASSERT_EQ(0, failnth_arm(self->nth, i + 1));
+		} else {
+			ASSERT_TRUE(failnth_random(i % 60));
+		}
+		pid = fork();
+		if (!pid) {
+			struct policy p[N];
+			struct hms_query q;
+			int fd, n;
+
+			failnth_random(0);
+			fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+			n = policies_read(fd, HMS_QUERY_POLICY, self->p, N * PAGE, p, N);
+			query_init(&q, HMS_QUERY_POLICY, self->p, PAGE);
+			call(fd, HMS_QUERY, &q);
+			if (n < 0 || n > N / 2 || q.lost > N / 2)
+				_exit(100);
+			_exit(n << 3 | q.lost);
+		}
+		if (i < 20) {
+			failnth_disarm(self->nth);
+		} else {
+			ASSERT_TRUE(failnth_random(0));
+		}
+		ASSERT_GE(pid, 0);
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_TRUE(WIFEXITED(status));
+		status = WEXITSTATUS(status);
+		ASSERT_GT(100, status);
+		whole += status >> 3 == N / 2;
+		counted += stat_read("policy_lost") - before;
+		/* All that is missing is in the statistics, and what the child knows is true. */
+		EXPECT_EQ(N / 2 - (status >> 3), stat_read("policy_lost") - before);
+		EXPECT_TRUE(!(status & 7) || (status & 7) == N / 2 - (status >> 3)) {
+			TH_LOG("fork %d: has %d, lost %d", i, status >> 3, status & 7);
+		}
+	}
+	EXPECT_LT(0, whole);
+	EXPECT_LT(0, counted);
+	EXPECT_STREQ("", failnth_open(&self->nth));
+}
+
 /* The device's operations. */
 
 static int act_sim_open(fault_t *s)

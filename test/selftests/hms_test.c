@@ -489,16 +489,31 @@ int populate(int fd, const void *start, size_t length, __u32 uid, struct request
 	return simple(fd, start, length, uid, r, true);
 }
 
+static struct request *policy_request(struct request *r, const void *start, size_t length,
+				      __u32 mode, unsigned int n, const __u32 *uids)
+{
+	request_init(r, start, length);
+	for (unsigned int i = 0; i < n; i++)
+		request_target(r, uids[i]);
+	return request_modifier(r, HMS_MOD_MODE, mode);
+}
+
 int policy_set(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
 	       const __u32 *uids)
 {
 	struct request r;
 
-	request_init(&r, start, length);
-	for (unsigned int i = 0; i < n; i++)
-		request_target(&r, uids[i]);
-	request_modifier(&r, HMS_MOD_MODE, mode);
-	return request_send(&r, fd);
+	return request_send(policy_request(&r, start, length, mode, n, uids), fd);
+}
+
+/* One that a child gets at fork(2). */
+int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
+			 const __u32 *uids)
+{
+	struct request r;
+
+	policy_request(&r, start, length, mode, n, uids);
+	return request_send(request_modifier(&r, HMS_MOD_INHERIT, 1), fd);
 }
 
 int policy_clear(int fd, const void *start, size_t length)
@@ -545,12 +560,14 @@ int policies_read(int fd, __u32 what, const void *start, size_t length, struct p
 	for (__u32 i = 0; i < q.nentries; i++) {
 		if (!e[i].length || e[i].start % PAGE || e[i].length % PAGE ||
 		    (i && e[i].start < p[i - 1].end) || e[i].ntargets > HMS_MAX_TARGETS ||
-		    e[i].first_target + e[i].ntargets > q.nuids || e[i].gone > e[i].ntargets)
+		    e[i].first_target + e[i].ntargets > q.nuids || e[i].gone > e[i].ntargets ||
+		    (e[i].flags & ~HMS_POLICY_INHERIT) || e[i].reserved)
 			return -EPROTO;
 		p[i].start = e[i].start;
 		p[i].end = e[i].start + e[i].length;
 		p[i].mode = e[i].mode;
 		p[i].gone = e[i].gone;
+		p[i].flags = e[i].flags;
 		p[i].n = e[i].ntargets;
 		memcpy(p[i].uid, &uids[e[i].first_target], e[i].ntargets * sizeof(*uids));
 	}

@@ -96,6 +96,8 @@ int migrate(int fd, const void *start, size_t length, __u32 uid, struct request 
 int populate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
 int policy_set(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
 	       const __u32 *uids);
+int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
+			 const __u32 *uids);
 int policy_clear(int fd, const void *start, size_t length);
 
 /* HMS_QUERY. */
@@ -109,6 +111,7 @@ struct policy {
 	__u64 end;
 	__u32 mode;
 	__u32 gone;
+	__u32 flags;		/* HMS_POLICY_INHERIT */
 	__u32 n;
 	__u32 uid[HMS_MAX_TARGETS];
 };

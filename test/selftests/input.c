@@ -512,6 +512,8 @@ HMS_TEST(input, hbind_values)
 		{ HMS_MOD_POPULATE, 2 },
 		{ HMS_MOD_POPULATE, (1ULL << 32) + 1 },
 		{ HMS_MOD_POPULATE, ~0ULL },
+		{ HMS_MOD_INHERIT, 2 },
+		{ HMS_MOD_INHERIT, (1ULL << 32) + 1 },
 	};
 	struct request r;
 
@@ -532,7 +534,7 @@ HMS_TEST(input, hbind_values)
 HMS_TEST(input, hbind_unsupported)
 {
 	static const __u32 keys[] = {
-		HMS_MOD_INHERIT, HMS_MOD_PRIORITY, HMS_MOD_ASYNC,
+		HMS_MOD_PRIORITY, HMS_MOD_ASYNC,
 	};
 	struct request r;
 
@@ -566,6 +568,23 @@ HMS_TEST(input, hbind_combinations)
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
 	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
 	REFUSED(&r, EINVAL, HMS_WHY_COMBINATION, MODIFIER(1));
+
+	/* There must be a policy to inherit. */
+	if (!*feature_missing("fork-inherit")) {
+		request_init(&r, self->p, 12 * PAGE);
+		request_modifier(&r, HMS_MOD_MODE, HMS_MODE_DEFAULT);
+		request_modifier(&r, HMS_MOD_INHERIT, 1);
+		REFUSED(&r, EINVAL, HMS_WHY_COMBINATION, MODIFIER(1));
+		request_init(&r, self->p, 12 * PAGE);
+		request_target(&r, self->e.node[0]);
+		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+		request_modifier(&r, HMS_MOD_INHERIT, 1);
+		REFUSED(&r, EINVAL, HMS_WHY_COMBINATION, MODIFIER(1));
+	} else {
+		good(&r, self);
+		request_modifier(&r, HMS_MOD_INHERIT, 1);
+		REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(r.h.nmodifiers - 1));
+	}
 
 	big = mmap(NULL, HMS_ALL_OR_NOTHING_MAX + PAGE, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

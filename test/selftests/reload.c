@@ -305,6 +305,66 @@ HMS_TEST(reload, refused_while_used)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* What a child has inherited holds the module like any policy, and so does a fork on its way. */
+HMS_TEST(reload, inherited)
+{
+	struct peer peer;
+	pid_t pid;
+
+	if (*feature_missing("fork-inherit"))
+		SKIP(return, "%s", feature_missing("fork-inherit"));
+	ASSERT_EQ(0, sim_unload());
+	ASSERT_EQ(0, policy_set_inherited(self->e.fd, self->p, PAGE, HMS_MODE_BIND, 1,
+					  self->e.node));
+	close(self->e.fd);
+	pid = peer_fork(&peer);
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		tell(&peer);
+		hear(&peer);
+		_exit(0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	/* The child alone has it. */
+	ASSERT_EQ(0, munmap(self->p, PAGE));
+	for (int i = 0; i < 20; i++)
+		EXPECT_EQ(-EAGAIN, module_unload("hms"));
+	EXPECT_EQ(SIGKILL, peer_kill(&peer));
+	EXPECT_EQ(0, module_unload_wait("hms"));
+
+	/* Children that come and go, the last of them as the module does. */
+	for (int i = 0; i < 10; i++) {
+		int ret;
+
+		ASSERT_EQ(0, modules_load_all());
+		ASSERT_EQ(0, sim_unload_wait());
+		pid = peer_fork(&peer);
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			struct env e;
+
+			/* The uids of nodes are new. */
+			if (*env_open(&e) ||
+			    policy_set_inherited(e.fd, self->p + PAGE, PAGE, HMS_MODE_BIND, 1,
+						 e.node))
+				_exit(1);
+			env_close(&e);
+			tell(&peer);
+			for (int k = 0; k < 5; k++) {
+				if (!fork())
+					_exit(0);
+			}
+			_exit(0);
+		}
+		ASSERT_EQ(0, hear(&peer));
+		do
+			ret = module_unload("hms");
+		while (ret == -EAGAIN);
+		EXPECT_EQ(0, ret);
+		EXPECT_EQ(0, peer_wait(&peer));
+	}
+}
+
 /* A policy goes with munmap and with its process, and then holds nothing. */
 HMS_TEST(reload, policies_of_the_dead)
 {

@@ -77,7 +77,7 @@ static const char *compare(struct policy_model *model, struct hms_policy_tree *t
 			   const unsigned char *pages, unsigned long *spareless)
 {
 	struct hms_range *range = hms_policy_first(tree, 0, ULONG_MAX);
-	unsigned long page, end, nr = 0;
+	unsigned long page, end, nr = 0, heritable = 0;
 
 	*spareless = 0;
 	for (page = 0; page < MODEL_PAGES; page = end) {
@@ -94,11 +94,12 @@ static const char *compare(struct policy_model *model, struct hms_policy_tree *t
 			return "a page belongs to another target";
 		*spareless += !range->spare;
 		nr++;
+		heritable += kinds[pages[page]].inherit;
 		range = hms_policy_next(range, 0, ULONG_MAX);
 	}
 	if (range)
 		return "a range too many at the end";
-	return nr == tree->nr ? NULL : "ranges are miscounted";
+	return nr == tree->nr && heritable == tree->heritable ? NULL : "ranges are miscounted";
 }
 
 /* All is as it should be, with no tree but this one. @missing: spares there was no memory for. */
@@ -134,7 +135,7 @@ static const char *change(struct policy_model *model, unsigned long first, unsig
 			  unsigned int kind, unsigned int copy, long fail)
 {
 	struct hms_policy *policy = model->policies[kind][copy];
-	struct hms_policy_edit edit;
+	struct hms_policy_edit edit = { };
 	const char *wrong = NULL;
 	bool fails = fail && fail <= HMS_POLICY_EDIT_NODES;
 
@@ -177,29 +178,50 @@ static void unmap(struct policy_model *model, unsigned long first, unsigned long
 	memset(model->page + first, 0, end - first);
 }
 
+/* As fork does it: nodes are made where one may sleep, and used where one may not. */
+static int clone_all(struct policy_model *model, struct hms_policy_tree *tree)
+{
+	struct hms_policy_edit edit = { };
+	unsigned long next = 0;
+	bool more;
+
+	do {
+		if (hms_policy_edit_prepare(&edit)) {
+			hms_policy_free_all(tree);
+			return -ENOMEM;
+		}
+		unit_fail_bits = ULONG_MAX;
+		more = hms_policy_clone(tree, &model->tree, &edit, &next);
+		if (unit_fail_bits != ULONG_MAX)
+			return -EPROTO;
+		unit_fail_bits = 0;
+	} while (more);
+	hms_policy_edit_drop(&edit);
+	return 0;
+}
+
 static const char *clone(struct policy_model *model, unsigned int which, long fail)
 {
 	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
 	unsigned char page[MODEL_PAGES];
-	unsigned long ranges = 0, spareless;
+	unsigned long spareless;
 	long before = unit_allocated;
 	const char *wrong;
 	int ret;
 
-	for (unsigned long i = 0; i < MODEL_PAGES; i++) {
+	for (unsigned long i = 0; i < MODEL_PAGES; i++)
 		page[i] = kinds[model->page[i]].inherit ? model->page[i] : 0;
-		ranges += page[i] && (!i || page[i - 1] != page[i]);
-	}
 	unit_fail_at = fail;
-	unit_atomic = which & MODEL_LOCKED;
-	ret = hms_policy_clone(&tree, &model->tree, unit_atomic ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT);
-	unit_atomic = false;
+	ret = clone_all(model, &tree);
+	/* It is down to 0 when there were so many allocations, and the last of them failed. */
+	if (fail && (ret == -ENOMEM) != !unit_fail_at)
+		return "a clone failed with memory, or did not without";
 	unit_fail_at = 0;
-	/* A range and its spare for each. */
-	if (fail && fail <= 2 * ranges)
-		return ret == -ENOMEM && !hms_policy_first(&tree, 0, ULONG_MAX) && !tree.nr &&
+	if (ret == -ENOMEM)
+		return !hms_policy_first(&tree, 0, ULONG_MAX) && !tree.nr && !tree.heritable &&
 		       unit_allocated == before ? NULL : "a clone failed and left something";
-	wrong = ret ? "a clone failed" : compare(model, &tree, page, &spareless);
+	wrong = ret ? "what was prepared for a clone is not enough" :
+		      compare(model, &tree, page, &spareless);
 	if (!wrong && (tree.lost || spareless))
 		wrong = "a clone has lost something, or has no spare";
 	if (which & MODEL_GO_ON) {
@@ -234,19 +256,20 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 	struct hms_policy_common common = { .first = first_of(first), .last = last_of(last) };
 	const struct kind *kind = &kinds[model->page[first]];
 	u32 mode = kind->mode, n = 0;
-	bool none = false;
+	bool none = false, inherit = true;
 	int ret;
 
 	while ((ret = hms_policy_intersect(&model->tree, &common)) == 1)
 		;
 	for (unsigned long i = first; i <= last; i++) {
 		none |= !model->page[i];
+		inherit &= kinds[model->page[i]].inherit;
 		if (kinds[model->page[i]].mode != mode)
 			mode = HMS_MODE_DEFAULT;
 	}
 	if (none)
 		return ret == -ENOENT ? NULL : "a page without a policy was not seen";
-	if (ret || common.mode != mode)
+	if (ret || common.mode != mode || common.inherit != inherit)
 		return "the common mode is another";
 	for (u32 t = 0; t < kind->n; t++) {
 		u8 weight = kind->weights[t];

@@ -17,13 +17,12 @@ enum model_what {
 	MODEL_SET,		/* @which policy; allocation @fail fails, if there are so many */
 	MODEL_CLEAR,		/* @fail: the same */
 	MODEL_UNMAP,		/* as a notifier does; @fail: bits, which of its allocations fail */
-	MODEL_CLONE,		/* @fail: as for set; @which: MODEL_GO_ON, MODEL_LOCKED */
+	MODEL_CLONE,		/* @fail: as for set; @which: MODEL_GO_ON */
 	MODEL_INTERSECT,
 	MODEL_WHATS,
 };
 
 #define MODEL_GO_ON	1	/* with the clone; else with the old tree */
-#define MODEL_LOCKED	2	/* it may not sleep */
 
 /* An operation. Any bytes are one: each is taken modulo what there is. */
 struct model_op {

@@ -116,7 +116,7 @@ TEST_F(policy, punch_fails)
 TEST_F(policy, memory_fails)
 {
 	struct policy_model *model = &self->model;
-	struct hms_policy_edit edit;
+	struct hms_policy_edit edit = { };
 	long before = unit_allocated;
 
 	for (int n = 1; n <= HMS_POLICY_EDIT_NODES; n++) {
@@ -133,8 +133,41 @@ TEST_F(policy, memory_fails)
 	for (int n = 0; n <= HMS_POLICY_EDIT_NODES; n++)
 		EXPECT_EQ(NULL, step(model, MODEL_SET, 9, 20, 8, n));
 	for (int n = 0; n < 2 * MODEL_PAGES; n++)
-		EXPECT_EQ(NULL, step(model, MODEL_CLONE, 0, 0, n % 2 * MODEL_LOCKED, n));
+		EXPECT_EQ(NULL, step(model, MODEL_CLONE, 0, 0, 0, n));
 	EXPECT_EQ(NULL, step(model, MODEL_CLONE, 0, 0, MODEL_GO_ON, 0));
+}
+
+/* The parent is not locked all the time: what changes meanwhile is there once, or not at all. */
+TEST_F(policy, clone_of_what_changes)
+{
+	struct hms_policy_tree child = { .root = RB_ROOT_CACHED };
+	struct policy_model *model = &self->model;
+	struct hms_policy_edit edit = { }, change = { };
+	unsigned long next = 0, last = 0;
+	struct hms_range *range;
+
+	/* Inherited: kind 2, every other page. */
+	for (int i = 0; i < MODEL_PAGES / 2; i += 2)
+		EXPECT_EQ(NULL, step(model, MODEL_SET, i, i, 2, 0));
+	ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
+	ASSERT_TRUE(hms_policy_clone(&child, &model->tree, &edit, &next));
+	EXPECT_EQ(HMS_POLICY_EDIT_NODES / 2, child.nr);
+	hms_policy_edit_drop(&edit);
+	/* All of them become one, from before where the clone is to behind it. */
+	ASSERT_EQ(0, hms_policy_edit_prepare(&change));
+	hms_policy_set(&model->tree, &change, 0, 100 << 12, model->policies[2][0]);
+	hms_policy_edit_drop(&change);
+	ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
+	EXPECT_FALSE(hms_policy_clone(&child, &model->tree, &edit, &next));
+	hms_policy_edit_drop(&edit);
+	for (range = hms_policy_first(&child, 0, ULONG_MAX); range;
+	     range = hms_policy_next(range, 0, ULONG_MAX)) {
+		EXPECT_TRUE(!last || range->it.start > last + 1);
+		last = range->it.last;
+	}
+	EXPECT_EQ(hms_policy_first(&model->tree, 0, ULONG_MAX)->it.last, last);
+	EXPECT_EQ(child.nr, child.heritable);
+	hms_policy_free_all(&child);
 }
 
 /* Two policies are the same when they ask for the same, be they one or two. */
@@ -227,7 +260,7 @@ TEST(size)
 {
 	static const u32 uids[] = { 1, 2, 3, 4, 5 };
 	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
-	struct hms_policy_edit edit;
+	struct hms_policy_edit edit = { };
 	struct hms_policy *policy;
 	size_t bytes = 2 * kmalloc_size(sizeof(struct hms_range)) +
 		       kmalloc_size(struct_size(policy, uids, 5));

@@ -13,6 +13,7 @@ struct question {
 	int mode;
 	const char *to;
 	bool migrate;
+	bool inherit;
 };
 
 static void print_policy(struct hms *hms, const struct hms_policy_range *policy,
@@ -27,6 +28,8 @@ static void print_policy(struct hms *hms, const struct hms_policy_range *policy,
 		if (weights[i])
 			printf("*%u", weights[i]);
 	}
+	if (policy->flags & HMS_POLICY_INHERIT)
+		printf(", inherited");
 	if (policy->gone)
 		printf(" (%u gone)", policy->gone);
 	putchar('\n');
@@ -57,8 +60,8 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 {
 	const struct question *q = data;
 	uint32_t targets[HMS_MAX_TARGETS];
+	unsigned int ntargets = 0, flags = q->inherit ? HMS_INHERIT : 0;
 	struct hms_result result = { 0 };
-	unsigned int ntargets = 0;
 	uint64_t never_touched;
 	int ret = EXIT_OK;
 
@@ -70,10 +73,10 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 	range_fill(range, range->length / 2);
 	if (q->migrate)
 		ret = hms_bind(hms, range->words, range->length, q->mode, targets, ntargets,
-			       0, &result);
+			       flags, &result);
 	else
 		ret = hms_policy(hms, range->words, range->length, q->mode, targets,
-				 ntargets, 0);
+				 ntargets, flags);
 	if (ret)
 		return fail("query", "%s", hms_last_error(hms));
 	if (print_policies(hms, "policies of the range", range, hms_query_policy) ||
@@ -94,6 +97,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		{ 'm', "mode",	  take_mode, &q.mode },
 		{ 't', "to",	  take_text, &q.to },
 		{ 'M', "migrate", NULL,	     &q.migrate },
+		{ 'i', "inherit", NULL,	     &q.inherit },
 		{ }
 	};
 	int ret;
@@ -119,6 +123,7 @@ const struct verb verb_query = {
 		 "  -t, --to TARGETS  targets of the policy, most wanted first: uids, names, or any\n"
 		 "                    other text that \"hmsctl select\" takes\n"
 		 "  -M, --migrate     move the pages too\n"
+		 "  -i, --inherit     have a child get the policy at fork\n"
 		 "  -s, --size SIZE   how much, with K, M, G or T (default 16M)\n",
 	.run = run,
 };

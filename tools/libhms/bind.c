@@ -65,6 +65,7 @@ static const struct {
 	{ HMS_POPULATE, HMS_MOD_POPULATE, true },
 	{ HMS_ALL_OR_NOTHING, HMS_MOD_ALL_OR_NOTHING, true },
 	{ HMS_LAZY, HMS_MOD_LAZY, false },
+	{ HMS_INHERIT, HMS_MOD_INHERIT, false },
 };
 
 /* A request while the small calls put it together. */

@@ -95,6 +95,7 @@ static struct hms_policy_list *policy_list(const struct hms_query *q)
 			.length = entries[i].length,
 			.mode = entries[i].mode,
 			.gone = entries[i].gone,
+			.flags = entries[i].flags,
 			.ntargets = entries[i].ntargets,
 			.targets = uids + entries[i].first_target,
 		};

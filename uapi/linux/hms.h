@@ -122,7 +122,8 @@ struct hms_modifier {
  *	bytes
  * @HMS_MOD_INITIATOR: uid of an initiator that must reach every target now, over links and over
  *	bridges that it may cross; a condition for the request, and no part of the policy
- * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork
+ * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork(2), and so do its children; with a
+ *	mode other than HMS_MODE_DEFAULT
  * @HMS_MOD_PRIORITY: order of eviction
  * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
  *
@@ -344,6 +345,8 @@ enum hms_query_what {
 	HMS_QUERY_STATS		= 4,	/* no range: a struct hms_process_stats of all of it */
 };
 
+#define HMS_POLICY_INHERIT	0x1	/* it was set with HMS_MOD_INHERIT */
+
 /**
  * struct hms_policy_entry - one policy range
  * @start: first address
@@ -352,6 +355,8 @@ enum hms_query_what {
  * @ntargets: how many uids, from @first_target of the uid array on
  * @first_target: index into the uid array of the query
  * @gone: how many of these targets have been removed since
+ * @flags: HMS_POLICY_INHERIT, or 0
+ * @reserved: zero
  */
 struct hms_policy_entry {
 	__aligned_u64 start;
@@ -360,6 +365,8 @@ struct hms_policy_entry {
 	__u32 ntargets;
 	__u32 first_target;
 	__u32 gone;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /* State of a run of pages. */
@@ -423,7 +430,7 @@ struct hms_process_stats {
  *	address space of the descriptor, the call fails with EBADF. A descriptor in the table of a
  *	process may have come from another one. The caller sees to it that the pid is not reused
  *	meanwhile, by a pidfd
- * @lost: out: policy ranges of this address space that could not be kept, since it was opened
+ * @lost: out: policy ranges of this address space that could not be kept, or not be inherited
  * @weights: pointer to room for @nuids weights (__u32), one for each uid, or 0; an older module has
  *	no such field. A weight is 0 where there is none
  *
@@ -432,8 +439,8 @@ struct hms_process_stats {
  * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
  * the order of the first, whatever their modes; HMS_MODE_DEFAULT when these differ; a weight where
- * all give a target the same; no entry when an address has no policy. EINTR: interrupted, no
- * answer.
+ * all give a target the same; HMS_POLICY_INHERIT when all have it; no entry when an address has no
+ * policy. EINTR: interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;

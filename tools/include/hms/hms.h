@@ -609,6 +609,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 #define HMS_POPULATE		(1U << 16)	/* allocate missing pages on the targets now */
 #define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
 #define HMS_LAZY		(1U << 18)	/* missing pages: when they are touched, see hms(4) */
+#define HMS_INHERIT		(1U << 19)	/* a child gets the policy at fork(2) */
 
 /**
  * struct hms_result - what was done, page by page
@@ -697,7 +698,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_REMOTE
+ * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_REMOTE
  * @result: receives what was done, or NULL
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
@@ -713,7 +714,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @mode: as hms_bind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_LAZY, HMS_REMOTE
+ * @flags: HMS_LAZY, HMS_INHERIT, HMS_REMOTE
  * Return: as hms_bind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -743,6 +744,31 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
 int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
 		unsigned int ntargets, unsigned int flags, struct hms_result *result);
 
+/**
+ * hms_mremap() - mremap(2) of memory with policies, which go where it goes
+ * @hms: a handle that this process has opened
+ * @old: start of the memory
+ * @old_length: its bytes; 0 for another mapping of shared memory, which gets no policies
+ * @new_length: bytes that it is to have
+ * @flags: MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP
+ * @where: the address for MREMAP_FIXED
+ * @moved: receives where it is now; MAP_FAILED when it was not remapped
+ *
+ * What is cut off loses its policies. What is added has none, unless one policy covered all of the
+ * memory: then it goes on, as that of mbind(2) does. With MREMAP_DONTUNMAP the old addresses keep
+ * theirs too. The destination of MREMAP_FIXED loses what it had.
+ *
+ * It is not one step: until it returns, other threads may see the memory without its policies, and
+ * what they set there meanwhile may be replaced.
+ *
+ * Return: 0. Errors of mremap(2), with @moved MAP_FAILED: the policies are as they were; with
+ * MREMAP_FIXED the destination may be unmapped, as by mremap(2) itself. Errors of hms_query_policy(),
+ * before anything is done. Errors of hms_policy() with @moved not MAP_FAILED: the memory is there,
+ * but some policies are not; hms_last_error() says how many, and why the first.
+ */
+int hms_mremap(struct hms *hms, void *old, size_t old_length, size_t new_length, int flags,
+	       void *where, void **moved);
+
 /* ---- queries ---- */
 
 /* The policy of one range. @gone: how many of its targets have been removed since. */
@@ -751,6 +777,8 @@ struct hms_policy_range {
 	uint64_t length;
 	uint32_t mode;			/* enum hms_mode */
 	uint32_t gone;
+	uint32_t flags;			/* HMS_POLICY_INHERIT or 0 */
+	uint32_t reserved;
 	size_t ntargets;
 	const uint32_t *targets;
 };
