@@ -39,7 +39,9 @@ static inline bool hms_mode_rotates(u32 mode)
 /* The weight of target @i, 0 unless the policy has weights. */
 static inline u8 hms_policy_weight(const struct hms_policy *policy, u32 i)
 {
-	return policy->mode == HMS_MODE_WEIGHTED ? ((u8 *)&policy->uids[policy->ntargets])[i] : 0;
+	const u8 *weights = (const u8 *)&policy->uids[policy->ntargets];
+
+	return policy->mode == HMS_MODE_WEIGHTED ? weights[i] : 0;
 }
 
 /**

@@ -38,9 +38,11 @@ HMS_TEST(caller32, info)
 
 HMS_TEST(caller32, migrate_and_query)
 {
+	struct hms_process_stats stats;
 	char *p = area(700 * PAGE);
 	struct policy policy[2];
 	struct request r;
+	__u64 moved = 0;
 
 	ASSERT_NE(NULL, p);
 	fill(p, 700 * PAGE, 1);
@@ -54,10 +56,14 @@ HMS_TEST(caller32, migrate_and_query)
 		ASSERT_EQ(0, request_send(&r, self->e.fd));
 		EXPECT_COUNTS(&r);
 		EXPECT_EQ(700, r.h.moved + r.h.present);
+		moved += r.h.moved;
 		EXPECT_EQ(700, pages_on(self->e.fd, p, 700 * PAGE, to));
 		ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, p, 700 * PAGE, policy, 2));
 		EXPECT_TRUE(policy_is(&policy[0], p, 700 * PAGE, HMS_MODE_BIND, 1, &to));
 	}
+	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
+	EXPECT_EQ(1, stats.ranges);
+	EXPECT_EQ(moved, stats.moved);
 	EXPECT_PATTERN(p, 700 * PAGE, 1);
 }
 

@@ -397,6 +397,9 @@ HMS_TEST(reload, policies_of_the_dead)
 			EXPECT_EQ(SIGKILL, peer_kill(&peer));
 		}
 		EXPECT_EQ(0, module_unload_wait("hms"));
+		EXPECT_EQ(1, hmsctl("where", "1"));
+		EXPECT_SAYS("the module is not loaded");
+		EXPECT_EQ(1, hmsctl("policy", "1"));
 		if (how == 0) {
 			tell(&peer);
 			EXPECT_EQ(0, peer_wait(&peer));

@@ -89,6 +89,11 @@ int process_open(const struct verb *verb, int argc, char **argv, struct process 
 		return fail_process(process, hms_open_process_text(errno == ENOENT ? -ESRCH :
 									     -errno));
 	ret = open_hms(process);
+	/* As long as it is there, nobody else has its pid. */
+	if (!ret && faccessat(process->folder, "maps", F_OK, 0)) {
+		hms_close(process->hms);
+		ret = fail_process(process, hms_open_process_text(-ESRCH));
+	}
 	if (ret)
 		close(process->folder);
 	return ret;
