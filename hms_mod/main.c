@@ -14,6 +14,7 @@
 #include "netlink.h"
 #include "node.h"
 #include "object.h"
+#include "remap.h"
 
 static int __init hms_init(void)
 {
@@ -41,6 +42,7 @@ static int __init hms_init(void)
 	return 0;
 
 stop_fork:
+	hms_remap_stop();
 	hms_fork_stop();
 	hms_binding_stop();
 stop_node:
@@ -57,6 +59,7 @@ stop_object:
 static void __exit hms_exit(void)
 {
 	hms_file_stop();
+	hms_remap_stop();
 	hms_fork_stop();
 	hms_binding_stop();
 	hms_node_stop();

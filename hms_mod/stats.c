@@ -41,7 +41,7 @@ HMS_STAT_FILE(home, HMS_STAT_HOME);
 HMS_STAT_FILE(home_elsewhere, HMS_STAT_HOME_ELSEWHERE);
 /* Pages brought home because their device went. */
 HMS_STAT_FILE(evacuated, HMS_STAT_EVACUATED);
-/* Policy ranges that could not be kept for want of memory. */
+/* Policy ranges that could not be kept, inherited or carried. */
 HMS_STAT_FILE(policy_lost, HMS_STAT_POLICY_LOST);
 
 static struct attribute *hms_stats_attrs[] = {
