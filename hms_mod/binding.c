@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "binding.h"
+#include "remap.h"
 #include "stats.h"
 #include "trace.h"
 
@@ -67,6 +68,16 @@ static void hms_binding_doom(struct hms_binding *binding)
 	hms_binding_emptied(binding);
 }
 
+/* Does it take policies, or what is on its way? Under tree_lock. */
+static bool hms_binding_is_unmapped(struct hms_binding *binding,
+				    const struct mmu_notifier_range *range)
+{
+	/* What may not block is the OOM reaper: the mappings stay, until all is released. */
+	if (range->event != MMU_NOTIFY_UNMAP || !mmu_notifier_range_blockable(range))
+		return false;
+	return (binding->tree.nr || !list_empty(&binding->remaps)) && !binding->released;
+}
+
 static bool hms_binding_invalidate(struct mmu_interval_notifier *notifier,
 				   const struct mmu_notifier_range *range, unsigned long seq)
 {
@@ -80,9 +91,11 @@ static bool hms_binding_invalidate(struct mmu_interval_notifier *notifier,
 		binding->released = true;
 		if (!binding->heirs)
 			hms_binding_doom(binding);
-	} else if (range->event == MMU_NOTIFY_UNMAP && binding->tree.nr && !binding->released) {
+	} else if (hms_binding_is_unmapped(binding, range)) {
 		lost = binding->tree.lost;
-		hms_policy_punch(&binding->tree, NULL, range->start, range->end - 1);
+		if (!hms_remap_unmaps(binding, range))
+			hms_policy_punch(&binding->tree, NULL, range->start, range->end - 1);
+		hms_remap_others(binding, range->start, range->end - 1);
 		lost = binding->tree.lost - lost;
 		if (!binding->tree.nr)
 			hms_binding_emptied(binding);
@@ -96,14 +109,18 @@ static const struct mmu_interval_notifier_ops hms_binding_notifier_ops = {
 	.invalidate = hms_binding_invalidate,
 };
 
-/* Keep the binding and the module for as long as there are policies. Under tree_lock. */
-static void hms_binding_hold_policy(struct hms_binding *binding)
+/**
+ * hms_binding_hold_policy - keep the binding and the module for as long as there are policies
+ * @binding: the binding; the caller comes from an open file, a fork or a remap, which hold both
+ *
+ * Context: tree_lock held.
+ */
+void hms_binding_hold_policy(struct hms_binding *binding)
 {
 	if (binding->has_policy)
 		return;
 	binding->has_policy = true;
 	refcount_inc(&binding->ref);
-	/* The caller comes from an open file or a fork, which hold the module. */
 	__module_get(THIS_MODULE);
 }
 
@@ -160,6 +177,7 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 	spin_lock_init(&binding->tree_lock);
 	spin_lock_init(&binding->inboxes_lock);
 	INIT_LIST_HEAD(&binding->inboxes);
+	INIT_LIST_HEAD(&binding->remaps);
 	binding->tree.root = RB_ROOT_CACHED;
 	binding->doomed.root = RB_ROOT_CACHED;
 	INIT_WORK(&binding->work, hms_binding_work);
@@ -357,6 +375,7 @@ void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 {
 	mmap_assert_locked(binding->notifier.mm);
 	spin_lock(&binding->tree_lock);
+	hms_remap_others(binding, first, last);
 	if (policy) {
 		hms_policy_set(&binding->tree, edit, first, last, policy);
 		hms_binding_hold_policy(binding);
@@ -443,7 +462,37 @@ void hms_binding_count_home(struct mm_struct *mm, enum hms_process_stat stat, u6
 }
 
 /**
- * hms_binding_heritable - how many policies a child would inherit
+ * hms_binding_trim - forget policies where there is no mapping
+ * @tree: a tree that nobody else sees
+ * @mm: address space that it is to be the tree of; mmap_lock held
+ * @first: first address
+ * @last: last address
+ *
+ * What there is no memory for is counted as lost.
+ */
+void hms_binding_trim(struct hms_policy_tree *tree, struct mm_struct *mm, unsigned long first,
+		      unsigned long last)
+{
+	struct hms_policy_edit edit = { };
+	struct vm_area_struct *vma;
+
+	while ((vma = find_vma(mm, first)) && vma->vm_start <= last) {
+		if (vma->vm_start > first) {
+			hms_policy_edit_prepare(&edit);
+			hms_policy_punch(tree, &edit, first, vma->vm_start - 1);
+		}
+		first = vma->vm_end;
+		if (first > last)
+			break;
+		cond_resched();
+	}
+	if (first <= last)
+		hms_policy_punch(tree, &edit, first, last);
+	hms_policy_edit_drop(&edit);
+}
+
+/**
+ * hms_binding_heritable - how many policies a child would inherit, roughly; 0: surely none
  * @mm: of the parent
  *
  * Context: does not sleep.
@@ -456,7 +505,7 @@ unsigned long hms_binding_heritable(const struct mm_struct *mm)
 	rcu_read_lock();
 	binding = hms_binding_find_rcu(mm);
 	if (binding)
-		n = READ_ONCE(binding->tree.heritable);
+		n = READ_ONCE(binding->tree.heritable) + !list_empty(&binding->remaps);
 	rcu_read_unlock();
 	return n;
 }
@@ -464,6 +513,7 @@ unsigned long hms_binding_heritable(const struct mm_struct *mm)
 /**
  * hms_binding_get_heritage - keep the policies of a parent until a child has its share
  * @mm: of the parent
+ * @lost: receives how many it will not have, as another thread is moving them
  *
  * They stay when the parent exits meanwhile, and hold the module.
  *
@@ -471,7 +521,7 @@ unsigned long hms_binding_heritable(const struct mm_struct *mm)
  * Return: the binding, for hms_binding_put_heritage(), and a reference to the module; or NULL when
  * there is nothing to inherit.
  */
-struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm)
+struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm, unsigned long *lost)
 {
 	struct hms_binding *binding;
 	bool any = false;
@@ -480,9 +530,10 @@ struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm)
 	binding = hms_binding_find_rcu(mm);
 	if (binding) {
 		spin_lock(&binding->tree_lock);
-		any = binding->tree.heritable && !binding->released;
+		*lost = hms_remap_heritable(binding);
+		any = (binding->tree.heritable || *lost) && !binding->released;
 		if (any) {
-			/* The policies hold both. */
+			/* The policies hold both, or who is moving them. */
 			binding->heirs++;
 			refcount_inc(&binding->ref);
 			__module_get(THIS_MODULE);

@@ -28,6 +28,7 @@ enum hms_process_stat {
  *	lock-order.h
  * @tree: the policies
  * @has_policy: @ref counts the policies, or that some were lost, and they hold the module
+ * @remaps: mremap(2) under way, see remap.c
  * @heirs: children that are still to get what they inherit
  * @released: the address space is gone; @tree is only there for @heirs
  * @emptied: @work is on its way
@@ -45,6 +46,7 @@ struct hms_binding {
 	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
 	bool has_policy;
+	struct list_head remaps;
 	unsigned int heirs;
 	bool released;
 	unsigned long emptied;
@@ -75,8 +77,13 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 void hms_binding_count(struct hms_binding *binding, enum hms_process_stat stat, u64 n);
 void hms_binding_count_home(struct mm_struct *mm, enum hms_process_stat stat, u64 home,
 			    u64 elsewhere);
+
+void hms_binding_trim(struct hms_policy_tree *tree, struct mm_struct *mm, unsigned long first,
+		      unsigned long last);
+void hms_binding_hold_policy(struct hms_binding *binding);
+
 unsigned long hms_binding_heritable(const struct mm_struct *mm);
-struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm);
+struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm, unsigned long *lost);
 void hms_binding_put_heritage(struct hms_binding *binding);
 void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree);
 

@@ -161,7 +161,7 @@ static int hms_fault_place_all(struct hms_fault *fault, unsigned long address, b
 		return -ENOMEM;
 	if (fault->arg.skipped[HMS_SKIP_NOMEM] && fault->policy->mode == HMS_MODE_BIND)
 		return -ENOMEM;
-	npages = hms_stream_touch(&hms_fault_streams, (unsigned long)fault->mirror,
+	npages = hms_stream_touch(&hms_fault_streams, fault->mirror->serial,
 				  address >> PAGE_SHIFT);
 	left = (fault->last + 1 - address) >> PAGE_SHIFT;
 	npages = min(npages, left);

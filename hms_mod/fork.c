@@ -76,9 +76,8 @@ static void hms_fork_copy(struct hms_fork *fork)
 	do {
 		if (hms_policy_edit_prepare(&edit)) {
 			hms_policy_free_all(&fork->tree);
-			fork->tree.lost = READ_ONCE(parent->tree.heritable);
-			hms_stat_add(HMS_STAT_POLICY_LOST, fork->tree.lost);
-			return;
+			fork->tree.lost += READ_ONCE(parent->tree.heritable);
+			break;
 		}
 		spin_lock(&parent->tree_lock);
 		more = hms_policy_clone(&fork->tree, &parent->tree, &edit, &next);
@@ -86,6 +85,7 @@ static void hms_fork_copy(struct hms_fork *fork)
 		cond_resched();
 	} while (more);
 	hms_policy_edit_drop(&edit);
+	hms_stat_add(HMS_STAT_POLICY_LOST, fork->tree.lost);
 }
 
 static void hms_fork_complete(struct hms_fork *fork)
@@ -107,42 +107,24 @@ static void hms_fork_parent_work(struct callback_head *work)
 	hms_fork_put(fork);
 }
 
-/*
- * What is not mapped in the child has no policy there: MADV_DONTFORK, and what another thread
- * mapped during fork(2). With MADV_WIPEONFORK there is a mapping, with new pages, and its policy
- * stays, as that of mbind(2) does. mmap_lock held.
- */
-static void hms_fork_trim(struct hms_policy_tree *tree, struct mm_struct *mm)
-{
-	unsigned long end = 0, lost = tree->lost;
-	struct hms_policy_edit edit = { };
-	struct vm_area_struct *vma;
-
-	while ((vma = find_vma(mm, end))) {
-		if (vma->vm_start > end) {
-			/* Without memory, what can't be kept is counted as lost. */
-			hms_policy_edit_prepare(&edit);
-			hms_policy_punch(tree, &edit, end, vma->vm_start - 1);
-		}
-		end = vma->vm_end;
-		cond_resched();
-	}
-	hms_policy_punch(tree, &edit, end, ULONG_MAX);
-	hms_policy_edit_drop(&edit);
-	hms_stat_add(HMS_STAT_POLICY_LOST, tree->lost - lost);
-}
-
 /* Before the first instruction of the child, so that nothing of its address space has changed. */
 static void hms_fork_inherit(struct hms_policy_tree *tree, struct mm_struct *mm)
 {
 	struct hms_binding *binding = hms_binding_get_by_work(mm);
+	unsigned long lost = tree->lost;
 
 	if (IS_ERR(binding)) {
 		hms_stat_add(HMS_STAT_POLICY_LOST, tree->nr);
 		return;
 	}
 	mmap_read_lock(mm);
-	hms_fork_trim(tree, mm);
+	/*
+	 * What is not mapped here has no policy: MADV_DONTFORK, and what another thread mapped
+	 * during fork(2). With MADV_WIPEONFORK there is a mapping, with new pages, and its policy
+	 * stays, as that of mbind(2) does.
+	 */
+	hms_binding_trim(tree, mm, 0, ULONG_MAX);
+	hms_stat_add(HMS_STAT_POLICY_LOST, tree->lost - lost);
 	hms_binding_adopt(binding, tree);
 	mmap_read_unlock(mm);
 	hms_binding_put(binding);
@@ -177,7 +159,7 @@ static void hms_fork_probe(void *data, struct task_struct *parent, struct task_s
 		hms_stat_add(HMS_STAT_POLICY_LOST, heritable);
 		return;
 	}
-	fork->parent = hms_binding_get_heritage(parent->mm);
+	fork->parent = hms_binding_get_heritage(parent->mm, &fork->tree.lost);
 	if (!fork->parent) {
 		kfree(fork);
 		return;

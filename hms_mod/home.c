@@ -345,8 +345,8 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		if (error)
 			return hms_home_fault_result(error);
 	}
-	npages = hms_stream_touch(&hms_home_streams, (unsigned long)current,
-				  address >> PAGE_SHIFT);
+	/* Not by its struct: the next thread may have that, and seem to go on with the stream. */
+	npages = hms_stream_touch(&hms_home_streams, current->pid, address >> PAGE_SHIFT);
 	/*
 	 * Core splits a large page that is mapped in pieces for the page that the fault locked, and
 	 * then takes its first one for that: do not collect it along.

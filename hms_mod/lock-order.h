@@ -20,7 +20,8 @@
  *	hms_node_lock		node.c: nodes; in memory, CPU and PCI hotplug; nests hms_map_lock
  *	hms_map_lock		object.c: the map; nests sysfs and netlink; apart from the above
  *
- * The probe of forks runs where nothing may sleep, and takes a tree lock.
+ * The probe of forks runs where nothing may sleep, and takes a tree lock. Task work after mremap()
+ * takes mmap_lock, then a tree lock, as a request does.
  *
  * mmu notifiers call us with rmap locks held and sometimes inside reclaim. Of ours they take a
  * mirror or a tree lock, and a driver's page table may take leaves of its own; they never sleep,

@@ -15,6 +15,7 @@
 #include "netlink.h"
 #include "node.h"
 #include "object.h"
+#include "remap.h"
 
 static int __init hms_init(void)
 {
@@ -42,6 +43,7 @@ static int __init hms_init(void)
 	return 0;
 
 stop_fork:
+	hms_remap_stop();
 	hms_fork_stop();
 	hms_binding_stop();
 stop_node:
@@ -59,6 +61,7 @@ static void __exit hms_exit(void)
 {
 	hms_file_stop();
 	hms_lazy_stop();
+	hms_remap_stop();
 	hms_fork_stop();
 	hms_binding_stop();
 	hms_node_stop();

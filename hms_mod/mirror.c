@@ -8,6 +8,7 @@
  * where they were go like any other, and the next access finds them at the new place.
  */
 
+#include <linux/atomic.h>
 #include <linux/hmm.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -57,7 +58,10 @@ static const struct mmu_interval_notifier_ops hms_mirror_notifier_ops = {
 int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
 		   const struct hms_mirror_ops *ops)
 {
+	static atomic_long_t serial;
+
 	spin_lock_init(&mirror->lock);
+	mirror->serial = atomic_long_inc_return(&serial);
 	mirror->target = target;
 	mirror->ops = ops;
 	return mmu_interval_notifier_insert(&mirror->notifier, mm, 0, ULONG_MAX,

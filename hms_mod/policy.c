@@ -212,6 +212,49 @@ static void hms_range_split(struct hms_policy_tree *tree, struct hms_policy_edit
 	hms_tree_insert(tree, upper, first, range->it.last);
 }
 
+/* A part of a range that stays where it is, in another tree; or lose it. */
+static void hms_range_copy(struct hms_policy_tree *to, struct hms_policy_edit *edit,
+			   struct hms_range *range, unsigned long first, unsigned long last)
+{
+	struct hms_range *part = hms_edit_take(edit);
+
+	if (!part) {
+		to->lost++;
+		return;
+	}
+	part->policy = hms_policy_get(range->policy);
+	hms_tree_insert(to, part, first, last);
+}
+
+/* Take the policies of addresses out of a tree, and have them in another one if there is one. */
+static void hms_policy_take(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
+			    unsigned long first, unsigned long last, struct hms_policy_tree *to)
+{
+	struct hms_range *range;
+
+	while ((range = hms_policy_first(tree, first, last))) {
+		unsigned long start = range->it.start, end = range->it.last;
+
+		/* What stays goes first, as nodes may be few. */
+		if (start < first && end > last)
+			hms_range_split(tree, edit, range, last + 1);
+		if (to && (start < first || end > last))
+			hms_range_copy(to, edit, range, max(start, first), min(end, last));
+
+		if (start < first) {
+			hms_range_resize(tree, range, start, first - 1);
+		} else if (end > last) {
+			hms_range_resize(tree, range, last + 1, end);
+		} else {
+			hms_tree_remove(tree, range);
+			if (to)
+				hms_tree_insert(to, range, start, end);
+			else
+				hms_range_free(range);
+		}
+	}
+}
+
 /**
  * hms_policy_punch - forget the policies of a range
  * @tree: the tree, locked
@@ -225,23 +268,65 @@ static void hms_range_split(struct hms_policy_tree *tree, struct hms_policy_edit
 void hms_policy_punch(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		      unsigned long first, unsigned long last)
 {
+	hms_policy_take(tree, edit, first, last, NULL);
+}
+
+/**
+ * hms_policy_cut - take the policies of a range out of a tree, to put them somewhere else
+ * @tree: the tree, locked, in a notifier
+ * @first: first address
+ * @last: last address
+ * @to: tree that nobody else sees; counts as lost what there was no memory for. In there neighbours
+ *	may be equal.
+ *
+ * Context: never sleeps, never fails.
+ */
+void hms_policy_cut(struct hms_policy_tree *tree, unsigned long first, unsigned long last,
+		    struct hms_policy_tree *to)
+{
+	hms_policy_take(tree, NULL, first, last, to);
+}
+
+/**
+ * hms_policy_pop - take the lowest range out of a tree
+ * @tree: tree that nobody else sees
+ * @first: receives its first address
+ * @last: receives its last address
+ *
+ * Return: its policy with a reference, or NULL when there is none.
+ */
+struct hms_policy *hms_policy_pop(struct hms_policy_tree *tree, unsigned long *first,
+				  unsigned long *last)
+{
+	struct hms_range *range = hms_policy_first(tree, 0, ULONG_MAX);
+	struct hms_policy *policy;
+
+	if (!range)
+		return NULL;
+	hms_tree_remove(tree, range);
+	*first = range->it.start;
+	*last = range->it.last;
+	policy = hms_policy_get(range->policy);
+	hms_range_free(range);
+	return policy;
+}
+
+/**
+ * hms_policy_count - how many ranges overlap addresses
+ * @tree: the tree, locked
+ * @first: first address
+ * @last: last address
+ */
+unsigned long hms_policy_count(struct hms_policy_tree *tree, unsigned long first,
+			       unsigned long last)
+{
 	struct hms_range *range;
+	unsigned long n = 0;
 
-	while ((range = hms_policy_first(tree, first, last))) {
-		unsigned long start = range->it.start, end = range->it.last;
-
-		if (start < first && end > last)
-			hms_range_split(tree, edit, range, last + 1);
-
-		if (start < first) {
-			hms_range_resize(tree, range, start, first - 1);
-		} else if (end > last) {
-			hms_range_resize(tree, range, last + 1, end);
-		} else {
-			hms_tree_remove(tree, range);
-			hms_range_free(range);
-		}
-	}
+	for (range = hms_policy_first(tree, first, last); range;
+	     range = hms_policy_next(range, first, last))
+		n++;
+	return n;
 }
 
 /* The neighbour at @address, when it wants the same. */

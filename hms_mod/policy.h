@@ -122,6 +122,12 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		    unsigned long first, unsigned long last, struct hms_policy *policy);
 void hms_policy_punch(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		      unsigned long first, unsigned long last);
+void hms_policy_cut(struct hms_policy_tree *tree, unsigned long first, unsigned long last,
+		    struct hms_policy_tree *to);
+struct hms_policy *hms_policy_pop(struct hms_policy_tree *tree, unsigned long *first,
+				  unsigned long *last);
+unsigned long hms_policy_count(struct hms_policy_tree *tree, unsigned long first,
+			       unsigned long last);
 bool hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from,
 		      struct hms_policy_edit *edit, unsigned long *next);
 void hms_policy_free_all(struct hms_policy_tree *tree);

@@ -48,7 +48,7 @@ HMS_STAT_FILE(lazy, HMS_STAT_LAZY);
 HMS_STAT_FILE(lazy_touched, HMS_STAT_LAZY_TOUCHED);
 /* Pages brought home because their device went. */
 HMS_STAT_FILE(evacuated, HMS_STAT_EVACUATED);
-/* Policy ranges that could not be kept for want of memory. */
+/* Policy ranges that could not be kept, inherited or carried. */
 HMS_STAT_FILE(policy_lost, HMS_STAT_POLICY_LOST);
 
 static struct attribute *hms_stats_attrs[] = {

@@ -24,7 +24,8 @@ static const struct model_op cloned[] = {
 	OP(MODEL_SET, 0, 9, 0, 0), OP(MODEL_SET, 10, 19, 2, 0), OP(MODEL_SET, 20, 29, 5, 0),
 	OP(MODEL_CLONE, 0, 0, 0, 0), OP(MODEL_CLONE, 0, 0, 0, 3),
 	OP(MODEL_CLONE, 0, 0, 0, 2), OP(MODEL_CLONE, 0, 0, MODEL_GO_ON, 0),
-	OP(MODEL_UNMAP, 15, 24, 0, 0), OP(MODEL_CLONE, 0, 0, MODEL_GO_ON, 6),
+	OP(MODEL_UNMAP, 15, 24, 0, 0), OP(MODEL_CUT, 5, 12, 0, 0), OP(MODEL_CUT, 5, 12, 0, 1),
+	OP(MODEL_CLONE, 0, 0, MODEL_GO_ON, 6),
 };
 
 static const struct model_op common[] = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A 32-bit program: the same structs, the same answers, and no address above 4 GiB. */
 
+#include <fcntl.h>
 #include <stddef.h>
 
 #include "hms_fixture.h"
@@ -104,6 +105,52 @@ HMS_TEST(caller32, weights)
 	EXPECT_EQ(3, seen[0]);
 	EXPECT_EQ(1, seen[1]);
 	EXPECT_PATTERN(p, 64 * PAGE, 7);
+}
+
+/* Its own numbers of system calls, and addresses above 2 GiB. */
+HMS_TEST(caller32, mremap)
+{
+	char *p = area(8 * PAGE), *q = area(8 * PAGE);
+	struct policy policy[2];
+
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, q);
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 8 * PAGE, HMS_MODE_BIND, 1, self->e.node));
+	ASSERT_EQ(q, mremap(p, 8 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q));
+	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_POLICY, p, 8 * PAGE, policy, 2));
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, q, 8 * PAGE, policy, 2));
+	EXPECT_TRUE(policy_is(&policy[0], q, 8 * PAGE, HMS_MODE_BIND, 1, self->e.node));
+	/* To below them, where it is no negative number. */
+	p = mmap((void *)0x20000000, 8 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(p, mremap(q, 8 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p));
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, p, 8 * PAGE, policy, 2));
+	EXPECT_TRUE(policy_is(&policy[0], p, 8 * PAGE, HMS_MODE_BIND, 1, self->e.node));
+}
+
+HMS_TEST(caller32, fork_inherits)
+{
+	char *p = area(8 * PAGE);
+	struct policy policy[2];
+	int status;
+	pid_t pid;
+
+	if (*feature_missing("fork-inherit"))
+		SKIP(return, "%s", feature_missing("fork-inherit"));
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, policy_set_inherited(self->e.fd, p, 8 * PAGE, HMS_MODE_BIND, 1,
+					  self->e.node));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+
+		if (policies_read(fd, HMS_QUERY_POLICY, p, 8 * PAGE, policy, 2) != 1)
+			_exit(1);
+		_exit(policy[0].flags != HMS_POLICY_INHERIT);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 HMS_TEST(caller32, touch)

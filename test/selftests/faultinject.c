@@ -328,6 +328,53 @@ HMS_TEST(fault, munmap)
 							   1 }));
 }
 
+/* mremap(2) out of the middle of a policy: what is not carried is counted as lost. */
+
+static char *elsewhere(fault_t *s)
+{
+	return s->p + 4 * NPAGES * PAGE;
+}
+
+static const char *prepare_mremap(fault_t *s)
+{
+	munmap(elsewhere(s), NPAGES * PAGE);
+	return prepare_munmap(s);
+}
+
+static int act_mremap(fault_t *s)
+{
+	return mremap(s->p + 3 * PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      elsewhere(s)) == MAP_FAILED ? -errno : 0;
+}
+
+static const char *check_mremap(fault_t *s, int ret)
+{
+	__u64 more = lost(s) - s->before.lost;
+	struct policy p[4], moved[4];
+	int n = policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 4);
+	int there = policies_read(s->e.fd, HMS_QUERY_POLICY, elsewhere(s), NPAGES * PAGE, moved, 4);
+
+	if (!no_memory(ret))
+		return "error";
+	if (ret)
+		return n == 1 && !there && !more ? "" : "an mremap that failed took a policy";
+	if (n < 1 || p[0].end != u64_ptr(s->p + 3 * PAGE))
+		return "the part below the hole is wrong";
+	/* The range has its spare: what stays is never lost. */
+	if (n != 2 || p[1].start != u64_ptr(s->p + 5 * PAGE))
+		return "the part above is wrong";
+	if (there && (moved[0].start != u64_ptr(elsewhere(s)) ||
+		      moved[0].end != u64_ptr(elsewhere(s) + 2 * PAGE)))
+		return "what moved is wrong";
+	return there + more == 1 ? "" : "what moved went without being counted";
+}
+
+HMS_TEST(fault, mremap)
+{
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_mremap, act_mremap, check_mremap,
+							   1 }));
+}
+
 /* migrate, there and back */
 
 static const char *prepare_home(fault_t *s)

@@ -178,6 +178,45 @@ static void unmap(struct policy_model *model, unsigned long first, unsigned long
 	memset(model->page + first, 0, end - first);
 }
 
+/* As mremap(2) does it: out of the tree, and back. Without memory, what is there is right. */
+static const char *cut(struct policy_model *model, unsigned long first, unsigned long last,
+		       unsigned int fail)
+{
+	struct hms_policy_tree away = { .root = RB_ROOT_CACHED };
+	unsigned char page[MODEL_PAGES] = { };
+	struct hms_policy_edit edit = { };
+	unsigned long from, to, spareless, n;
+	struct hms_policy *policy;
+	const char *wrong = NULL;
+
+	n = hms_policy_count(&model->tree, first_of(first), last_of(last));
+	memcpy(page + first, model->page + first, last + 1 - first);
+	unit_atomic = true;
+	if (fail) {
+		unit_fail_bits = ULONG_MAX;
+		hms_policy_cut(&model->tree, first_of(first), last_of(last), &away);
+		unit_fail_bits = 0;
+		if (away.nr + away.lost != n)
+			wrong = "what was cut out and lost is miscounted";
+	} else {
+		hms_policy_cut(&model->tree, first_of(first), last_of(last), &away);
+		wrong = compare(model, &away, page, &spareless);
+		if (away.lost || away.nr != n)
+			wrong = "something was lost, with memory";
+	}
+	unit_atomic = false;
+	if (hms_policy_first(&model->tree, first_of(first), last_of(last)))
+		wrong = "something was not cut out";
+	while ((policy = hms_policy_pop(&away, &from, &to))) {
+		assert(!hms_policy_edit_prepare(&edit));
+		if (!fail)
+			hms_policy_set(&model->tree, &edit, from, to, policy);
+		hms_policy_put(policy);
+	}
+	hms_policy_edit_drop(&edit);
+	return wrong ?: away.nr || away.heritable ? "not all was popped" : NULL;
+}
+
 /* As fork does it: nodes are made where one may sleep, and used where one may not. */
 static int clone_all(struct policy_model *model, struct hms_policy_tree *tree)
 {
@@ -322,6 +361,25 @@ const char *model_step(struct policy_model *model, const struct model_op *op)
 	case MODEL_UNMAP:
 		unmap(model, first, last, op->fail);
 		missing = __builtin_popcount(op->fail & 7);
+		break;
+	case MODEL_CUT:
+		/* As for an unmapping without memory, where it is to be forgotten. */
+		if (op->fail) {
+			struct hms_range *range = hms_policy_first(&model->tree, first_of(first),
+								   last_of(last));
+			unsigned long end = last + 1;
+
+			if (cuts(model, first, last) && !range->spare) {
+				end = run_end(model->page, last);
+				model->lost++;
+			}
+			wrong = cut(model, first, last, op->fail);
+			memset(model->page + first, 0, end - first);
+			missing = 3;
+		} else {
+			wrong = cut(model, first, last, 0);
+			missing = 3;
+		}
 		break;
 	case MODEL_CLONE:
 		wrong = clone(model, op->which, op->fail);

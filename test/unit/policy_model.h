@@ -17,6 +17,7 @@ enum model_what {
 	MODEL_SET,		/* @which policy; allocation @fail fails, if there are so many */
 	MODEL_CLEAR,		/* @fail: the same */
 	MODEL_UNMAP,		/* as a notifier does; @fail: bits, which of its allocations fail */
+	MODEL_CUT,		/* @fail: there is no memory at all */
 	MODEL_CLONE,		/* @fail: as for set; @which: MODEL_GO_ON */
 	MODEL_INTERSECT,
 	MODEL_WHATS,

@@ -166,12 +166,14 @@ struct hms_mirror_ops {
  * @notifier: for the core
  * @target: the device's own memory, whose pages it reaches directly
  * @ops: the driver's page table
+ * @serial: which one it is of all there were, for the core
  */
 struct hms_mirror {
 	spinlock_t lock;	/* see above */
 	struct mmu_interval_notifier notifier;
 	struct hms_target *target;
 	const struct hms_mirror_ops *ops;
+	unsigned long serial;
 };
 
 int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,

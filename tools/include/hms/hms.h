@@ -758,8 +758,10 @@ int hms_migrate(struct hms *hms, const void *address, size_t length, const uint3
  * memory: then it goes on, as that of mbind(2) does. With MREMAP_DONTUNMAP the old addresses keep
  * theirs too. The destination of MREMAP_FIXED loses what it had.
  *
- * It is not one step: until it returns, other threads may see the memory without its policies, and
- * what they set there meanwhile may be replaced.
+ * The module takes policies along by itself (hms(4)); this call goes on with them where it grows,
+ * sets again what the module had no memory for, and tells what was lost. It is not one step: until
+ * it returns, other threads may see the memory without its policies, and what they set there
+ * meanwhile may be replaced.
  *
  * Return: 0. Errors of mremap(2), with @moved MAP_FAILED: the policies are as they were; with
  * MREMAP_FIXED the destination may be unmapped, as by mremap(2) itself. Errors of hms_query_policy(),
