@@ -132,10 +132,9 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	int ret;
 
 	hms_hbind_clear_out(arg);
-	request = kzalloc(sizeof(*request), GFP_KERNEL);
+	request = hms_request_new(arg);
 	if (!request)
 		return -ENOMEM;
-	request->arg = arg;
 	ret = hms_request_decode(request, opener->mm);
 	/* Find out now whether the counts can be written, not when the work is done. */
 	if (!ret)
@@ -147,7 +146,8 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		ret = PTR_ERR(binding);
 		goto free;
 	}
-	ret = hms_request_hold(request);
+	/* A policy alone may outlive its targets anyway. */
+	ret = hms_request_acts(request) ? hms_request_hold(request) : 0;
 	if (!ret)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);

@@ -11,7 +11,7 @@
  * @arg: receives it
  * @known: its size here; the first one published, so none is shorter
  *
- * The struct is also written back, to find out now, and not when the work is done, whether the
+ * Its ends are also written back, to find out now, and not when the work is done, whether the
  * answer can be.
  *
  * Return: 0, -EFAULT, -EINVAL when it is too short, -E2BIG when it holds what is not known here.
@@ -32,7 +32,12 @@ static inline int hms_user_begin(void __user *user, void *arg, size_t known)
 		return ret;
 	/* Another thread may have changed it in between. */
 	*(u32 *)arg = size;
-	return copy_to_user(user, arg, known) ? -EFAULT : 0;
+	/* It is no longer than a page, so its two ends tell for all of it. */
+	if (put_user(size, (u32 __user *)user) ||
+	    put_user(*(u32 *)(arg + known - sizeof(u32)),
+		     (u32 __user *)(user + known - sizeof(u32))))
+		return -EFAULT;
+	return 0;
 }
 
 #endif /* _HMS_USER_H */
