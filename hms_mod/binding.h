@@ -9,12 +9,18 @@
 
 #include "policy.h"
 
+#define HMS_RECENT_POLICIES	4
+
 /**
  * struct hms_binding - what HMS knows of one address space
  * @notifier: over the whole address space; holds mm_count
  * @ref: descriptors that used it, queued work, and one for having policies
- * @tree_lock: protects @tree, @doomed and @has_policy; the leaf of the lock order, see lock-order.h
+ * @tree_lock: protects all down to @has_policy, and @doomed; the leaf of the lock order, see
+ *	lock-order.h
  * @tree: the policies
+ * @nodes: nodes that a change has left for the next one
+ * @recent: policies that were set lately, for ranges that are to have the same
+ * @oldest: which of them is the next to go
  * @has_policy: @ref counts the policies, and they hold the module
  * @emptied: @work is on its way
  * @work: gives up @has_policy after munmap or exit took the last policy
@@ -29,6 +35,9 @@ struct hms_binding {
 	refcount_t ref;
 	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
+	struct hms_policy_edit nodes;
+	struct hms_policy *recent[HMS_RECENT_POLICIES];
+	unsigned int oldest;
 	bool has_policy;
 	unsigned long emptied;
 	struct work_struct work;
@@ -43,8 +52,14 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 
+struct hms_policy *hms_binding_policy_new(struct hms_binding *binding, u32 mode, bool inherit,
+					  const u32 *uids, u32 ntargets);
+int hms_binding_edit_prepare(struct hms_binding *binding, struct hms_policy_edit *edit);
+void hms_binding_edit_drop(struct hms_binding *binding, struct hms_policy_edit *edit);
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
 			 const struct hms_policy *policy);
+bool hms_binding_replace(struct hms_binding *binding, struct hms_policy_edit *edit,
+			 unsigned long first, unsigned long last, struct hms_policy *policy);
 int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last);
 void hms_binding_unlock_mapped(struct hms_binding *binding);
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,

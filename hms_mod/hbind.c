@@ -29,16 +29,16 @@ static int hms_hbind_put_counts(struct hms_request *request)
 	return 0;
 }
 
-static int hms_hbind_prepare(struct hms_request *request)
+static int hms_hbind_prepare(struct hms_request *request, struct hms_binding *binding)
 {
 	if (!request->set_policy)
 		return 0;
-	if (hms_policy_edit_prepare(&request->edit))
+	if (hms_binding_edit_prepare(binding, &request->edit))
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
 		return 0;
-	request->policy = hms_policy_new(request->mode, false, request->uids,
-					 request->ntargets);
+	request->policy = hms_binding_policy_new(binding, request->mode, false, request->uids,
+						 request->ntargets);
 	return request->policy ? 0 : -ENOMEM;
 }
 
@@ -46,6 +46,10 @@ static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding 
 {
 	int ret;
 
+	if (request->set_policy &&
+	    hms_binding_replace(binding, &request->edit, request->start, request->end - 1,
+				request->policy))
+		return 0;
 	ret = hms_binding_lock_mapped(binding, request->start, request->end - 1);
 	if (ret)
 		return ret;
@@ -67,7 +71,7 @@ static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding
 		if (!engine)
 			return -ENOMEM;
 	}
-	ret = hms_hbind_prepare(request);
+	ret = hms_hbind_prepare(request, binding);
 	if (!ret && request->set_policy &&
 	    hms_binding_is_full(binding, request->start, request->end - 1, request->policy))
 		ret = hms_refuse(request, -ENOSPC, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
@@ -80,7 +84,7 @@ static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding
 		ret = hms_engine_run(engine);
 	hms_engine_free(engine);
 	hms_policy_put(request->policy);
-	hms_policy_edit_drop(&request->edit);
+	hms_binding_edit_drop(binding, &request->edit);
 	return ret;
 }
 

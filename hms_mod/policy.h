@@ -54,15 +54,17 @@ struct hms_policy_tree {
 	unsigned long lost;
 };
 
+/* What a change may need, and with what one that replaces a range gives back. */
 #define HMS_POLICY_EDIT_NODES	5
+#define HMS_POLICY_EDIT_ROOM	8
 
 /**
  * struct hms_policy_edit - nodes for one change of a tree, allocated before it
- * @nodes: a stack of them
+ * @nodes: a stack of them; each has the next one as its spare
  * @n: how many
  */
 struct hms_policy_edit {
-	struct hms_range *nodes[HMS_POLICY_EDIT_NODES];
+	struct hms_range *nodes;
 	unsigned int n;
 };
 
@@ -87,6 +89,8 @@ struct hms_policy_common {
 struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, u32 ntargets);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
+bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, const u32 *uids,
+		     u32 ntargets);
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b);
 
 int hms_policy_edit_prepare(struct hms_policy_edit *edit);

@@ -103,7 +103,7 @@ static const char *change(struct policy_model *model, unsigned long first, unsig
 			  unsigned int kind, unsigned int copy, long fail)
 {
 	struct hms_policy *policy = model->policies[kind][copy];
-	struct hms_policy_edit edit;
+	struct hms_policy_edit edit = {};
 	const char *wrong = NULL;
 	bool fails = fail && fail <= HMS_POLICY_EDIT_NODES;
 
