@@ -9,9 +9,9 @@
 #	make matrix	all of that, dkms and the Debian packages, into the table of doc/kernels.md
 #	make dkms	add, build, install, boot, test, remove on Debian's own kernels
 #	make packages	the Debian packages, built and tried in clean Debian 12 and 13 trees
-#	make bench	what the map costs, in guest instructions, and the bounds that it keeps, into
-#			out/bench; BENCH=topology: that one; DOC=1: into doc/bench.md too;
-#			KERNEL= as for the tests
+#	make bench	what the map and policies cost, in guest instructions, and the bounds that they
+#			keep, into out/bench; BENCH=topology or policy: that one; DOC=1: into
+#			doc/bench.md too; KERNEL= as for the tests
 #	make fuzz	fuzzers of what others say: hmat (tables of the firmware), map (files), netlink
 #			(messages), policy (changes of ranges), select (texts); FUZZ=map: that
 #			one; SECONDS=60 (the default) for each

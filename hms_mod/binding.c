@@ -162,7 +162,12 @@ static void hms_binding_work(struct work_struct *work)
 /* Nobody has a reference; so there are no policies either, as they hold one. */
 static void hms_binding_free(struct hms_binding *binding)
 {
+	unsigned int i;
+
 	mmu_interval_notifier_remove(&binding->notifier);
+	hms_policy_edit_drop(&binding->nodes);
+	for (i = 0; i < HMS_RECENT_POLICIES; i++)
+		hms_policy_put(binding->recent[i]);
 	kfree_rcu(binding, rcu);
 }
 
@@ -302,12 +307,99 @@ static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long 
 {
 	struct vm_area_struct *vma;
 
-	while ((vma = find_vma(mm, first)) && vma->vm_start <= first) {
+	while ((vma = vma_lookup(mm, first))) {
 		if (vma->vm_end > last)
 			return true;
 		first = vma->vm_end;
 	}
 	return false;
+}
+
+static struct hms_policy *hms_binding_recall(struct hms_binding *binding, u32 mode, bool inherit,
+					     const u32 *uids, const u8 *weights, u32 ntargets)
+{
+	struct hms_policy *policy = NULL;
+	unsigned int i;
+
+	spin_lock(&binding->tree_lock);
+	for (i = 0; i < HMS_RECENT_POLICIES && binding->recent[i] && !policy; i++) {
+		if (hms_policy_asks(binding->recent[i], mode, inherit, uids, weights, ntargets))
+			policy = hms_policy_get(binding->recent[i]);
+	}
+	spin_unlock(&binding->tree_lock);
+	return policy;
+}
+
+/**
+ * hms_binding_policy_new - a policy for a range
+ * @binding: the binding
+ * @mode: enum hms_mode
+ * @inherit: a child gets it at fork
+ * @uids: targets, copied
+ * @weights: of each, copied; only read for HMS_MODE_WEIGHTED
+ * @ntargets: how many
+ *
+ * Many ranges mostly have few policies: those that are set to the same share one.
+ *
+ * Context: may sleep.
+ * Return: a reference, or NULL.
+ */
+struct hms_policy *hms_binding_policy_new(struct hms_binding *binding, u32 mode, bool inherit,
+					  const u32 *uids, const u8 *weights, u32 ntargets)
+{
+	struct hms_policy *policy, *old;
+
+	policy = hms_binding_recall(binding, mode, inherit, uids, weights, ntargets);
+	if (policy)
+		return policy;
+	policy = hms_policy_new(mode, inherit, uids, weights, ntargets);
+	if (!policy)
+		return NULL;
+	spin_lock(&binding->tree_lock);
+	old = binding->recent[binding->oldest];
+	binding->recent[binding->oldest] = hms_policy_get(policy);
+	binding->oldest = (binding->oldest + 1) % HMS_RECENT_POLICIES;
+	spin_unlock(&binding->tree_lock);
+	hms_policy_put(old);
+	return policy;
+}
+
+/**
+ * hms_binding_edit_prepare - get what any change of the policies may need
+ * @binding: the binding
+ * @edit: zeroed; receives the nodes
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM; in any case the caller owes hms_binding_edit_drop().
+ */
+int hms_binding_edit_prepare(struct hms_binding *binding, struct hms_policy_edit *edit)
+{
+	spin_lock(&binding->tree_lock);
+	swap(binding->nodes, *edit);
+	spin_unlock(&binding->tree_lock);
+	return hms_policy_edit_prepare(edit);
+}
+
+/* Keep for the next change what this one did not need. Under tree_lock. */
+static void hms_binding_keep(struct hms_binding *binding, struct hms_policy_edit *edit)
+{
+	if (binding->nodes.n < edit->n)
+		swap(binding->nodes, *edit);
+}
+
+/**
+ * hms_binding_edit_drop - end hms_binding_edit_prepare(), be there a change or not
+ * @binding: the binding
+ * @edit: what it needed
+ */
+void hms_binding_edit_drop(struct hms_binding *binding, struct hms_policy_edit *edit)
+{
+	if (!edit->n)
+		return;
+	spin_lock(&binding->tree_lock);
+	hms_binding_keep(binding, edit);
+	spin_unlock(&binding->tree_lock);
+	hms_policy_edit_drop(edit);
 }
 
 /**
@@ -322,15 +414,17 @@ static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long 
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
 			 const struct hms_policy *policy)
 {
-	unsigned long nr;
+	unsigned long nr, max = READ_ONCE(hms_max_ranges);
 	int adds;
 
+	/* Itself, and the upper half of what it cuts: most are far from that. */
+	if (READ_ONCE(binding->tree.nr) + 2 <= max)
+		return false;
 	spin_lock(&binding->tree_lock);
 	nr = binding->tree.nr;
-	/* Itself, and the upper half of what it cuts. */
 	adds = !!policy + hms_policy_cuts(&binding->tree, first, last);
 	spin_unlock(&binding->tree_lock);
-	return adds && nr + adds > READ_ONCE(hms_max_ranges);
+	return adds && nr + adds > max;
 }
 
 /**
@@ -360,10 +454,56 @@ void hms_binding_unlock_mapped(struct hms_binding *binding)
 	mmap_read_unlock(binding->notifier.mm);
 }
 
+/* Under tree_lock. */
+static void hms_binding_change(struct hms_binding *binding, struct hms_policy_edit *edit,
+			       unsigned long first, unsigned long last, struct hms_policy *policy)
+{
+	hms_remap_others(binding, first, last);
+	if (policy) {
+		hms_policy_set(&binding->tree, edit, first, last, policy);
+		hms_binding_hold_policy(binding);
+		trace_hms_policy_set(first, last, policy);
+	} else {
+		hms_policy_punch(&binding->tree, edit, first, last);
+		trace_hms_policy_clear(first, last);
+	}
+	hms_binding_keep(binding, edit);
+}
+
+/**
+ * hms_binding_replace - set or clear the policy of what is part of one range
+ * @binding: the binding; its address space has users, and the caller a reference of another kind
+ * @edit: from hms_binding_edit_prepare(); what is left is kept
+ * @first: first address
+ * @last: last address
+ * @policy: the policy, or NULL for none
+ *
+ * Where a policy is, there is a mapping: who takes it away takes the policy first, with tree_lock.
+ * So this needs no mmap_lock.
+ *
+ * Return: false when there is no such range, and nothing was done.
+ */
+bool hms_binding_replace(struct hms_binding *binding, struct hms_policy_edit *edit,
+			 unsigned long first, unsigned long last, struct hms_policy *policy)
+{
+	struct hms_range *range;
+	bool covered;
+
+	spin_lock(&binding->tree_lock);
+	range = hms_policy_first(&binding->tree, first, last);
+	covered = range && range->it.start <= first && range->it.last >= last;
+	if (covered)
+		hms_binding_change(binding, edit, first, last, policy);
+	spin_unlock(&binding->tree_lock);
+	if (covered && !policy)
+		hms_binding_drop_policy(binding);
+	return covered;
+}
+
 /**
  * hms_binding_set - set or clear the policy of a range
  * @binding: the binding; its address space has users, and the caller a reference of another kind
- * @edit: from hms_policy_edit_prepare()
+ * @edit: from hms_binding_edit_prepare(); what is left is kept
  * @first: first address
  * @last: last address
  * @policy: the policy, or NULL for none
@@ -375,20 +515,10 @@ void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 {
 	mmap_assert_locked(binding->notifier.mm);
 	spin_lock(&binding->tree_lock);
-	hms_remap_others(binding, first, last);
-	if (policy) {
-		hms_policy_set(&binding->tree, edit, first, last, policy);
-		hms_binding_hold_policy(binding);
-	} else {
-		hms_policy_punch(&binding->tree, edit, first, last);
-	}
+	hms_binding_change(binding, edit, first, last, policy);
 	spin_unlock(&binding->tree_lock);
-	if (policy) {
-		trace_hms_policy_set(first, last, policy);
-	} else {
-		trace_hms_policy_clear(first, last);
+	if (!policy)
 		hms_binding_drop_policy(binding);
-	}
 }
 
 /**

@@ -10,6 +10,8 @@
 
 #include "policy.h"
 
+#define HMS_RECENT_POLICIES	4
+
 /* What is counted of a process, for struct hms_process_stats. */
 enum hms_process_stat {
 	HMS_PROCESS_MOVED,
@@ -27,6 +29,9 @@ enum hms_process_stat {
  * @tree_lock: protects all down to @released, and @doomed; the leaf of the lock order, see
  *	lock-order.h
  * @tree: the policies
+ * @nodes: nodes that a change has left for the next one
+ * @recent: policies that were set lately, for ranges that are to have the same
+ * @oldest: which of them is the next to go
  * @has_policy: @ref counts the policies, or that some were lost, and they hold the module
  * @remaps: mremap(2) under way, see remap.c
  * @heirs: children that are still to get what they inherit
@@ -45,6 +50,9 @@ struct hms_binding {
 	refcount_t ref;
 	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
+	struct hms_policy_edit nodes;
+	struct hms_policy *recent[HMS_RECENT_POLICIES];
+	unsigned int oldest;
 	bool has_policy;
 	struct list_head remaps;
 	unsigned int heirs;
@@ -65,8 +73,14 @@ void hms_binding_put(struct hms_binding *binding);
 struct hms_binding *hms_binding_find(const struct mm_struct *mm);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 
+struct hms_policy *hms_binding_policy_new(struct hms_binding *binding, u32 mode, bool inherit,
+					  const u32 *uids, const u8 *weights, u32 ntargets);
+int hms_binding_edit_prepare(struct hms_binding *binding, struct hms_policy_edit *edit);
+void hms_binding_edit_drop(struct hms_binding *binding, struct hms_policy_edit *edit);
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
 			 const struct hms_policy *policy);
+bool hms_binding_replace(struct hms_binding *binding, struct hms_policy_edit *edit,
+			 unsigned long first, unsigned long last, struct hms_policy *policy);
 int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last);
 void hms_binding_unlock_mapped(struct hms_binding *binding);
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,

@@ -48,7 +48,8 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 {
 	struct hms_opener *opener = filp->private_data;
 	void __user *user = (void __user *)address;
-	union hms_argument arg;
+	/* hms_user_begin() fills in as much of it as @cmd has. */
+	union hms_argument arg __uninitialized;
 	size_t known, least;
 	int ret;
 

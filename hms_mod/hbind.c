@@ -31,7 +31,7 @@ static int hms_hbind_put_counts(struct hms_request *request)
 	return 0;
 }
 
-static int hms_hbind_prepare(struct hms_request *request)
+static int hms_hbind_prepare(struct hms_request *request, struct hms_binding *binding)
 {
 	if (!request->set_policy)
 		return 0;
@@ -40,13 +40,13 @@ static int hms_hbind_prepare(struct hms_request *request)
 		if (IS_ERR(request->lazy_user))
 			return PTR_ERR(request->lazy_user);
 	}
-	if (hms_policy_edit_prepare(&request->edit))
+	if (hms_binding_edit_prepare(binding, &request->edit))
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
 		return 0;
-	request->policy = hms_policy_new(request->mode, request->inherit, request->uids,
-					 request->weights,
-					 request->ntargets);
+	request->policy = hms_binding_policy_new(binding, request->mode, request->inherit,
+						 request->uids, request->weights,
+						 request->ntargets);
 	if (!request->policy)
 		return -ENOMEM;
 	return request->inherit ? hms_fork_watch() : 0;
@@ -56,6 +56,10 @@ static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding 
 {
 	int ret;
 
+	if (request->set_policy &&
+	    hms_binding_replace(binding, &request->edit, request->start, request->end - 1,
+				request->policy))
+		return 0;
 	ret = hms_binding_lock_mapped(binding, request->start, request->end - 1);
 	if (ret)
 		return ret;
@@ -77,7 +81,7 @@ static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding
 		if (!engine)
 			return -ENOMEM;
 	}
-	ret = hms_hbind_prepare(request);
+	ret = hms_hbind_prepare(request, binding);
 	if (!ret && request->set_policy &&
 	    hms_binding_is_full(binding, request->start, request->end - 1, request->policy))
 		ret = hms_refuse(request, -ENOSPC, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
@@ -90,7 +94,7 @@ static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding
 		ret = hms_engine_run(engine);
 	hms_engine_free(engine);
 	hms_policy_put(request->policy);
-	hms_policy_edit_drop(&request->edit);
+	hms_binding_edit_drop(binding, &request->edit);
 	return ret;
 }
 
@@ -142,10 +146,9 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	int ret;
 
 	hms_hbind_clear_out(arg);
-	request = kzalloc(sizeof(*request), GFP_KERNEL);
+	request = hms_request_new(arg);
 	if (!request)
 		return -ENOMEM;
-	request->arg = arg;
 	ret = hms_request_decode(request, opener->mm);
 	/* Find out now whether the counts can be written, not when the work is done. */
 	if (!ret)
@@ -157,7 +160,8 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		ret = PTR_ERR(binding);
 		goto free;
 	}
-	ret = hms_request_hold(request);
+	/* A policy alone may outlive its targets anyway. */
+	ret = hms_request_acts(request) ? hms_request_hold(request) : 0;
 	if (!ret)
 		ret = hms_hbind_do(request, binding);
 	hms_request_release(request);

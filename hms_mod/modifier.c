@@ -109,8 +109,8 @@ static const struct hms_modifier_desc *hms_modifier_find(u32 key)
 	return NULL;
 }
 
-static enum hms_error_why hms_modifier_parse(struct hms_request *request,
-					     const struct hms_modifier *modifier, u32 *seen)
+static enum hms_error_why hms_modifier_take(struct hms_request *request,
+					    const struct hms_modifier *modifier, u32 *seen)
 {
 	const struct hms_modifier_desc *desc = hms_modifier_find(modifier->key);
 
@@ -129,28 +129,22 @@ static enum hms_error_why hms_modifier_parse(struct hms_request *request,
 }
 
 /**
- * hms_modifiers_parse - read the modifiers of a request
- * @request: receives what they ask for
- * @modifiers: copied from the program
- * @n: how many
+ * hms_modifier_parse - read a modifier of a request
+ * @request: receives what it asks for
+ * @modifier: copied from the program
+ * @index: which one it is
+ * @seen: keys of those before; 0 for the first
  *
- * Return: 0, or the errno of the first one at fault, which @request names.
+ * Return: 0, or an errno when it is at fault, which @request tells.
  */
-int hms_modifiers_parse(struct hms_request *request, const struct hms_modifier *modifiers,
-			u32 n)
+int hms_modifier_parse(struct hms_request *request, const struct hms_modifier *modifier, u32 index,
+		       u32 *seen)
 {
-	enum hms_error_why why;
-	u32 seen = 0;
-	u32 i;
+	enum hms_error_why why = hms_modifier_take(request, modifier, seen);
 
-	for (i = 0; i < n; i++) {
-		why = hms_modifier_parse(request, &modifiers[i], &seen);
-		if (!why)
-			request->key_index[modifiers[i].key] = i;
-		if (why == HMS_WHY_UNSUPPORTED)
-			return hms_refuse(request, -EOPNOTSUPP, HMS_ERROR_MODIFIER, i, why);
-		if (why)
-			return hms_refuse(request, -EINVAL, HMS_ERROR_MODIFIER, i, why);
-	}
+	if (why)
+		return hms_refuse(request, why == HMS_WHY_UNSUPPORTED ? -EOPNOTSUPP : -EINVAL,
+				  HMS_ERROR_MODIFIER, index, why);
+	request->key_index[modifier->key] = index;
 	return 0;
 }

@@ -19,7 +19,7 @@ struct hms_modifier_desc {
 extern const struct hms_modifier_desc hms_modifiers[];
 extern const unsigned int hms_nmodifiers;
 
-int hms_modifiers_parse(struct hms_request *request, const struct hms_modifier *modifiers,
-			u32 n);
+int hms_modifier_parse(struct hms_request *request, const struct hms_modifier *modifier, u32 index,
+		       u32 *seen);
 
 #endif /* _HMS_MODIFIER_H */

@@ -69,17 +69,33 @@ void hms_policy_put(struct hms_policy *policy)
 }
 
 /**
+ * hms_policy_asks - is a policy what hms_policy_new() would make
+ * @policy: the policy
+ * @mode: enum hms_mode
+ * @inherit: a child gets it at fork
+ * @uids: targets
+ * @weights: of each; only read for HMS_MODE_WEIGHTED
+ * @ntargets: how many
+ */
+bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, const u32 *uids,
+		     const u8 *weights, u32 ntargets)
+{
+	return policy->mode == mode && policy->inherit == inherit &&
+	       policy->ntargets == ntargets &&
+	       !memcmp(policy->uids, uids, ntargets * sizeof(*uids)) &&
+	       (mode != HMS_MODE_WEIGHTED ||
+		!memcmp(hms_policy_weights(policy), weights, ntargets));
+}
+
+/**
  * hms_policy_equal - do two policies ask for the same
  * @a: one
  * @b: the other
  */
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b)
 {
-	/* The weights follow the uids. */
-	return a == b || (a->mode == b->mode && a->inherit == b->inherit &&
-			  a->ntargets == b->ntargets &&
-			  !memcmp(a->uids, b->uids, hms_policy_size(a->mode, a->ntargets) -
-						    offsetof(struct hms_policy, uids)));
+	return a == b || hms_policy_asks(a, b->mode, b->inherit, b->uids,
+					 hms_policy_weights(b), b->ntargets);
 }
 
 static u32 hms_policy_rank_by_weight(const struct hms_policy *policy, unsigned long number)
@@ -124,11 +140,26 @@ static struct hms_range *hms_range_new(gfp_t gfp)
 
 static void hms_range_free(struct hms_range *range)
 {
-	if (!range)
-		return;
 	kfree(range->spare);
 	hms_policy_put(range->policy);
 	kfree(range);
+}
+
+static void hms_edit_push(struct hms_policy_edit *edit, struct hms_range *node)
+{
+	node->spare = edit->nodes;
+	edit->nodes = node;
+	edit->n++;
+}
+
+static struct hms_range *hms_edit_pop(struct hms_policy_edit *edit)
+{
+	struct hms_range *node = edit->nodes;
+
+	edit->nodes = node->spare;
+	node->spare = NULL;
+	edit->n--;
+	return node;
 }
 
 /**
@@ -140,12 +171,15 @@ static void hms_range_free(struct hms_range *range)
  */
 int hms_policy_edit_prepare(struct hms_policy_edit *edit)
 {
-	for (; edit->n < HMS_POLICY_EDIT_NODES; edit->n++) {
-		edit->nodes[edit->n] = hms_range_new(GFP_KERNEL_ACCOUNT);
-		if (!edit->nodes[edit->n]) {
+	struct hms_range *node;
+
+	while (edit->n < HMS_POLICY_EDIT_NODES) {
+		node = hms_range_new(GFP_KERNEL_ACCOUNT);
+		if (!node) {
 			hms_policy_edit_drop(edit);
 			return -ENOMEM;
 		}
+		hms_edit_push(edit, node);
 	}
 	return 0;
 }
@@ -157,15 +191,34 @@ int hms_policy_edit_prepare(struct hms_policy_edit *edit)
 void hms_policy_edit_drop(struct hms_policy_edit *edit)
 {
 	while (edit->n)
-		kfree(edit->nodes[--edit->n]);
+		kfree(hms_edit_pop(edit));
 }
 
 /* In a prepared change there is always a node; in a notifier only if there is memory now. */
 static struct hms_range *hms_edit_take(struct hms_policy_edit *edit)
 {
 	if (edit && edit->n)
-		return edit->nodes[--edit->n];
+		return hms_edit_pop(edit);
 	return hms_range_new(GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+}
+
+static void hms_edit_keep(struct hms_policy_edit *edit, struct hms_range *node)
+{
+	if (node && edit && edit->n < HMS_POLICY_EDIT_ROOM)
+		hms_edit_push(edit, node);
+	else
+		kfree(node);
+}
+
+/* A range that a change has taken out is one node or two for what it puts in, or the next one. */
+static void hms_edit_give(struct hms_policy_edit *edit, struct hms_range *range)
+{
+	struct hms_range *spare = range->spare;
+
+	hms_policy_put(range->policy);
+	range->policy = NULL;
+	hms_edit_keep(edit, spare);
+	hms_edit_keep(edit, range);
 }
 
 static void hms_tree_insert(struct hms_policy_tree *tree, struct hms_range *range,
@@ -250,7 +303,7 @@ static void hms_policy_take(struct hms_policy_tree *tree, struct hms_policy_edit
 			if (to)
 				hms_tree_insert(to, range, start, end);
 			else
-				hms_range_free(range);
+				hms_edit_give(edit, range);
 		}
 	}
 }
@@ -370,7 +423,7 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 	if (twin) {
 		last = twin->it.last;
 		hms_tree_remove(tree, twin);
-		hms_range_free(twin);
+		hms_edit_give(edit, twin);
 	}
 	hms_tree_insert(tree, range, first, last);
 }

@@ -36,12 +36,16 @@ static inline bool hms_mode_rotates(u32 mode)
 	return mode == HMS_MODE_INTERLEAVE || mode == HMS_MODE_WEIGHTED;
 }
 
+/* Where the weights are, if the policy has any: they follow the uids. */
+static inline const u8 *hms_policy_weights(const struct hms_policy *policy)
+{
+	return (const u8 *)&policy->uids[policy->ntargets];
+}
+
 /* The weight of target @i, 0 unless the policy has weights. */
 static inline u8 hms_policy_weight(const struct hms_policy *policy, u32 i)
 {
-	const u8 *weights = (const u8 *)&policy->uids[policy->ntargets];
-
-	return policy->mode == HMS_MODE_WEIGHTED ? weights[i] : 0;
+	return policy->mode == HMS_MODE_WEIGHTED ? hms_policy_weights(policy)[i] : 0;
 }
 
 /**
@@ -71,18 +75,20 @@ struct hms_policy_tree {
 	unsigned long lost;
 };
 
+/* What a change may need, and with what one that replaces a range gives back. */
 #define HMS_POLICY_EDIT_NODES	5
+#define HMS_POLICY_EDIT_ROOM	8
 
 /* Ranges that are looked at for a child while the tree of the parent is locked. */
 #define HMS_POLICY_CLONE_LOOKS	64
 
 /**
  * struct hms_policy_edit - nodes for one change of a tree, allocated before it
- * @nodes: a stack of them
+ * @nodes: a stack of them; each has the next one as its spare
  * @n: how many
  */
 struct hms_policy_edit {
-	struct hms_range *nodes[HMS_POLICY_EDIT_NODES];
+	struct hms_range *nodes;
 	unsigned int n;
 };
 
@@ -112,6 +118,8 @@ struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, const
 				  u32 ntargets);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
+bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, const u32 *uids,
+		     const u8 *weights, u32 ntargets);
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b);
 u32 hms_policy_rank(const struct hms_policy *policy, unsigned long number);
 

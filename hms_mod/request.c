@@ -6,6 +6,8 @@
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "initiator.h"
@@ -65,24 +67,28 @@ static int hms_request_fields(struct hms_request *request, struct mm_struct *mm)
 		return hms_refuse_field(request, -EINVAL, nmodifiers, HMS_WHY_COUNT);
 	request->start = arg->start;
 	request->end = arg->start + arg->length;
-	request->ntargets = arg->ntargets;
-	request->may_move_shared = capable(CAP_SYS_NICE);
 	return 0;
 }
 
 static int hms_request_modifiers(struct hms_request *request)
 {
-	struct hms_modifier modifiers[HMS_MAX_MODIFIERS];
 	struct hms_hbind *arg = request->arg;
+	struct hms_modifier __user *from = u64_to_user_ptr(arg->modifiers);
+	struct hms_modifier modifier;
+	u32 i, seen = 0;
+	int ret = 0;
 
-	if (copy_from_user(modifiers, u64_to_user_ptr(arg->modifiers),
-			   arg->nmodifiers * sizeof(*modifiers)))
-		return hms_refuse_field(request, -EFAULT, modifiers, HMS_WHY_POINTER);
-	return hms_modifiers_parse(request, modifiers, arg->nmodifiers);
+	for (i = 0; i < arg->nmodifiers && !ret; i++) {
+		if (copy_from_user(&modifier, &from[i], sizeof(modifier)))
+			return hms_refuse_field(request, -EFAULT, modifiers, HMS_WHY_POINTER);
+		ret = hms_modifier_parse(request, &modifier, i, &seen);
+	}
+	return ret;
 }
 
 static int hms_request_combination(struct hms_request *request)
 {
+	u32 ntargets = request->arg->ntargets;
 	bool act = hms_request_acts(request);
 	bool clear = request->set_policy && request->mode == HMS_MODE_DEFAULT;
 
@@ -91,9 +97,9 @@ static int hms_request_combination(struct hms_request *request)
 	if (clear && act)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_MODE,
 				      HMS_WHY_COMBINATION);
-	if (clear && request->ntargets)
+	if (clear && ntargets)
 		return hms_refuse_field(request, -EINVAL, ntargets, HMS_WHY_COUNT);
-	if (!clear && !request->ntargets)
+	if (!clear && !ntargets)
 		return hms_refuse_field(request, -EINVAL, ntargets, HMS_WHY_COUNT);
 	if (request->lazy && (request->populate || !request->set_policy))
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_LAZY, HMS_WHY_COMBINATION);
@@ -111,6 +117,7 @@ static int hms_request_combination(struct hms_request *request)
 	if (request->all_or_nothing && request->end - request->start > HMS_ALL_OR_NOTHING_MAX)
 		return hms_refuse_key(request, -EOPNOTSUPP, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_TOO_LARGE);
+	request->may_move_shared = act && capable(CAP_SYS_NICE);
 	return 0;
 }
 
@@ -120,15 +127,17 @@ static int hms_request_targets(struct hms_request *request)
 	u32 i, j;
 
 	if (copy_from_user(request->uids, u64_to_user_ptr(arg->targets),
-			   request->ntargets * sizeof(u32)))
+			   arg->ntargets * sizeof(u32)))
 		return hms_refuse_field(request, -EFAULT, targets, HMS_WHY_POINTER);
-	for (i = 0; i < request->ntargets; i++) {
+	for (i = 0; i < arg->ntargets; i++) {
 		for (j = 0; j < i; j++) {
 			if (request->uids[j] == request->uids[i])
 				return hms_refuse(request, -EINVAL, HMS_ERROR_TARGET, i,
 						  HMS_WHY_DUPLICATE);
 		}
-		request->counts[i].uid = request->uids[i];
+		request->counts[i] = (struct hms_target_count) { .uid = request->uids[i] };
+		request->targets[i] = NULL;
+		request->ntargets = i + 1;
 	}
 	return 0;
 }
@@ -152,8 +161,28 @@ static int hms_request_weights(struct hms_request *request)
 }
 
 /**
+ * hms_request_new - a request that is to be decoded
+ * @arg: copied from the program
+ *
+ * To clear the arrays, which have room for all the targets that a request may have, would take
+ * longer than to set a policy.
+ *
+ * Return: the request, for kfree(), or NULL.
+ */
+struct hms_request *hms_request_new(struct hms_hbind *arg)
+{
+	struct hms_request *request = kmalloc(sizeof(*request), GFP_KERNEL);
+
+	if (!request)
+		return NULL;
+	memset(request, 0, offsetof(struct hms_request, uids));
+	request->arg = arg;
+	return request;
+}
+
+/**
  * hms_request_decode - read a request and find what is wrong with it
- * @request: zeroed, with @arg
+ * @request: from hms_request_new()
  * @mm: the address space it is about
  *
  * Return: 0, or the errno of the first thing at fault, which @request names.

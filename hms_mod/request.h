@@ -31,7 +31,7 @@ struct mm_struct;
  * @policy: to set, NULL to clear
  * @edit: nodes for that
  * @lazy_user: who pays for placeholders
- * @ntargets: how many targets
+ * @ntargets: how many targets; of the arrays below no more than that is ever set
  * @uids: as given
  * @weights: of the targets, for HMS_MODE_WEIGHTED
  * @targets: each in use, see hms_target_use(), or NULL when it went away meanwhile
@@ -100,6 +100,7 @@ static inline u64 hms_request_skipped(const struct hms_hbind *arg)
 }
 
 enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
+struct hms_request *hms_request_new(struct hms_hbind *arg);
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
 int hms_request_hold(struct hms_request *request);
 void hms_request_release(struct hms_request *request);

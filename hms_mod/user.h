@@ -25,13 +25,14 @@ static inline int hms_user_end(void __user *user, const void *arg, size_t known)
  * @least: the size of the first one published: none is shorter
  * @known: its size here
  *
- * The struct is also written back, to find out now, and not when the work is done, whether the
+ * Its ends are also written back, to find out now, and not when the work is done, whether the
  * answer can be.
  *
  * Return: 0, -EFAULT, -EINVAL when it is too short, -E2BIG when it holds what is not known here.
  */
 static inline int hms_user_begin(void __user *user, void *arg, size_t least, size_t known)
 {
+	size_t end;
 	u32 size;
 	int ret;
 
@@ -46,7 +47,12 @@ static inline int hms_user_begin(void __user *user, void *arg, size_t least, siz
 		return ret;
 	/* Another thread may have changed it in between. */
 	*(u32 *)arg = size;
-	return hms_user_end(user, arg, known);
+	/* It is no longer than a page, so its two ends tell for all of it. */
+	end = min_t(size_t, known, size) - 1;
+	if (put_user(size, (u32 __user *)user) ||
+	    put_user(*(u8 *)(arg + end), (u8 __user *)(user + end)))
+		return -EFAULT;
+	return 0;
 }
 
 #endif /* _HMS_USER_H */

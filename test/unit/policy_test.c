@@ -282,4 +282,36 @@ TEST(size)
 	EXPECT_EQ(0, unit_allocated);
 }
 
+/* What replaces a range takes no memory but the first time: the nodes of one serve the next. */
+TEST(nodes_serve_again)
+{
+	static const u32 uids[] = { 1, 2 };
+	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
+	struct hms_policy *policy[2];
+	struct hms_policy_edit edit = {};
+
+	for (int i = 0; i < 2; i++)
+		policy[i] = hms_policy_new(HMS_MODE_BIND, false, &uids[i], NULL, 1);
+	for (int i = 0; i < 10; i++) {
+		/* The first takes what it needs, the second fills up what is left. */
+		unit_fail_at = i > 1;
+		ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
+		hms_policy_set(&tree, &edit, 4096, 8191, policy[i % 2]);
+		unit_fail_at = 0;
+	}
+	/* Many at once give back more than there is room for. */
+	for (unsigned long i = 2; i <= 10; i++) {
+		ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
+		hms_policy_set(&tree, &edit, i << 20, (i << 20) + 4095, policy[0]);
+	}
+	hms_policy_punch(&tree, &edit, 0, ULONG_MAX);
+	EXPECT_EQ(0, tree.nr);
+	EXPECT_EQ(HMS_POLICY_EDIT_ROOM, edit.n);
+	EXPECT_EQ(2 + HMS_POLICY_EDIT_ROOM, unit_allocated);
+	hms_policy_edit_drop(&edit);
+	for (int i = 0; i < 2; i++)
+		hms_policy_put(policy[i]);
+	EXPECT_EQ(0, unit_allocated);
+}
+
 TEST_HARNESS_MAIN

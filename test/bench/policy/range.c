@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/mempolicy.h>
+
+#include "policy.h"
+
+static struct hms *opened;
+
+struct hms *handle(void)
+{
+	int ret;
+
+	if (opened)
+		return opened;
+	ret = hms_open(&opened);
+	if (ret)
+		die("%s", hms_open_text(ret));
+	return opened;
+}
+
+void handle_forget(void)
+{
+	hms_close(opened);
+	opened = NULL;
+}
+
+uint32_t node_uid(int node)
+{
+	const struct hms_object *target;
+
+	hms_for_each(handle(), HMS_TARGET, target)
+		if (target->kind == HMS_KIND_NODE && target->nid == node)
+			return target->uid;
+	die("no node %d", node);
+}
+
+void set_mbind(const char *start, size_t length, int node)
+{
+	unsigned long mask = 0;
+	int mode = MPOL_DEFAULT;
+
+	if (node != NO_NODE) {
+		mode = MPOL_BIND;
+		mask = 1UL << node;
+	}
+	if (syscall(SYS_mbind, start, length, mode, &mask, 8 * sizeof(mask), 0))
+		die("mbind: %s", strerror(errno));
+}
+
+/* hms_hbind() and not hms_policy(), which may do more than set a policy. */
+void set_hms(const char *start, size_t length, int node)
+{
+	static uint32_t uids[MAX_NODES];
+	struct hms_modifier mode = { .key = HMS_MOD_MODE, .value = HMS_MODE_DEFAULT };
+	struct hms_request request = {
+		.start = (uintptr_t)start,
+		.length = length,
+		.modifiers = &mode,
+		.nmodifiers = 1,
+	};
+
+	if (node != NO_NODE) {
+		if (!uids[node])
+			uids[node] = node_uid(node);
+		mode.value = HMS_MODE_BIND;
+		request.targets = &uids[node];
+		request.ntargets = 1;
+	}
+	if (hms_hbind(handle(), &request, NULL))
+		die("%s", hms_last_error(handle()));
+}
+
+/* The guards have other rights, so that the kernel does not merge the mapping with another. */
+char *range_map(size_t length)
+{
+	size_t whole = length + 2 * HUGE_PAGE;
+	char *p, *start;
+
+	p = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		die("%zu bytes: %s", whole, strerror(errno));
+	start = (char *)(((uintptr_t)p + 2 * HUGE_PAGE - 1) & -HUGE_PAGE);
+	if (mprotect(start, length, PROT_READ | PROT_WRITE))
+		die("mprotect: %s", strerror(errno));
+	if (munmap(p, start - p - PAGE) ||
+	    munmap(start + length + PAGE, p + whole - start - length - PAGE))
+		die("munmap: %s", strerror(errno));
+	return start;
+}
+
+void range_unmap(char *start, size_t length)
+{
+	if (munmap(start - PAGE, length + 2 * PAGE))
+		die("munmap: %s", strerror(errno));
+}
+
+void range_touch(char *start, size_t length, size_t step)
+{
+	for (size_t i = 0; i < length; i += step)
+		*(volatile char *)(start + i) = 1;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The first touch of memory, after the ways to say where it is to come from. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "policy.h"
+
+#define RUNS	5
+#define SIZE	MiB(16)
+#define NODE	2	/* not where this runs */
+
+static void say_nothing(char *p)
+{
+	(void)p;
+}
+
+static void say_mbind(char *p)
+{
+	set_mbind(p, SIZE, NODE);
+}
+
+/* HMS policy alone: what it does to a first touch. */
+static void say_policy(char *p)
+{
+	const uint32_t uid = node_uid(NODE);
+
+	if (hms_policy(handle(), p, SIZE, HMS_MODE_BIND, &uid, 1, 0))
+		die("%s", hms_last_error(handle()));
+}
+
+static const struct way {
+	const char *what;
+	void (*say)(char *p);
+} ways[] = {
+	{ "nothing", say_nothing },
+	{ "mbind(2)", say_mbind },
+	{ "hms_policy()", say_policy },
+};
+
+#define WAYS	(sizeof(ways) / sizeof(ways[0]))
+
+struct cost {
+	uint64_t say;
+	uint64_t touch;
+};
+
+/* Each run has fresh memory; the least of each part counts. */
+static struct cost measure(const struct way *way, int advice, size_t step)
+{
+	struct cost cost = { UINT64_MAX, UINT64_MAX };
+	uint64_t took;
+
+	for (int i = 0; i < RUNS; i++) {
+		char *p = range_map(SIZE);
+
+		if (madvise(p, SIZE, advice))
+			die("madvise: %s", strerror(errno));
+		took = least_of(1, way->say(p));
+		if (took < cost.say)
+			cost.say = took;
+		took = least_of(1, range_touch(p, SIZE, step));
+		if (took < cost.touch)
+			cost.touch = took;
+		range_unmap(p, SIZE);
+	}
+	return cost;
+}
+
+static void print(const char *pages, const char *what, const struct cost *cost,
+		  const struct cost *plain)
+{
+	uint64_t all = cost->say + cost->touch;
+
+	printf("   | %-5s | %-12s | %6" PRIu64 " | %8.1f | %8.1f | %5.2f |\n", pages, what,
+	       cost->say, (double)cost->touch / (SIZE / PAGE), (double)all / (SIZE / PAGE),
+	       (double)all / (plain->say + plain->touch));
+}
+
+void bench_touch(void)
+{
+	static const struct {
+		const char *name;
+		int advice;
+		size_t step;
+	} sizes[] = {
+		{ "4 KiB", MADV_NOHUGEPAGE, PAGE },
+		{ "2 MiB", MADV_HUGEPAGE, HUGE_PAGE },
+	};
+	struct cost cost[WAYS];
+
+	heading("The first touch of %zu MiB: the call before it, the touch and both for 4 KiB",
+		SIZE >> 20);
+	printf("   | pages | %-12s | %6s | %8s | %8s | ratio |\n", "said before", "call",
+	       "touch", "both");
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (size_t j = 0; j < WAYS; j++) {
+			cost[j] = measure(&ways[j], sizes[i].advice, sizes[i].step);
+			print(sizes[i].name, ways[j].what, &cost[j], &cost[0]);
+		}
+	}
+}
