@@ -75,10 +75,12 @@ static bool hms_remap_used;
 
 static bool hms_in_mremap(struct pt_regs *regs)
 {
-	int nr = syscall_get_nr(current, regs);
+	int nr;
 
+	/* One that uses an address space is in no system call. */
 	if (current->flags & PF_KTHREAD)
 		return false;
+	nr = syscall_get_nr(current, regs);
 #ifdef __NR_ia32_mremap
 	if (in_ia32_syscall())
 		return nr == __NR_ia32_mremap;
