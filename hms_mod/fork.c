@@ -203,7 +203,6 @@ int hms_fork_watch(void)
 
 	if (READ_ONCE(hms_fork_watched))
 		return 0;
-	/* Else core has nothing to call. */
 	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
 		return -EOPNOTSUPP;
 	/* The compiler checks the arguments of the probe. */
@@ -225,7 +224,9 @@ static void hms_fork_find(struct tracepoint *tracepoint, void *data)
 
 void hms_fork_start(void)
 {
-	for_each_kernel_tracepoint(hms_fork_find, NULL);
+	/* Else core has nothing to call. */
+	if (IS_ENABLED(CONFIG_TRACEPOINTS))
+		for_each_kernel_tracepoint(hms_fork_find, NULL);
 }
 
 void hms_fork_stop(void)

@@ -28,6 +28,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
+#include <linux/uaccess.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 
@@ -77,6 +78,7 @@ static bool hms_in_mremap(struct pt_regs *regs)
 {
 	int nr;
 
+	/* One that uses an address space is in no system call. */
 	if (current->flags & PF_KTHREAD)
 		return false;
 	nr = syscall_get_nr(current, regs);

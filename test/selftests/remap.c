@@ -477,10 +477,21 @@ static bool held_end(struct held *held)
 	return ok;
 }
 
+static bool held_possible(void)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != ENOSYS;
+}
+
 #define HELD(...)								\
 	do {									\
 		struct held held;						\
 										\
+		if (!held_possible())						\
+			SKIP(return, "CONFIG_USERFAULTFD is off in this kernel"); \
 		ASSERT_STREQ("", held_begin(self, &held));			\
 		__VA_ARGS__							\
 		EXPECT_TRUE(held_end(&held));					\
