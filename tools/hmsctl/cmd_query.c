@@ -83,14 +83,6 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 	return hms_result_skipped(&result) > never_touched ? EXIT_PARTIAL : EXIT_OK;
 }
 
-static const char *take_mode(char *text, void *to)
-{
-	int *mode = to;
-
-	*mode = hms_mode_parse(text);
-	return *mode < 0 ? "not a mode" : NULL;
-}
-
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct question q = { .size = 16 << 20, .mode = -1 };

@@ -32,9 +32,10 @@ struct opt {
 int parse_options(const struct verb *verb, int argc, char **argv, const struct opt *opts, int min,
 		  int max);
 
-/* For @take: a const char *, and a uint64_t that is not 0, plain or as "16M". */
+/* For @take: a const char *; a uint64_t that is not 0, plain or as "16M"; an enum hms_mode. */
 const char *take_text(char *text, void *to);
 const char *take_number(char *text, void *to);
 const char *take_size(char *text, void *to);
+const char *take_mode(char *text, void *to);
 
 #endif /* HMSCTL_OPTIONS_H */
