@@ -178,6 +178,7 @@ HMS_TEST(tools, query)
 			    uid_text(self->e.sim[0])));
 	EXPECT_SAYS("bind");
 	EXPECT_SAYS("hms_sim0");
+	EXPECT_SAYS("first touch where mempolicy says: not all targets are nodes");
 }
 
 /* Errors name what is wrong, and the exit code says which kind it is. */

@@ -79,6 +79,7 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 				 ntargets, flags);
 	if (ret)
 		return fail("query", "%s", hms_last_error(hms));
+	printf("first touch %s\n", hms_first_touch_text(hms_first_touch(hms)));
 	if (print_policies(hms, "policies of the range", range, hms_query_policy) ||
 	    print_policies(hms, "common to all of it", range, hms_query_common))
 		return EXIT_FAIL;

@@ -18,7 +18,7 @@ static const struct verb verb_help = {
 static const struct verb *const verbs[] = {
 	&verb_list, &verb_topology, &verb_select, &verb_best, &verb_near, &verb_path,
 	&verb_monitor, &verb_set, &verb_measure, &verb_sim,
-	&verb_migrate, &verb_query, &verb_where, &verb_policy,
+	&verb_migrate, &verb_query, &verb_where, &verb_policy, &verb_run,
 	&verb_check, &verb_version, &verb_help,
 };
 
@@ -86,7 +86,7 @@ static int run(int argc, char **argv)
 		fprintf(stderr, "hmsctl: no verb \"%s\"; see \"hmsctl help\"\n", name);
 		return EXIT_USAGE;
 	}
-	for (int i = 2; i < argc; i++)
+	for (int i = 2; i < argc && !(verb->command && argv[i][0] != '-'); i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return print_usage(verb);
 	return verb->run(verb, argc - 1, argv + 1);

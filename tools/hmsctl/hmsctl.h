@@ -12,6 +12,8 @@ enum {
 	EXIT_FAIL	= 1,
 	EXIT_USAGE	= 2,
 	EXIT_PARTIAL	= 3,	/* done, but pages were skipped */
+	EXIT_NO_EXEC	= 126,	/* a command that can't be run, as shells say it */
+	EXIT_NO_COMMAND	= 127,	/* and one that is not there */
 };
 
 /**
@@ -19,18 +21,20 @@ enum {
  * @name: as it is typed
  * @summary: one line for "hmsctl help"
  * @usage: what follows "hmsctl NAME", and the options
+ * @command: its arguments are a command, with options of its own
  * @run: gets argv from the verb on; returns an exit code
  */
 struct verb {
 	const char *name;
 	const char *summary;
 	const char *usage;
+	bool command;
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
 extern const struct verb verb_list, verb_select, verb_best, verb_path, verb_near, verb_topology;
 extern const struct verb verb_monitor, verb_set, verb_measure, verb_sim;
-extern const struct verb verb_migrate, verb_query, verb_where, verb_policy;
+extern const struct verb verb_migrate, verb_query, verb_where, verb_policy, verb_run;
 extern const struct verb verb_check, verb_version;
 
 /* "hmsctl: WHAT: reason" on stderr; return an exit code. */

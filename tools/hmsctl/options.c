@@ -34,9 +34,15 @@ const char *take_mode(char *text, void *to)
 	return *mode < 0 ? "not a mode" : NULL;
 }
 
-/* For getopt_long(): "ab:" in @letters, and as many @names and one that ends them. */
-static void list_options(const struct opt *opts, char *letters, struct option *names)
+/*
+ * For getopt_long(): "ab:" in @letters, and as many @names and one that ends them. With "+" in
+ * front the first argument ends the options: those behind it are of a command.
+ */
+static void list_options(const struct verb *verb, const struct opt *opts, char *letters,
+			 struct option *names)
 {
+	if (verb->command)
+		*letters++ = '+';
 	for (; opts->letter; opts++, names++) {
 		*names = (struct option) { opts->name, opts->take ? required_argument : no_argument,
 					   NULL, opts->letter };
@@ -64,10 +70,10 @@ int parse_options(const struct verb *verb, int argc, char **argv, const struct o
 		  int max)
 {
 	struct option names[MAX_OPTS + 1];
-	char letters[2 * MAX_OPTS + 1];
+	char letters[2 * MAX_OPTS + 2];
 	int letter, ret;
 
-	list_options(opts, letters, names);
+	list_options(verb, opts, letters, names);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		const struct opt *opt = opts;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
+#include "firsttouch.h"
 
 static void fill_result(struct hms_result *result, const struct hms_hbind *b)
 {
@@ -18,8 +18,19 @@ static void fill_result(struct hms_result *result, const struct hms_hbind *b)
 	result->lazy = b->lazy;
 }
 
+/* The mode that a request gives its range; NULL: the policy stays. */
+static const uint64_t *mode_of(const struct hms_request *request)
+{
+	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
+		if (request->modifiers && request->modifiers[i].key == HMS_MOD_MODE)
+			return (const uint64_t *)&request->modifiers[i].value;
+	return NULL;
+}
+
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
 {
+	const uint64_t *mode = mode_of(request);
+	struct first_touch touch = { 0 };
 	struct hms_hbind b = {
 		.size = sizeof(b),
 		.version = request->version ? request->version : HMS_VERSION_DEVICE,
@@ -30,13 +41,14 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 		.modifiers = hms_pointer(request->modifiers),
 		.ntargets = request->ntargets,
 		.nmodifiers = request->nmodifiers,
-		.flags = request->flags | hms->flags,
+		.flags = (request->flags | hms->flags) & ~HMS_NO_MBIND,
 		.first_skipped = UINT64_MAX,
 		.next = request->start,
 	};
 	int error;
 
 	hms_error_clear(hms);
+	hms->first_touch = HMS_FIRST_TOUCH_NONE;
 	for (size_t i = 0; i < sizeof(request->reserved) / sizeof(request->reserved[0]); i++)
 		if (request->reserved[i])
 			return hms_error_set(hms, "hbind", EINVAL, "field reserved: %s",
@@ -47,7 +59,12 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 		if (b.ntargets && b.ntargets <= HMS_MAX_TARGETS)
 			b.target_counts = hms_pointer(result->targets);
 	}
+	if (mode)
+		hms_first_touch_look(hms, &touch, request, *mode);
+	hms_error_clear(hms);
 	error = hms_request_raw(hms, HMS_HBIND, &b);
+	/* A request that was interrupted has set the policy if it came to the pages. */
+	hms_first_touch_end(hms, &touch, !error || (error == EINTR && b.next > request->start));
 	if (result) {
 		fill_result(result, &b);
 		if (b.target_counts && (!error || error == EINTR))

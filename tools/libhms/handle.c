@@ -15,6 +15,7 @@ int hms_handle_new(struct hms **hms, int fd)
 	if (!*hms)
 		return -ENOMEM;
 	(*hms)->fd = fd;
+	(*hms)->maps = -1;
 	(*hms)->version = HMS_VERSION_DEVICE;
 	return 0;
 }
@@ -54,6 +55,8 @@ void hms_close(struct hms *hms)
 		return;
 	if (hms->fd >= 0)
 		close(hms->fd);
+	if (hms->maps >= 0)
+		close(hms->maps);
 	hms_socket_close(hms->socket);
 	hms_objects_free(hms);
 	free(hms->module);

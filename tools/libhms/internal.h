@@ -23,6 +23,8 @@ struct hms {
 	size_t nobjects;
 	struct hms_object **objects;	/* by uid */
 	struct hms_module *module;	/* NULL until asked for */
+	int maps;			/* /proc/self/maps, or -1 */
+	enum hms_first_touch first_touch;	/* of the last request */
 	char error[320];
 };
 

@@ -610,6 +610,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 #define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
 #define HMS_LAZY		(1U << 18)	/* missing pages: when they are touched, see hms(4) */
 #define HMS_INHERIT		(1U << 19)	/* a child gets the policy at fork(2) */
+#define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy as it is: see hms_first_touch() */
 
 /**
  * struct hms_result - what was done, page by page
@@ -654,7 +655,7 @@ uint64_t hms_result_skipped(const struct hms_result *result);
  * @modifiers: what to do
  * @ntargets: at most HMS_MAX_TARGETS
  * @nmodifiers: 1 to HMS_MAX_MODIFIERS
- * @flags: HMS_REMOTE or 0
+ * @flags: HMS_REMOTE, HMS_NO_MBIND
  * @version: highest object version that the caller understands; 0 for HMS_VERSION_DEVICE
  * @instance: instance (struct hms_module) that the uids come from, 0 for whatever is loaded;
  * needed only
@@ -698,7 +699,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_REMOTE
+ * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_REMOTE, HMS_NO_MBIND
  * @result: receives what was done, or NULL
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
@@ -714,7 +715,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @mode: as hms_bind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_LAZY, HMS_INHERIT, HMS_REMOTE
+ * @flags: HMS_LAZY, HMS_INHERIT, HMS_REMOTE, HMS_NO_MBIND
  * Return: as hms_bind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -725,7 +726,7 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
  * @hms: the handle
  * @address: start of the range
  * @length: bytes, not 0
- * @flags: HMS_REMOTE or 0
+ * @flags: HMS_REMOTE, HMS_NO_MBIND
  * Return: as hms_hbind(); 0 also when there were none.
  */
 int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int flags);
@@ -770,6 +771,47 @@ int hms_migrate(struct hms *hms, const void *address, size_t length, const uint3
  */
 int hms_mremap(struct hms *hms, void *old, size_t old_length, size_t new_length, int flags,
 	       void *where, void **moved);
+
+/* ---- first touch ---- */
+
+/*
+ * Where does the CPU put a page that it touches first? The module has no say in it, so the calls
+ * above that set a policy also set the mempolicy of the range, as mbind(2) does, if the address
+ * space is one's own and all targets are nodes: HMS_MODE_BIND is MPOL_BIND, HMS_MODE_PREFERRED is
+ * MPOL_PREFERRED_MANY, both with the first target as home node, and HMS_MODE_INTERLEAVE is
+ * MPOL_INTERLEAVE, all with MPOL_F_STATIC_NODES. HMS_MODE_WEIGHTED has none.
+ *
+ * Parts of the range that are shared or have a mempolicy already are left as they are. What was set
+ * is undone by hms_clear(), and when another policy comes in its place. It is known by being what
+ * the policy of HMS there would make, so that any handle and any thread may undo it.
+ *
+ * No call fails because mempolicy can't be set: hms_first_touch() says so. With HMS_NO_MBIND it is
+ * neither set nor undone. libhms(3) says more.
+ */
+enum hms_first_touch {
+	HMS_FIRST_TOUCH_NONE	= 0,	/* not to be set: cleared, HMS_REMOTE, HMS_NO_MBIND */
+	HMS_FIRST_TOUCH_SET	= 1,	/* set by mbind(2), in all of the range */
+	HMS_FIRST_TOUCH_PARTLY	= 2,	/* set, but for parts that are shared or have their own */
+	HMS_FIRST_TOUCH_OWN	= 3,	/* all of it is shared or has its own */
+	HMS_FIRST_TOUCH_DEVICE	= 4,	/* not all targets are nodes */
+	HMS_FIRST_TOUCH_MODE	= 5,	/* mempolicy has no such mode */
+	HMS_FIRST_TOUCH_UNKNOWN	= 6,	/* a target is newer than what hms_scan() read */
+	HMS_FIRST_TOUCH_REFUSED	= 7,	/* EPERM, as seccomp(2) says it */
+	HMS_FIRST_TOUCH_CPUSET	= 8,	/* EINVAL: no node of the list is in the cpuset */
+	HMS_FIRST_TOUCH_NO_NUMA	= 9,	/* ENOSYS: a kernel without NUMA */
+	HMS_FIRST_TOUCH_FAILED	= 10,	/* no memory, too many mappings, or no /proc */
+	HMS_FIRST_TOUCH_NR,
+};
+
+/**
+ * hms_first_touch() - what became of first touch in the last call that moves or sets a policy
+ * @hms: the handle
+ * Return: an enum hms_first_touch; HMS_FIRST_TOUCH_NONE also after a call that failed.
+ */
+enum hms_first_touch hms_first_touch(const struct hms *hms);
+
+/* Where pages go that are touched first, and why: "on the nodes of the list, by mbind(2)". */
+const char *hms_first_touch_text(enum hms_first_touch touch);
 
 /* ---- queries ---- */
 

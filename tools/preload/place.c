@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Placing memory by plain requests: this is in programs that know nothing of it, so it brings no
+ * library along and allocates nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/hms.h>
+
+#include "place.h"
+#include "preload.h"
+
+static uint32_t targets[HMS_MAX_TARGETS];
+static unsigned int ntargets;
+static uint64_t mode, instance;
+static int device = -1;
+
+bool place_wanted(void)
+{
+	return ntargets;
+}
+
+static uint64_t number(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+void place_init(void)
+{
+	const char *text = getenv(PRELOAD_TARGETS);
+	unsigned int n = 0;
+	char *end;
+
+	mode = number(PRELOAD_MODE);
+	instance = number(PRELOAD_INSTANCE);
+	while (text && *text && n < HMS_MAX_TARGETS) {
+		targets[n++] = strtoul(text, &end, 10);
+		text = *end == ',' ? end + 1 : NULL;
+	}
+	ntargets = n;
+}
+
+/*
+ * The descriptor is of one address space: a child of fork() needs its own. A program may close
+ * what it does not know, and open something else with the number; so the old one is never closed.
+ */
+static int request(struct hms_hbind *b)
+{
+	int fd = __atomic_load_n(&device, __ATOMIC_RELAXED);
+
+	if (fd >= 0 && !ioctl(fd, HMS_HBIND, b))
+		return 0;
+	if (fd >= 0 && errno != EBADF && errno != ENOTTY)
+		return errno;
+	fd = open("/dev/hms", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	__atomic_store_n(&device, fd, __ATOMIC_RELAXED);
+	return ioctl(fd, HMS_HBIND, b) ? errno : 0;
+}
+
+bool place(void *start, size_t length)
+{
+	struct hms_modifier modifiers[] = {
+		{ .key = HMS_MOD_MODE, .value = mode },
+		{ .key = HMS_MOD_MIGRATE, .value = HMS_MIGRATE_NOW },
+		{ .key = HMS_MOD_POPULATE, .value = 1 },
+	};
+	struct hms_hbind b = {
+		.size = sizeof(b),
+		.version = HMS_VERSION_DEVICE,
+		.instance = instance,
+		.start = (uintptr_t)start,
+		.length = length,
+		.targets = (uintptr_t)targets,
+		.modifiers = (uintptr_t)modifiers,
+		.ntargets = ntargets,
+		.nmodifiers = sizeof(modifiers) / sizeof(modifiers[0]),
+	};
+	uint64_t end = b.start + length, done = 0;
+	int error, kept = errno;
+
+	do {
+		b.next = b.start;
+		error = request(&b);
+		done += b.moved + b.present + b.populated;
+		b.start = b.next;
+		b.length = end - b.next;
+	} while (error == EINTR && b.length);
+	errno = kept;
+	return mode != HMS_MODE_BIND || (!error && done == length / sysconf(_SC_PAGESIZE));
+}
