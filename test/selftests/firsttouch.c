@@ -235,7 +235,8 @@ HMS_TEST(firsttouch, clear_leaves_a_foreign_one)
 	ASSERT_EQ(0, hms_clear(self->hms, self->p, LENGTH, 0));
 	EXPECT_EQ(MPOL_BIND, mempolicy_of(self->p, NULL));
 	EXPECT_TRUE(is_default(self->p + 4 * PAGE, 4));
-	EXPECT_EQ(MPOL_PREFERRED_MANY | MPOL_F_STATIC_NODES, mempolicy_of(self->p + 8 * PAGE, NULL));
+	EXPECT_EQ(MPOL_PREFERRED_MANY | MPOL_F_STATIC_NODES,
+		  mempolicy_of(self->p + 8 * PAGE, NULL));
 	EXPECT_EQ(MPOL_BIND | MPOL_F_STATIC_NODES, mempolicy_of(self->p + 12 * PAGE, NULL));
 	/* Where HMS has no policy, nothing is of the library. */
 	ASSERT_EQ(0, set_mempolicy_of(self->p, LENGTH, MPOL_BIND | MPOL_F_STATIC_NODES, 2));

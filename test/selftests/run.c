@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hmsctl run: a command with its memory on nodes, or on devices by the library that it preloads. */
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -16,6 +17,7 @@
 
 #define SELF	"/proc/self/exe"
 #define COPY	"/tmp/run-copy"
+#define STATIC	"/tmp/run-static"
 
 HMS_FIXTURE(run)
 
@@ -149,18 +151,46 @@ static int too_much(bool bind)
 	return 0;
 }
 
-static int copy_self(mode_t mode, uid_t uid, gid_t gid)
+static int copy_self(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
 	int from = open(SELF, O_RDONLY | O_CLOEXEC), to, ret = -1;
 	struct stat st;
 
-	unlink(COPY);
-	to = open(COPY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	unlink(path);
+	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 	if (!fstat(from, &st) && sendfile(to, from, NULL, st.st_size) == st.st_size &&
 	    !fchown(to, uid, gid) && !fchmod(to, mode))
 		ret = 0;
 	close(from);
 	close(to);
+	return ret;
+}
+
+/* This program, as if it asked for no dynamic linker. It is never run. */
+static int make_static(void)
+{
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+	int fd, ret = -1;
+
+	if (copy_self(STATIC, 0755, 0, 0))
+		return -1;
+	fd = open(STATIC, O_RDWR | O_CLOEXEC);
+	if (pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
+		goto close;
+	for (int i = 0; i < ehdr.e_phnum; i++) {
+		off_t at = ehdr.e_phoff + i * sizeof(phdr);
+
+		if (pread(fd, &phdr, sizeof(phdr), at) != sizeof(phdr))
+			goto close;
+		if (phdr.p_type != PT_INTERP)
+			continue;
+		phdr.p_type = PT_NULL;
+		if (pwrite(fd, &phdr, sizeof(phdr), at) == sizeof(phdr))
+			ret = 0;
+	}
+close:
+	close(fd);
 	return ret;
 }
 
@@ -250,25 +280,26 @@ HMS_TEST(run, programs_that_take_no_library)
 
 	NEED_SIMS(1);
 	target = number_text(self->e.sim[0]);
-	EXPECT_EQ(1, hmsctl("run", "-t", target, "/init"));
-	EXPECT_SAYS("/init can't have memory on devices: it is linked statically");
+	ASSERT_EQ(0, make_static());
+	EXPECT_EQ(1, hmsctl("run", "-t", target, STATIC));
+	EXPECT_SAYS(STATIC " can't have memory on devices: it is linked statically");
 	EXPECT_EQ(1, hmsctl("run", "-t", target, "/test/caller32"));
 	EXPECT_SAYS("its word size is not that of hmsctl");
-	ASSERT_EQ(0, copy_self(04755, 1, 0));
+	ASSERT_EQ(0, copy_self(COPY, 04755, 1, 0));
 	EXPECT_EQ(1, hmsctl("run", "-t", target, COPY, "--exit", "0"));
 	EXPECT_SAYS("it is setuid");
-	ASSERT_EQ(0, copy_self(02755, 0, 1));
+	ASSERT_EQ(0, copy_self(COPY, 02755, 0, 1));
 	EXPECT_EQ(1, hmsctl("run", "-t", target, COPY, "--exit", "0"));
 	EXPECT_SAYS("it is setgid");
 	/* One's own rights are no more. */
-	ASSERT_EQ(0, copy_self(06755, 0, 0));
+	ASSERT_EQ(0, copy_self(COPY, 06755, 0, 0));
 	EXPECT_EQ(7, hmsctl("run", "-t", target, COPY, "--exit", "7"));
-	ASSERT_EQ(0, copy_self(0644, 0, 0));
+	ASSERT_EQ(0, copy_self(COPY, 0644, 0, 0));
 	EXPECT_EQ(126, hmsctl("run", "-t", target, COPY, "--exit", "0"));
 	/* Of scripts, what runs them counts. */
 	ASSERT_EQ(0, script("#! /test/run --script\n"));
 	EXPECT_EQ(0, hmsctl("run", "-t", target, COPY));
-	ASSERT_EQ(0, script("#!/init\n"));
+	ASSERT_EQ(0, script("#!" STATIC "\n"));
 	EXPECT_EQ(1, hmsctl("run", "-t", target, COPY));
 	EXPECT_SAYS("it is linked statically");
 	ASSERT_EQ(0, script("#!/no/such/interpreter\n"));
@@ -281,6 +312,7 @@ HMS_TEST(run, programs_that_take_no_library)
 	EXPECT_EQ(1, hmsctl("run", "-t", target, COPY));
 	EXPECT_SAYS("neither an ELF file nor a script");
 	unlink(COPY);
+	unlink(STATIC);
 }
 
 int main(int argc, char **argv)

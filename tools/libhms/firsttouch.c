@@ -49,16 +49,15 @@ static const struct {
 static const char *const texts[] = {
 	[HMS_FIRST_TOUCH_NONE]		= "mempolicy was not to change",
 	[HMS_FIRST_TOUCH_SET]		= "on the nodes of the list, by mbind(2)",
-	[HMS_FIRST_TOUCH_PARTLY]	= "on the nodes of the list, by mbind(2), but for parts that "
-					  "are shared or have a mempolicy of their own",
-	[HMS_FIRST_TOUCH_OWN]		= ELSEWHERE "the range is shared or has one of its own",
+	[HMS_FIRST_TOUCH_PARTLY]	= "on the nodes, but for what is shared or has its own",
+	[HMS_FIRST_TOUCH_OWN]		= ELSEWHERE "the range is shared or has its own",
 	[HMS_FIRST_TOUCH_DEVICE]	= ELSEWHERE "not all targets are nodes",
 	[HMS_FIRST_TOUCH_MODE]		= ELSEWHERE "it has no mode like this",
 	[HMS_FIRST_TOUCH_UNKNOWN]	= ELSEWHERE "a target is not among those that were read",
 	[HMS_FIRST_TOUCH_REFUSED]	= ELSEWHERE "this process may not change it (seccomp)",
 	[HMS_FIRST_TOUCH_CPUSET]	= ELSEWHERE "no node of the list is in the cpuset",
 	[HMS_FIRST_TOUCH_NO_NUMA]	= "where the kernel likes: it has no mempolicy",
-	[HMS_FIRST_TOUCH_FAILED]	= ELSEWHERE "no memory, too many mappings, or no /proc",
+	[HMS_FIRST_TOUCH_FAILED]	= ELSEWHERE "no memory, too many mappings, no /proc",
 };
 
 _Static_assert(COUNT(texts) == HMS_FIRST_TOUCH_NR, "a text for each");
