@@ -12,6 +12,8 @@
 #	make bench	what the map and policies cost, in guest instructions, and the bounds that they
 #			keep, into out/bench; BENCH=topology or policy: that one; DOC=1: into
 #			doc/bench.md too; KERNEL= as for the tests
+#	make neighbours	do others notice HMS: the kernel's mm selftests and numactl's own tests, without it
+#			and with it; KERNEL= as for the tests
 #	make fuzz	fuzzers of what others say: hmat (tables of the firmware), map (files), netlink
 #			(messages), policy (changes of ranges), select (texts); FUZZ=map: that
 #			one; SECONDS=60 (the default) for each
@@ -53,6 +55,9 @@ fuzz:
 bench:
 	scripts/bench --kernel $(KERNEL) $(if $(DOC),--doc) $(BENCH)
 
+neighbours:
+	scripts/neighbours $(KERNEL)
+
 check:
 	scripts/check
 
@@ -77,5 +82,5 @@ clean:
 		-name '.*.cmd' -o -name Module.symvers -o -name probed.h -o -name '*.result' \
 		-o -path '*/probe/*.log' -o -name modules.order \) -delete
 
-.PHONY: all demo test matrix dkms packages fuzz bench check test-harness modules modules_install \
-	install clean
+.PHONY: all demo test matrix dkms packages fuzz bench neighbours check test-harness modules \
+	modules_install install clean
