@@ -188,7 +188,10 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 		at = end;
 		cond_resched();
 	}
-	/* Not of placeholders, which are no target. One for all of the round: there may be more windows than notices are kept. */
+	/*
+	 * Not of placeholders, which are no target. One for all of the round: there may be more
+	 * windows than notices are kept.
+	 */
 	if (e->notice.moved && e->uid)
 		hms_inbox_tell_mm(mm, &e->notice);
 }

@@ -147,13 +147,13 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  * @address: what the device wants
  * @write: to write it
  *
- * Places the page as the policy of its range says. Then faults it in as a CPU access would, but for
- * a page of the device itself, which stays there, and enters it. By the time the caller looks it may have been taken back: look, and fault
- * again.
+ * Places the page as the policy of its range says. Then faults it in as a CPU access would, but
+ * for a page of the device itself, which stays there, and enters it. By the time the caller looks
+ * it may have been taken back: look, and fault again.
  *
  * Context: may sleep; mmap_lock and the lock of the mirror not held.
- * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM (also
- * when the policy is HMS_MODE_BIND, and what it names and the device can use has no room),
+ * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM,
+ * also when the policy is HMS_MODE_BIND and no target of it that the device can use has room,
  * -EINTR when a signal is pending, -EIO when the device can't give back a page of its own that had
  * to come home first, -EBUSY after ten seconds without success.
  */

@@ -38,7 +38,8 @@ static const struct model_op common[] = {
 static const struct model_op page_by_page[] = {
 	OP(MODEL_SET, 0, 40, 12, 0), OP(MODEL_SET, 20, 63, 14, 0), OP(MODEL_SET, 30, 33, 16, 0),
 	OP(MODEL_INTERSECT, 20, 63, 0, 0), OP(MODEL_INTERSECT, 0, 63, 0, 0),
-	OP(MODEL_UNMAP, 31, 31, 0, 0), OP(MODEL_SET, 30, 33, 15, 0), OP(MODEL_INTERSECT, 20, 63, 0, 0),
+	OP(MODEL_UNMAP, 31, 31, 0, 0), OP(MODEL_SET, 30, 33, 15, 0),
+	OP(MODEL_INTERSECT, 20, 63, 0, 0),
 	OP(MODEL_CLONE, 0, 0, MODEL_GO_ON, 0), OP(MODEL_SET, 5, 6, 17, 0),
 };
 

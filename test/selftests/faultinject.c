@@ -635,7 +635,8 @@ HMS_TEST(fault, lazy)
 {
 	if (*feature_missing("lazy"))
 		SKIP(return, "%s", feature_missing("lazy"));
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_hole, act_lazy, check_lazy, 1 }));
+	EXPECT_STREQ("",
+		     fail_each(self, &(struct action){ prepare_hole, act_lazy, check_lazy, 1 }));
 	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_waiting, act_touch,
 							   check_first_touch, 1 }));
 	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_waiting, act_populate,
@@ -736,11 +737,7 @@ HMS_TEST(fault, fork_inherits)
 
 		before = stat_read("policy_lost");
 		/* First each allocation of the parent, then some of both. */
-		if (i < 20) {
-			ASSERT_EQ(0, failnth_arm(self->nth, i + 1));
-		} else {
-			ASSERT_TRUE(failnth_random(i % 60));
-		}
+		ASSERT_TRUE(i < 20 ? !failnth_arm(self->nth, i + 1) : failnth_random(i % 60));
 		pid = fork();
 		if (!pid) {
 			struct policy p[N];
@@ -756,11 +753,7 @@ HMS_TEST(fault, fork_inherits)
 				_exit(100);
 			_exit(n << 3 | q.lost);
 		}
-		if (i < 20) {
-			failnth_disarm(self->nth);
-		} else {
-			ASSERT_TRUE(failnth_random(0));
-		}
+		ASSERT_TRUE(i < 20 ? failnth_disarm(self->nth) >= 0 : failnth_random(0));
 		ASSERT_GE(pid, 0);
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		ASSERT_TRUE(WIFEXITED(status));

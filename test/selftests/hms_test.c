@@ -438,7 +438,8 @@ const char *counts_wrong(const struct request *r)
 	    h->pages != h->moved + h->present + h->populated + h->lazy + skipped) {
 		snprintf(text, sizeof(text),
 			 "pages %llu of %llu != moved %llu + present %llu + populated %llu + lazy %llu + skipped %llu",
-			 h->pages, done / PAGE, h->moved, h->present, h->populated, h->lazy, skipped);
+			 h->pages, done / PAGE, h->moved, h->present, h->populated, h->lazy,
+			 skipped);
 		return text;
 	}
 	if (skipped ? h->first_skipped < h->start || h->first_skipped >= h->next ||

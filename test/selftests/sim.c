@@ -201,7 +201,7 @@ HMS_TEST(device, hole_with_policy)
 	EXPECT_PATTERN(p, sizeof(bytes), 6);
 }
 
-/* Read here and there, what is not there reads as zeros, on the device; what is there goes there. */
+/* Touched here and there: what is touched goes to the device, and nothing else. */
 HMS_TEST(device, moved_by_policy)
 {
 	static const __u32 modes[] = { HMS_MODE_BIND, HMS_MODE_PREFERRED };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * mremap(2) with policies: they are read before, and set where the memory is after. The module takes
- * them along by itself, unless it has no memory, and not to what grows: what is right already is
- * left alone.
+ * mremap(2) with policies: they are read before, and set where the memory is after. The module
+ * takes them along by itself, unless it has no memory, and not to what grows: what is right already
+ * is left alone.
  */
 #include <errno.h>
 #include <stdio.h>

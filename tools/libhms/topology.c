@@ -46,8 +46,8 @@ int hms_scan_once(struct hms *hms)
 }
 
 /*
- * Index of the first object whose uid is not below @uid. Not bsearch(): the graph asks twice for each
- * bridge, and a call for each comparison would take most of its time.
+ * Index of the first object whose uid is not below @uid. Not bsearch(): the graph asks twice for
+ * each bridge, and a call for each comparison would take most of its time.
  */
 static size_t first_from(const struct hms_object *const *objects, size_t n, uint64_t uid)
 {

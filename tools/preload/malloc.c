@@ -11,17 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "glibc.h"
 #include "place.h"
 #include "preload.h"
 #include "region.h"
 
 #define PUBLIC	__attribute__((visibility("default")))
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *p);
 
 __attribute__((constructor)) static void begin(void)
 {

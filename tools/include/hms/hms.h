@@ -608,9 +608,9 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 /* Flags of the calls below, beside HMS_REMOTE of linux/hms.h. */
 #define HMS_POPULATE		(1U << 16)	/* allocate missing pages on the targets now */
 #define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
-#define HMS_LAZY		(1U << 18)	/* missing pages: when they are touched, see hms(4) */
+#define HMS_LAZY		(1U << 18)	/* missing pages: when touched, see hms(4) */
 #define HMS_INHERIT		(1U << 19)	/* a child gets the policy at fork(2) */
-#define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy as it is: see hms_first_touch() */
+#define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy alone: hms_first_touch() */
 
 /**
  * struct hms_result - what was done, page by page
