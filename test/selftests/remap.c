@@ -58,18 +58,22 @@ FIXTURE_TEARDOWN_PARENT(remap)
 
 typedef FIXTURE_DATA(remap) remap_t;
 
-static unsigned int inherited;	/* HMS_INHERIT or 0 */
+/*
+ * HMS_INHERIT or not. Without a mempolicy, which would make mappings of the pieces, and mremap(2) takes
+ * only one.
+ */
+static unsigned int how = HMS_NO_MBIND;
 
 static int bind_to(remap_t *self, char *p, int from, int to)
 {
 	return hms_policy(self->hms, p + from * PAGE, (to - from) * PAGE, HMS_MODE_BIND,
-			  self->e.node, 1, inherited);
+			  self->e.node, 1, how);
 }
 
 static int prefer(remap_t *self, char *p, int from, int to)
 {
 	return hms_policy(self->hms, p + from * PAGE, (to - from) * PAGE, HMS_MODE_PREFERRED,
-			  self->e.node, 1, inherited);
+			  self->e.node, 1, how);
 }
 
 /* "b0-4 p4-8": policies of as much room as there is at most, in pages. */
@@ -137,7 +141,7 @@ HMS_TEST(remap, inherited)
 	if (*feature_missing("fork-inherit"))
 		SKIP(return, "%s", feature_missing("fork-inherit"));
 	ASSERT_EQ(0, hms_policy(self->hms, self->p, 16 * PAGE, HMS_MODE_BIND, self->e.node, 1,
-				HMS_INHERIT));
+				HMS_INHERIT | HMS_NO_MBIND));
 	ASSERT_EQ(0, remap(self, 0, 16, 16, MREMAP_MAYMOVE | MREMAP_FIXED, self->free, &q));
 	ASSERT_EQ(0, hms_query_policy(self->hms, q, 16 * PAGE, 0, &list));
 	ASSERT_EQ(1, list->n);
@@ -560,12 +564,12 @@ HMS_TEST(remap, fork_meanwhile)
 		/* Not these; they are not inherited. */
 		EXPECT_STREQ("", map_of(self, self->free));
 		ASSERT_EQ(0, hms_policy(self->hms, self->free, PAGE, HMS_MODE_BIND, self->e.node,
-					1, HMS_INHERIT));
+					1, HMS_INHERIT | HMS_NO_MBIND));
 	);
 	EXPECT_STREQ("b0-1 b1-8 p8-16", map_of(self, self->free));
 	ASSERT_EQ(self->p, mremap(self->free, 16 * PAGE, 16 * PAGE, TO, self->p));
 	ASSERT_EQ(0, hms_clear(self->hms, self->p, 16 * PAGE, 0));
-	inherited = HMS_INHERIT;
+	how |= HMS_INHERIT;
 	HELD(
 		pid = fork();
 		ASSERT_GE(pid, 0);

@@ -22,33 +22,48 @@ struct carry {
 	char why[192];				/* the same in words */
 };
 
-static bool is_set(struct hms *hms, const struct hms_policy_range *range, uint64_t start,
-		   uint64_t length)
+/* Is policy @i of the list what these addresses have? */
+static bool is_set(const struct carry *carry, size_t i, uint64_t start, uint64_t length)
 {
+	const struct hms_policy_range *range = &carry->list->ranges[i];
+	size_t bytes = range->ntargets * sizeof(*range->targets);
 	struct hms_policy_list *list;
 	bool same = false;
 
-	if (hms_query_policy(hms, (void *)(uintptr_t)start, length, 0, &list))
+	if (hms_query_policy(carry->hms, (void *)(uintptr_t)start, length, 0, &list))
 		return false;
 	if (list->n == 1) {
 		const struct hms_policy_range *now = list->ranges;
 
 		same = now->start == start && now->length == length && now->mode == range->mode &&
 		       now->flags == range->flags && now->ntargets == range->ntargets &&
-		       !memcmp(now->targets, range->targets,
-			       range->ntargets * sizeof(*range->targets));
+		       !memcmp(now->targets, range->targets, bytes) &&
+		       !memcmp(list->weights[0], carry->list->weights[i], bytes);
 	}
 	free(list);
 	return same;
 }
 
-static int set(struct hms *hms, const struct hms_policy_range *range, uint64_t start,
-	       uint64_t length)
+/* Its mempolicy the memory has kept, and what grows has that of its mapping. */
+static int set(const struct carry *carry, size_t i, uint64_t start, uint64_t length)
 {
-	unsigned int flags = range->flags & HMS_POLICY_INHERIT ? HMS_INHERIT : 0;
+	const struct hms_policy_range *range = &carry->list->ranges[i];
+	const struct hms_modifier modifiers[] = {
+		{ .key = HMS_MOD_MODE, .value = range->mode },
+		{ .key = HMS_MOD_INHERIT, .value = !!(range->flags & HMS_POLICY_INHERIT) },
+		{ .key = HMS_MOD_WEIGHT, .value = hms_pointer(carry->list->weights[i]) },
+	};
+	const struct hms_request request = {
+		.start = start,
+		.length = length,
+		.targets = range->targets,
+		.ntargets = range->ntargets,
+		.modifiers = modifiers,
+		.nmodifiers = COUNT(modifiers) - (range->mode != HMS_MODE_WEIGHTED),
+		.flags = HMS_NO_MBIND,
+	};
 
-	return hms_policy(hms, (void *)(uintptr_t)start, length, range->mode, range->targets,
-			  range->ntargets, flags);
+	return hms_hbind(carry->hms, &request, NULL);
 }
 
 /* Have the policies at @to, as far as the memory is @length bytes; the last one over all of it? */
@@ -63,9 +78,9 @@ static void put(struct carry *carry, uint64_t to, uint64_t length, bool grow)
 			break;
 		if (grow || n > length - offset)
 			n = length - offset;
-		if (is_set(carry->hms, range, to + offset, n))
+		if (is_set(carry, i, to + offset, n))
 			continue;
-		ret = set(carry->hms, range, to + offset, n);
+		ret = set(carry, i, to + offset, n);
 		if (!ret)
 			continue;
 		if (!carry->lost++) {
