@@ -1218,7 +1218,12 @@ HMS_TEST(move, two_movers)
 		EXPECT_EQ(0, tug[i].failed);
 	}
 	EXPECT_EQ((long)(length / PAGE), pages_on(self->e.fd, p, length, self->e.node[0]) +
-					 pages_on(self->e.fd, p, length, other));
+					 pages_on(self->e.fd, p, length, other)) {
+		TH_LOG("on nothing %ld, unknown %ld, on the last node %ld",
+		       pages_on(self->e.fd, p, length, ON_NOTHING),
+		       pages_on(self->e.fd, p, length, ON_UNKNOWN),
+		       pages_on(self->e.fd, p, length, self->e.node[self->e.nnodes - 1]));
+	}
 	MOVE_ALL(p, length, other);
 	EXPECT_PATTERN(p, length, 31);
 }
