@@ -369,6 +369,42 @@ HMS_TEST(where, policies)
 	EXPECT_SUBJECT_INTACT();
 }
 
+static void set_weights(const FIXTURE_DATA(where) *self, int fd)
+{
+	static const __u32 weights[2] = { 3, 1 };
+	struct request r;
+
+	request_init(&r, self->p, 4 * PAGE);
+	request_target(&r, self->e.node[0]);
+	request_target(&r, self->e.node[self->e.nnodes - 1]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_WEIGHTED);
+	request_modifier(&r, HMS_MOD_WEIGHT, u64_ptr(weights));
+	request_modifier(&r, HMS_MOD_INHERIT, !*feature_missing("fork-inherit"));
+	if (request_send(&r, fd))
+		_exit(3);
+}
+
+HMS_TEST(where, weights_and_heirs)
+{
+	bool inherits = !*feature_missing("fork-inherit");
+	struct json_object *top, *row;
+
+	NEED_NODES(2);
+	ASSERT_TRUE(subject(self, true, set_weights));
+	ASSERT_EQ(0, hmsctl("policy", self->pid, "--json"));
+	top = output_json();
+	ASSERT_NE(NULL, top);
+	row = json_object_array_get_idx(get(top, "policies"), 0);
+	EXPECT_EQ(inherits, json_object_get_boolean(get(row, "inherit")));
+	EXPECT_EQ(3, number(json_object_array_get_idx(get(row, "targets"), 0), "weight"));
+	EXPECT_EQ(1, number(json_object_array_get_idx(get(row, "targets"), 1), "weight"));
+	json_object_put(top);
+	ASSERT_EQ(0, hmsctl("policy", self->pid));
+	EXPECT_SAYS("node0*3,");
+	if (inherits)
+		EXPECT_SAYS("weighted,inherit");
+}
+
 /* Both verbs find the same wrong with a process. */
 static int both(const char *pid)
 {

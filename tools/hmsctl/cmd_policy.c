@@ -42,18 +42,29 @@ static bool is_gone(struct hms *hms, uint32_t uid)
 	return hms_find_uid(hms, uid, &object);
 }
 
-static void print_targets(FILE *f, struct hms *hms, const struct hms_policy_range *range)
+static void print_targets(FILE *f, struct hms *hms, const struct hms_policy_range *range,
+			  const uint32_t *weights)
 {
 	char label[24];
 
-	for (size_t i = 0; i < range->ntargets; i++)
-		fprintf(f, "%s%s%s", i ? "," : "", object_label(hms, range->targets[i], label),
-			is_gone(hms, range->targets[i]) ? " (gone)" : "");
+	for (size_t i = 0; i < range->ntargets; i++) {
+		fprintf(f, "%s%s", i ? "," : "", object_label(hms, range->targets[i], label));
+		if (weights[i])
+			fprintf(f, "*%u", weights[i]);
+		if (is_gone(hms, range->targets[i]))
+			fputs(" (gone)", f);
+	}
+}
+
+static bool is_inherited(const struct hms_policy_range *range)
+{
+	return range->flags & HMS_POLICY_INHERIT;
 }
 
 static char *range_cell(const struct wanted *wanted, struct hms *hms,
-			const struct hms_policy_range *range, unsigned int column)
+			const struct hms_policy_list *list, size_t row, unsigned int column)
 {
+	const struct hms_policy_range *range = &list->ranges[row];
 	struct cell cell;
 	FILE *f = cell_begin(&cell);
 
@@ -68,10 +79,11 @@ static char *range_cell(const struct wanted *wanted, struct hms *hms,
 		print_size(f, wanted->bytes, range->length);
 		break;
 	case COL_MODE:
-		fputs(hms_mode_text(range->mode), f);
+		fprintf(f, "%s%s", hms_mode_text(range->mode),
+			is_inherited(range) ? ",inherit" : "");
 		break;
 	case COL_TARGETS:
-		print_targets(f, hms, range);
+		print_targets(f, hms, range, list->weights[row]);
 		break;
 	case COL_UIDS:
 		for (size_t i = 0; i < range->ntargets; i++)
@@ -98,7 +110,7 @@ static void print_ranges(const struct wanted *wanted, struct hms *hms,
 		abort();
 	for (size_t i = 0; i < list->n; i++)
 		for (size_t c = 0; c < ncolumns; c++)
-			cells[used++] = range_cell(wanted, hms, &list->ranges[i], chosen[c]);
+			cells[used++] = range_cell(wanted, hms, list, i, chosen[c]);
 	print_table(columns, chosen, ncolumns, wanted->no_headings, cells, list->n);
 	free(cells);
 }
@@ -114,7 +126,8 @@ static void print_stats(const struct hms_process_stats *stats, uint64_t lost)
 	       (uint64_t)stats->home_elsewhere);
 }
 
-static struct json_object *range_json(struct hms *hms, const struct hms_policy_range *range)
+static struct json_object *range_json(struct hms *hms, const struct hms_policy_range *range,
+				      const uint32_t *weights)
 {
 	struct json_object *row = json_object_new_object(), *array = json_object_new_array();
 
@@ -122,6 +135,7 @@ static struct json_object *range_json(struct hms *hms, const struct hms_policy_r
 	add_number(row, "end", range->start + range->length);
 	add_number(row, "size", range->length);
 	json_object_object_add(row, "mode", json_object_new_string(hms_mode_text(range->mode)));
+	json_object_object_add(row, "inherit", json_object_new_boolean(is_inherited(range)));
 	for (size_t i = 0; i < range->ntargets; i++) {
 		struct json_object *target = json_object_new_object();
 
@@ -129,6 +143,8 @@ static struct json_object *range_json(struct hms *hms, const struct hms_policy_r
 		json_object_object_add(target, "name", object_name(hms, range->targets[i]));
 		json_object_object_add(target, "gone",
 				       json_object_new_boolean(is_gone(hms, range->targets[i])));
+		if (weights[i])
+			add_number(target, "weight", weights[i]);
 		json_object_array_add(array, target);
 	}
 	json_object_object_add(row, "targets", array);
@@ -144,7 +160,8 @@ static void print_json(const struct process *process, const struct hms_policy_li
 
 	add_number(top, "pid", process->pid);
 	for (size_t i = 0; i < list->n; i++)
-		json_object_array_add(array, range_json(process->hms, &list->ranges[i]));
+		json_object_array_add(array, range_json(process->hms, &list->ranges[i],
+							  list->weights[i]));
 	json_object_object_add(top, "policies", array);
 	add_number(counts, "ranges", stats->ranges);
 	add_number(counts, "lost", list->lost);
