@@ -15,6 +15,8 @@
  *
  *	hms_fork_mutex		fork.c: the probe of forks; nests core's locks of tracepoints
  *
+ *	hms_lazy_lock		lazy.c: that there are placeholders, and for whom; nests memory hotplug
+ *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *
  *	hms_node_lock		node.c: nodes; in memory, CPU and PCI hotplug; nests hms_map_lock
