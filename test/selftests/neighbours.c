@@ -161,6 +161,7 @@ HMS_TEST(neighbours, move_pages_of_device)
 	int status[NPAGES];
 
 	NEED_SIMS(1);
+	NEED_NODES(1);
 	ASSERT_EQ(0, put(self, self->e.sim[0]));
 	/* More than 0: that many did not move. */
 	ASSERT_LE(0, move_to(self->ours, 0, status));

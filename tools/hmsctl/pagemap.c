@@ -37,8 +37,13 @@ static int locate_present(const struct process *process, void **pages, size_t n,
 
 	if (!n)
 		return 0;
-	if (syscall(SYS_move_pages, process->pid, n, pages, NULL, nodes, 0) < 0)
-		return -errno;
+	if (syscall(SYS_move_pages, process->pid, n, pages, NULL, nodes, 0) < 0) {
+		/* Without NUMA nobody tells the one node from what the CPU can load from a device. */
+		if (errno != ENOSYS)
+			return -errno;
+		places_add(places, HMS_UNKNOWN, 0, n * page);
+		return 0;
+	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t uid = nodes[i] < 0 ? 0 : node_target(process->hms, nodes[i]);
 
