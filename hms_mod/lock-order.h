@@ -15,7 +15,7 @@
  *
  *	hms_fork_mutex		fork.c: the probe of forks; nests core's locks of tracepoints
  *
- *	hms_lazy_lock		lazy.c: that there are placeholders, and for whom; nests memory hotplug
+ *	hms_lazy_lock		lazy.c: placeholders, and for whom they are; nests memory hotplug
  *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *

@@ -59,8 +59,8 @@ FIXTURE_TEARDOWN_PARENT(remap)
 typedef FIXTURE_DATA(remap) remap_t;
 
 /*
- * HMS_INHERIT or not. Without a mempolicy, which would make mappings of the pieces, and mremap(2) takes
- * only one.
+ * HMS_INHERIT or not. Without a mempolicy, which would make mappings of the pieces, and mremap(2)
+ * takes only one.
  */
 static unsigned int how = HMS_NO_MBIND;
 

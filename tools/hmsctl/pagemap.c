@@ -38,7 +38,7 @@ static int locate_present(const struct process *process, void **pages, size_t n,
 	if (!n)
 		return 0;
 	if (syscall(SYS_move_pages, process->pid, n, pages, NULL, nodes, 0) < 0) {
-		/* Without NUMA nobody tells the one node from what the CPU can load from a device. */
+		/* Without NUMA nobody tells the one node from a device that the CPU reaches. */
 		if (errno != ENOSYS)
 			return -errno;
 		places_add(places, HMS_UNKNOWN, 0, n * page);
