@@ -23,6 +23,7 @@ FIXTURE(fault)
 	struct state before;
 	int fd;
 	__u32 to;		/* what is far from node 0 */
+	__u32 initiator;	/* the CPUs of node 0 */
 };
 
 FIXTURE_SETUP(fault)
@@ -330,21 +331,28 @@ HMS_TEST(fault, munmap)
 
 /* mremap(2) out of the middle of a policy: what is not carried is counted as lost. */
 
-static char *elsewhere(fault_t *s)
+static char *elsewhere(void)
 {
-	return s->p + 4 * NPAGES * PAGE;
+	static char *where;
+
+	if (!where)
+		where = area(NPAGES * PAGE);
+	return where;
 }
 
+/* Nothing is there, and nobody else gets it. */
 static const char *prepare_mremap(fault_t *s)
 {
-	munmap(elsewhere(s), NPAGES * PAGE);
+	if (mmap(elsewhere(), NPAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		 -1, 0) != elsewhere())
+		return "mmap";
 	return prepare_munmap(s);
 }
 
 static int act_mremap(fault_t *s)
 {
 	return mremap(s->p + 3 * PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		      elsewhere(s)) == MAP_FAILED ? -errno : 0;
+		      elsewhere()) == MAP_FAILED ? -errno : 0;
 }
 
 static const char *check_mremap(fault_t *s, int ret)
@@ -352,7 +360,7 @@ static const char *check_mremap(fault_t *s, int ret)
 	__u64 more = lost(s) - s->before.lost;
 	struct policy p[4], moved[4];
 	int n = policies_read(s->e.fd, HMS_QUERY_POLICY, s->p, NPAGES * PAGE, p, 4);
-	int there = policies_read(s->e.fd, HMS_QUERY_POLICY, elsewhere(s), NPAGES * PAGE, moved, 4);
+	int there = policies_read(s->e.fd, HMS_QUERY_POLICY, elsewhere(), NPAGES * PAGE, moved, 4);
 
 	if (!no_memory(ret))
 		return "error";
@@ -363,8 +371,8 @@ static const char *check_mremap(fault_t *s, int ret)
 	/* The range has its spare: what stays is never lost. */
 	if (n != 2 || p[1].start != u64_ptr(s->p + 5 * PAGE))
 		return "the part above is wrong";
-	if (there && (moved[0].start != u64_ptr(elsewhere(s)) ||
-		      moved[0].end != u64_ptr(elsewhere(s) + 2 * PAGE)))
+	if (there && (moved[0].start != u64_ptr(elsewhere()) ||
+		      moved[0].end != u64_ptr(elsewhere() + 2 * PAGE)))
 		return "what moved is wrong";
 	return there + more == 1 ? "" : "what moved went without being counted";
 }
@@ -484,19 +492,22 @@ static __u32 cpus(void)
 	return uid;
 }
 
+static const char *prepare_weighted(fault_t *s)
+{
+	s->initiator = cpus();
+	return s->initiator ? prepare_home(s) : "no initiator";
+}
+
 static int act_weighted(fault_t *s)
 {
 	static const __u32 weights[2] = { 1, 3 };
-	static __u32 initiator;
 
-	if (!initiator)
-		initiator = cpus();
 	request_init(&s->r, s->p, NPAGES * PAGE);
 	request_target(&s->r, s->e.node[0]);
 	request_target(&s->r, s->e.node[1]);
 	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_WEIGHTED);
 	request_modifier(&s->r, HMS_MOD_WEIGHT, u64_ptr(weights));
-	request_modifier(&s->r, HMS_MOD_INITIATOR, initiator);
+	request_modifier(&s->r, HMS_MOD_INITIATOR, s->initiator);
 	request_modifier(&s->r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 	request_modifier(&s->r, HMS_MOD_ALL_OR_NOTHING, 1);
 	return request_send(&s->r, s->e.fd);
@@ -525,7 +536,7 @@ static const char *check_weighted(fault_t *s, int ret)
 HMS_TEST(fault, weighted)
 {
 	NEED_NODES(2);
-	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_home, act_weighted,
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_weighted, act_weighted,
 							   check_weighted, 1 }));
 }
 

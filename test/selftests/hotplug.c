@@ -148,17 +148,19 @@ HMS_TEST(hotplug, under_load)
 {
 	char *p = area(NPAGES * PAGE);
 	struct peer peer;
+	struct request r;
 	pid_t pid;
 
 	ASSERT_NE(NULL, p);
 	fill(p, NPAGES * PAGE, 1);
 	ASSERT_EQ(0, block_set(self, "online_movable"));
+	/* A child that is born before its parent may use the node may not for long. */
+	ASSERT_EQ(0, migrate_when_allowed(self, p, target_of_node(self->nid), &r));
 	pid = peer_fork(&peer);
 	ASSERT_GE(pid, 0);
 	if (!pid) {
 		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
 		__u32 uid = target_of_node(self->nid);
-		struct request r;
 
 		close(self->e.fd);
 		self->e.fd = fd;

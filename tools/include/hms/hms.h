@@ -767,7 +767,7 @@ int hms_migrate(struct hms *hms, const void *address, size_t length, const uint3
  * Return: 0. Errors of mremap(2), with @moved MAP_FAILED: the policies are as they were; with
  * MREMAP_FIXED the destination may be unmapped, as by mremap(2) itself. Errors of
  * hms_query_policy(), before anything is done. Errors of hms_policy() with @moved not MAP_FAILED:
- * the memory is there, but some policies are not; hms_last_error() says how many, and why the first.
+ * the memory is there, but some policies are not; hms_last_error() says how many, and why.
  */
 int hms_mremap(struct hms *hms, void *old, size_t old_length, size_t new_length, int flags,
 	       void *where, void **moved);
