@@ -52,7 +52,7 @@ void set_mbind(const char *start, size_t length, int node)
 		die("mbind: %s", strerror(errno));
 }
 
-/* hms_hbind() and not hms_policy(), which may do more than set a policy. */
+/* What the module does, without the mempolicy that the library sets too. */
 void set_hms(const char *start, size_t length, int node)
 {
 	static uint32_t uids[MAX_NODES];
@@ -62,6 +62,7 @@ void set_hms(const char *start, size_t length, int node)
 		.length = length,
 		.modifiers = &mode,
 		.nmodifiers = 1,
+		.flags = HMS_NO_MBIND,
 	};
 
 	if (node != NO_NODE) {
