@@ -80,11 +80,17 @@ void hms_policy_put(struct hms_policy *policy)
 bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, const u32 *uids,
 		     const u8 *weights, u32 ntargets)
 {
-	return policy->mode == mode && policy->inherit == inherit &&
-	       policy->ntargets == ntargets &&
-	       !memcmp(policy->uids, uids, ntargets * sizeof(*uids)) &&
-	       (mode != HMS_MODE_WEIGHTED ||
-		!memcmp(hms_policy_weights(policy), weights, ntargets));
+	u32 i;
+
+	if (policy->mode != mode || policy->inherit != inherit || policy->ntargets != ntargets)
+		return false;
+	/* Few differ in more than the first one, and mostly there is one: memcmp() takes longer. */
+	for (i = 0; i < ntargets; i++) {
+		if (policy->uids[i] != uids[i])
+			return false;
+	}
+	return mode != HMS_MODE_WEIGHTED ||
+	       !memcmp(hms_policy_weights(policy), weights, ntargets);
 }
 
 /**
@@ -391,6 +397,38 @@ static struct hms_range *hms_policy_twin(struct hms_policy_tree *tree, unsigned 
 	return range && hms_policy_equal(range->policy, policy) ? range : NULL;
 }
 
+static struct hms_range *hms_policy_below(struct hms_policy_tree *tree, unsigned long first,
+					  const struct hms_policy *policy)
+{
+	return first ? hms_policy_twin(tree, first - 1, policy) : NULL;
+}
+
+static struct hms_range *hms_policy_above(struct hms_policy_tree *tree, unsigned long last,
+					  const struct hms_policy *policy)
+{
+	return last != ULONG_MAX ? hms_policy_twin(tree, last + 1, policy) : NULL;
+}
+
+/* A range that has these addresses and stays apart from its neighbours can stay in the tree. */
+static bool hms_policy_swap(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
+			    unsigned long first, unsigned long last, struct hms_policy *policy)
+{
+	struct hms_range *range = hms_policy_first(tree, first, last);
+
+	if (!range || range->it.start != first || range->it.last != last ||
+	    hms_policy_below(tree, first, policy) || hms_policy_above(tree, last, policy))
+		return false;
+	tree->heritable -= range->policy->inherit;
+	tree->heritable += policy->inherit;
+	hms_policy_get(policy);
+	hms_policy_put(range->policy);
+	range->policy = policy;
+	/* It may have lost its spare in a notifier. */
+	if (!range->spare)
+		range->spare = hms_edit_take(edit);
+	return true;
+}
+
 /**
  * hms_policy_set - give a range a policy, in place of what it has
  * @tree: the tree, locked
@@ -406,9 +444,11 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 {
 	struct hms_range *range, *twin;
 
+	if (hms_policy_swap(tree, edit, first, last, policy))
+		return;
 	hms_policy_punch(tree, edit, first, last);
 
-	range = first ? hms_policy_twin(tree, first - 1, policy) : NULL;
+	range = hms_policy_below(tree, first, policy);
 	if (range) {
 		first = range->it.start;
 		hms_tree_remove(tree, range);
@@ -419,7 +459,7 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 	/* One that grows may have lost its spare in a notifier. */
 	if (!range->spare)
 		range->spare = hms_edit_take(edit);
-	twin = last != ULONG_MAX ? hms_policy_twin(tree, last + 1, policy) : NULL;
+	twin = hms_policy_above(tree, last, policy);
 	if (twin) {
 		last = twin->it.last;
 		hms_tree_remove(tree, twin);

@@ -142,13 +142,12 @@ static int hms_request_targets(struct hms_request *request)
 	return 0;
 }
 
-static int hms_request_weights(struct hms_request *request)
+/* Not inlined, and not called in vain: a kernel may clear the array first, which takes its time. */
+static noinline_for_stack int hms_request_weights(struct hms_request *request)
 {
 	u32 weights[HMS_MAX_TARGETS];
 	u32 i;
 
-	if (!request->has_weights)
-		return 0;
 	if (copy_from_user(weights, u64_to_user_ptr(request->weights_from),
 			   request->ntargets * sizeof(*weights)))
 		return hms_refuse_key(request, -EFAULT, HMS_MOD_WEIGHT, HMS_WHY_POINTER);
@@ -198,7 +197,7 @@ int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 		ret = hms_request_combination(request);
 	if (!ret)
 		ret = hms_request_targets(request);
-	if (!ret)
+	if (!ret && request->has_weights)
 		ret = hms_request_weights(request);
 	if (!ret)
 		ret = hms_request_hold(request);

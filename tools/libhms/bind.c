@@ -18,19 +18,9 @@ static void fill_result(struct hms_result *result, const struct hms_hbind *b)
 	result->lazy = b->lazy;
 }
 
-/* The mode that a request gives its range; NULL: the policy stays. */
-static const uint64_t *mode_of(const struct hms_request *request)
-{
-	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
-		if (request->modifiers && request->modifiers[i].key == HMS_MOD_MODE)
-			return (const uint64_t *)&request->modifiers[i].value;
-	return NULL;
-}
-
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
 {
-	const uint64_t *mode = mode_of(request);
-	struct first_touch touch = { 0 };
+	struct first_touch touch;
 	struct hms_hbind b = {
 		.size = sizeof(b),
 		.version = request->version ? request->version : HMS_VERSION_DEVICE,
@@ -47,7 +37,6 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 	};
 	int error;
 
-	hms_error_clear(hms);
 	hms->first_touch = HMS_FIRST_TOUCH_NONE;
 	for (size_t i = 0; i < sizeof(request->reserved) / sizeof(request->reserved[0]); i++)
 		if (request->reserved[i])
@@ -59,8 +48,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 		if (b.ntargets && b.ntargets <= HMS_MAX_TARGETS)
 			b.target_counts = hms_pointer(result->targets);
 	}
-	if (mode)
-		hms_first_touch_look(hms, &touch, request, *mode);
+	hms_first_touch_look(hms, &touch, request);
 	hms_error_clear(hms);
 	error = hms_request_raw(hms, HMS_HBIND, &b);
 	/* A request that was interrupted has set the policy if it came to the pages. */

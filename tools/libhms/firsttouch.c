@@ -212,21 +212,38 @@ static int look_at_mapping(const struct mapping *mapping, void *data)
 	return 0;
 }
 
+/* The mode that a request gives its range; NULL: the policy stays. */
+static const uint64_t *mode_of(const struct hms_request *request)
+{
+	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
+		if (request->modifiers && request->modifiers[i].key == HMS_MOD_MODE)
+			return (const uint64_t *)&request->modifiers[i].value;
+	return NULL;
+}
+
 void hms_first_touch_look(struct hms *hms, struct first_touch *touch,
-			  const struct hms_request *request, uint32_t mode)
+			  const struct hms_request *request)
 {
 	struct walk walk = { hms, touch };
+	const uint64_t *mode;
 	uint64_t end;
 	int error;
 
-	*touch = (struct first_touch){ .result = HMS_FIRST_TOUCH_NONE };
+	touch->result = HMS_FIRST_TOUCH_NONE;
+	touch->pieces = NULL;
+	touch->npieces = 0;
+	touch->room = 0;
+	touch->left = false;
+	if ((request->flags | hms->flags) & (HMS_REMOTE | HMS_NO_MBIND))
+		return;
 	/* What is wrong with a request is for the module to say. */
-	if ((request->flags | hms->flags) & (HMS_REMOTE | HMS_NO_MBIND) || hms->fd < 0 ||
-	    request->ntargets > HMS_MAX_TARGETS || (request->ntargets && !request->targets) ||
+	mode = mode_of(request);
+	if (!mode || hms->fd < 0 || request->ntargets > HMS_MAX_TARGETS ||
+	    (request->ntargets && !request->targets) ||
 	    __builtin_add_overflow(request->start, request->length, &end))
 		return;
-	if (mode != HMS_MODE_DEFAULT)
-		touch->result = make(hms, mode, request->targets, request->ntargets,
+	if (*mode != HMS_MODE_DEFAULT)
+		touch->result = make(hms, *mode, request->targets, request->ntargets,
 				     &touch->mempolicy);
 	error = hms_mappings(hms, request->start, end, look_at_mapping, &walk);
 	if (error) {

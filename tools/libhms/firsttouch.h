@@ -19,7 +19,7 @@ struct mempolicy {
 /* What is to be done to the mempolicy of a range when its policy has been set. */
 struct first_touch {
 	enum hms_first_touch result;	/* unless _SET, what was set before is undone */
-	struct mempolicy mempolicy;	/* to set */
+	struct mempolicy mempolicy;	/* to set, if _SET */
 	struct piece *pieces;
 	size_t npieces;
 	size_t room;
@@ -27,11 +27,11 @@ struct first_touch {
 };
 
 /*
- * Find out what the request, which sets the policy of a range, asks for: before it is made, as
- * then the policies that are there tell which mempolicy is the library's. Changes nothing.
+ * Find out what a request asks for, if it sets the policy of a range: before it is made, as then
+ * the policies that are there tell which mempolicy is the library's. Changes nothing.
  */
 void hms_first_touch_look(struct hms *hms, struct first_touch *touch,
-			  const struct hms_request *request, uint32_t mode);
+			  const struct hms_request *request);
 
 /* Do it, if the policy has been set; free what the other call allocated. */
 void hms_first_touch_end(struct hms *hms, struct first_touch *touch, bool policy_set);
