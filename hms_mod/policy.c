@@ -502,17 +502,19 @@ bool hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from,
 }
 
 /**
- * hms_policy_free_all - free a tree that nobody else sees
- * @tree: the tree
+ * hms_policy_free_all - free the ranges of a tree that nobody else sees
+ * @tree: the tree, empty afterwards
  */
 void hms_policy_free_all(struct hms_policy_tree *tree)
 {
-	struct hms_range *range;
+	struct hms_range *range, *next;
 
-	while ((range = hms_policy_first(tree, 0, ULONG_MAX))) {
-		hms_tree_remove(tree, range);
+	/* From the leaves up: nothing is put in order for those that go next. */
+	rbtree_postorder_for_each_entry_safe(range, next, &tree->root.rb_root, it.rb)
 		hms_range_free(range);
-	}
+	tree->root = RB_ROOT_CACHED;
+	tree->nr = 0;
+	tree->heritable = 0;
 }
 
 /**
