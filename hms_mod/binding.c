@@ -133,7 +133,7 @@ static void hms_binding_drop_policy(struct hms_binding *binding)
 	bool dropped;
 
 	spin_lock(&binding->tree_lock);
-	dropped = binding->has_policy && !binding->tree.nr && !binding->tree.lost;
+	dropped = binding->has_policy && hms_policy_is_empty(&binding->tree);
 	if (dropped)
 		binding->has_policy = false;
 	spin_unlock(&binding->tree_lock);
@@ -522,6 +522,28 @@ void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 }
 
 /**
+ * hms_binding_set_whole - set or clear the policy of addresses that are in no range with one
+ * @binding: the binding; the caller has a reference of another kind
+ * @policy: the policy, or NULL for none
+ *
+ * Context: may sleep.
+ */
+void hms_binding_set_whole(struct hms_binding *binding, struct hms_policy *policy)
+{
+	spin_lock(&binding->tree_lock);
+	hms_policy_set_whole(&binding->tree, policy);
+	if (policy) {
+		hms_binding_hold_policy(binding);
+		trace_hms_policy_set(0, ULONG_MAX, policy);
+	} else {
+		trace_hms_policy_clear(0, ULONG_MAX);
+	}
+	spin_unlock(&binding->tree_lock);
+	if (!policy)
+		hms_binding_drop_policy(binding);
+}
+
+/**
  * hms_binding_policy - the policy of an address
  * @mm: of the mapping, which need not be current's
  * @address: in it
@@ -535,19 +557,14 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 {
 	struct hms_policy *policy = NULL;
 	struct hms_binding *binding;
-	struct hms_range *range;
 
 	rcu_read_lock();
 	binding = hms_binding_find_rcu(mm);
 	if (binding) {
 		spin_lock(&binding->tree_lock);
-		range = hms_policy_first(&binding->tree, address, *last);
-		if (range && range->it.start > address) {
-			*last = range->it.start - 1;
-		} else if (range) {
-			policy = hms_policy_get(range->policy);
-			*last = min(*last, range->it.last);
-		}
+		policy = hms_policy_at(&binding->tree, address, last);
+		if (policy)
+			hms_policy_get(policy);
 		spin_unlock(&binding->tree_lock);
 	}
 	rcu_read_unlock();
@@ -699,7 +716,7 @@ void hms_binding_put_heritage(struct hms_binding *binding)
 void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree)
 {
 	mmap_assert_locked(binding->notifier.mm);
-	if (!tree->nr && !tree->lost)
+	if (hms_policy_is_empty(tree))
 		return;
 	spin_lock(&binding->tree_lock);
 	if (!WARN_ON_ONCE(binding->has_policy)) {

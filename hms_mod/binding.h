@@ -85,6 +85,7 @@ int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, un
 void hms_binding_unlock_mapped(struct hms_binding *binding);
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		     unsigned long first, unsigned long last, struct hms_policy *policy);
+void hms_binding_set_whole(struct hms_binding *binding, struct hms_policy *policy);
 struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long address,
 				      unsigned long *last);
 

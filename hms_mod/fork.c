@@ -114,7 +114,7 @@ static void hms_fork_inherit(struct hms_policy_tree *tree, struct mm_struct *mm)
 	unsigned long lost = tree->lost;
 
 	if (IS_ERR(binding)) {
-		hms_stat_add(HMS_STAT_POLICY_LOST, tree->nr);
+		hms_stat_add(HMS_STAT_POLICY_LOST, tree->heritable);
 		return;
 	}
 	mmap_read_lock(mm);
@@ -136,7 +136,7 @@ static void hms_fork_child_work(struct callback_head *work)
 
 	hms_fork_complete(fork);
 	/* There is none when it was killed before it ran. */
-	if (current->mm && (fork->tree.nr || fork->tree.lost))
+	if (current->mm && !hms_policy_is_empty(&fork->tree))
 		hms_fork_inherit(&fork->tree, current->mm);
 	hms_policy_free_all(&fork->tree);
 	hms_fork_put(fork);

@@ -40,7 +40,7 @@ static int hms_hbind_prepare(struct hms_request *request, struct hms_binding *bi
 		if (IS_ERR(request->lazy_user))
 			return PTR_ERR(request->lazy_user);
 	}
-	if (hms_binding_edit_prepare(binding, &request->edit))
+	if (!request->whole && hms_binding_edit_prepare(binding, &request->edit))
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
 		return 0;
@@ -56,6 +56,10 @@ static int hms_hbind_set_policy(struct hms_request *request, struct hms_binding 
 {
 	int ret;
 
+	if (request->whole) {
+		hms_binding_set_whole(binding, request->policy);
+		return 0;
+	}
 	if (request->set_policy &&
 	    hms_binding_replace(binding, &request->edit, request->start, request->end - 1,
 				request->policy))
@@ -82,7 +86,7 @@ static int hms_hbind_do(struct hms_request *request, struct hms_binding *binding
 			return -ENOMEM;
 	}
 	ret = hms_hbind_prepare(request, binding);
-	if (!ret && request->set_policy &&
+	if (!ret && request->set_policy && !request->whole &&
 	    hms_binding_is_full(binding, request->start, request->end - 1, request->policy))
 		ret = hms_refuse(request, -ENOSPC, HMS_ERROR_RANGE, 0, HMS_WHY_TOO_LARGE);
 	/* All-or-nothing may still be refused, so there the engine sets the policy. */

@@ -469,6 +469,23 @@ void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 }
 
 /**
+ * hms_policy_set_whole - give all addresses that are in no range a policy
+ * @tree: the tree, locked
+ * @policy: the policy, or NULL for none; the tree takes a reference of its own
+ *
+ * Context: never sleeps, never fails.
+ */
+void hms_policy_set_whole(struct hms_policy_tree *tree, struct hms_policy *policy)
+{
+	if (tree->whole)
+		tree->heritable -= tree->whole->inherit;
+	hms_policy_put(tree->whole);
+	tree->whole = policy ? hms_policy_get(policy) : NULL;
+	if (policy)
+		tree->heritable += policy->inherit;
+}
+
+/**
  * hms_policy_clone - give a child what it inherits, a part at a time
  * @to: its tree: empty before the first call, and nobody else sees it
  * @from: the tree of the parent, locked; not between calls, as there may be many ranges
@@ -486,6 +503,8 @@ bool hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from,
 	struct hms_range *range = hms_policy_first(from, *next, ULONG_MAX);
 	unsigned int looks = HMS_POLICY_CLONE_LOOKS;
 
+	if (!*next && from->whole && from->whole->inherit)
+		hms_policy_set_whole(to, from->whole);
 	for (; range; range = hms_policy_next(range, *next, ULONG_MAX)) {
 		/* A range takes a node, and a spare. */
 		if (!looks-- || edit->n < 2)
@@ -502,7 +521,7 @@ bool hms_policy_clone(struct hms_policy_tree *to, struct hms_policy_tree *from,
 }
 
 /**
- * hms_policy_free_all - free the ranges of a tree that nobody else sees
+ * hms_policy_free_all - free the policies of a tree that nobody else sees
  * @tree: the tree, empty afterwards
  */
 void hms_policy_free_all(struct hms_policy_tree *tree)
@@ -512,6 +531,8 @@ void hms_policy_free_all(struct hms_policy_tree *tree)
 	/* From the leaves up: nothing is put in order for those that go next. */
 	rbtree_postorder_for_each_entry_safe(range, next, &tree->root.rb_root, it.rb)
 		hms_range_free(range);
+	hms_policy_put(tree->whole);
+	tree->whole = NULL;
 	tree->root = RB_ROOT_CACHED;
 	tree->nr = 0;
 	tree->heritable = 0;
@@ -545,6 +566,28 @@ struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
 	struct interval_tree_node *it = interval_tree_iter_next(&range->it, first, last);
 
 	return it ? container_of(it, struct hms_range, it) : NULL;
+}
+
+/**
+ * hms_policy_at - the policy of an address
+ * @tree: the tree, locked
+ * @address: the address
+ * @last: an address from there on; becomes the last up to there for which the answer is the same
+ *
+ * Return: the policy, without a reference, or NULL.
+ */
+struct hms_policy *hms_policy_at(struct hms_policy_tree *tree, unsigned long address,
+				 unsigned long *last)
+{
+	struct hms_range *range = hms_policy_first(tree, address, *last);
+
+	if (range && range->it.start <= address) {
+		*last = min(*last, range->it.last);
+		return range->policy;
+	}
+	if (range)
+		*last = range->it.start - 1;
+	return tree->whole;
 }
 
 /* Where a policy has a target; its number of targets if it does not name it. */
@@ -584,14 +627,13 @@ static void hms_policy_common_begin(struct hms_policy_common *common,
  */
 int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common *common)
 {
-	struct hms_range *range = hms_policy_first(tree, common->first, common->first);
-	const struct hms_policy *policy;
+	unsigned long last = common->last;
+	const struct hms_policy *policy = hms_policy_at(tree, common->first, &last);
 	u32 i, at, n = 0;
 	u8 weight;
 
-	if (!range)
+	if (!policy)
 		return -ENOENT;
-	policy = range->policy;
 	if (!common->begun)
 		hms_policy_common_begin(common, policy);
 	if (common->mode != policy->mode)
@@ -606,9 +648,9 @@ int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common 
 		common->weights[n++] = weight == hms_policy_weight(policy, at) ? weight : 0;
 	}
 	common->ntargets = n;
-	if (range->it.last >= common->last)
+	if (last == common->last)
 		return 0;
-	common->first = range->it.last + 1;
+	common->first = last + 1;
 	return 1;
 }
 

@@ -64,16 +64,24 @@ struct hms_range {
 /**
  * struct hms_policy_tree - the policies of an address space
  * @root: ranges; they never overlap, and neighbours with equal policies are one
- * @nr: how many
- * @heritable: how many of them a child gets at fork
+ * @whole: the policy where there is no range, or NULL; a reference
+ * @nr: how many ranges
+ * @heritable: how many of them a child gets at fork, and one more if it gets @whole
  * @lost: ranges that could not be kept
  */
 struct hms_policy_tree {
 	struct rb_root_cached root;
+	struct hms_policy *whole;
 	unsigned long nr;
 	unsigned long heritable;
 	unsigned long lost;
 };
+
+/* Are there neither policies nor some that were lost, of which the process is still to be told? */
+static inline bool hms_policy_is_empty(const struct hms_policy_tree *tree)
+{
+	return !tree->nr && !tree->whole && !tree->lost;
+}
 
 /* What a change may need, and with what one that replaces a range gives back. */
 #define HMS_POLICY_EDIT_NODES	5
@@ -128,6 +136,7 @@ void hms_policy_edit_drop(struct hms_policy_edit *edit);
 
 void hms_policy_set(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		    unsigned long first, unsigned long last, struct hms_policy *policy);
+void hms_policy_set_whole(struct hms_policy_tree *tree, struct hms_policy *policy);
 void hms_policy_punch(struct hms_policy_tree *tree, struct hms_policy_edit *edit,
 		      unsigned long first, unsigned long last);
 void hms_policy_cut(struct hms_policy_tree *tree, unsigned long first, unsigned long last,
@@ -144,6 +153,8 @@ struct hms_range *hms_policy_first(struct hms_policy_tree *tree, unsigned long f
 				   unsigned long last);
 struct hms_range *hms_policy_next(struct hms_range *range, unsigned long first,
 				  unsigned long last);
+struct hms_policy *hms_policy_at(struct hms_policy_tree *tree, unsigned long address,
+				 unsigned long *last);
 int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common *common);
 bool hms_policy_cuts(struct hms_policy_tree *tree, unsigned long first, unsigned long last);
 

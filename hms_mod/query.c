@@ -93,6 +93,24 @@ static int hms_answer_policy(struct hms_answer *answer, const struct hms_policy 
 	return ret ?: hms_vector_add(&answer->entries, &entry);
 }
 
+static int hms_query_whole(struct hms_answer *answer)
+{
+	struct hms_binding *binding = answer->binding;
+	struct hms_policy *policy;
+	int ret = 0;
+
+	spin_lock(&binding->tree_lock);
+	policy = binding->tree.whole;
+	if (policy)
+		hms_policy_get(policy);
+	spin_unlock(&binding->tree_lock);
+	/* The whole is longer than a number can tell by one: this says a length of 0. */
+	if (policy)
+		ret = hms_answer_policy(answer, policy, 0, ULONG_MAX);
+	hms_policy_put(policy);
+	return ret;
+}
+
 static int hms_query_policies(struct hms_answer *answer)
 {
 	unsigned long from = answer->first, first, last;
@@ -286,6 +304,7 @@ static u32 hms_entry_size(u32 what)
 	switch (what) {
 	case HMS_QUERY_POLICY:
 	case HMS_QUERY_COMMON:
+	case HMS_QUERY_WHOLE:
 		return sizeof(struct hms_policy_entry);
 	case HMS_QUERY_RESIDENCY:
 		return sizeof(struct hms_residency_entry);
@@ -296,6 +315,11 @@ static u32 hms_entry_size(u32 what)
 	}
 }
 
+static bool hms_query_has_range(const struct hms_query *arg)
+{
+	return arg->what != HMS_QUERY_STATS && arg->what != HMS_QUERY_WHOLE;
+}
+
 static int hms_query_check(struct hms_opener *opener, struct hms_query *arg)
 {
 	if (!arg->version || (arg->flags & ~HMS_REMOTE) || arg->pid > INT_MAX)
@@ -304,8 +328,8 @@ static int hms_query_check(struct hms_opener *opener, struct hms_query *arg)
 		return -ESTALE;
 	if (!hms_entry_size(arg->what))
 		return -EINVAL;
-	if (arg->what == HMS_QUERY_STATS ? arg->start || arg->length :
-	    hms_range_check(opener->mm, arg->start, arg->length))
+	if (hms_query_has_range(arg) ? hms_range_check(opener->mm, arg->start, arg->length) :
+	    arg->start || arg->length)
 		return -EINVAL;
 	if (arg->pid && !hms_opener_is_of(opener, arg->pid))
 		return -EBADF;
@@ -357,6 +381,9 @@ int hms_query(struct hms_opener *opener, struct hms_query *arg)
 		break;
 	case HMS_QUERY_STATS:
 		ret = hms_query_stats(&answer);
+		break;
+	case HMS_QUERY_WHOLE:
+		ret = hms_query_whole(&answer);
 		break;
 	}
 	arg->lost = READ_ONCE(answer.binding->tree.lost);

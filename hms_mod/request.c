@@ -45,28 +45,48 @@ enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length)
 	return HMS_WHY_NONE;
 }
 
-static int hms_request_fields(struct hms_request *request, struct mm_struct *mm)
+static int hms_request_range(struct hms_request *request, struct mm_struct *mm)
 {
-	struct hms_hbind *arg = request->arg;
-	enum hms_error_why why;
+	const struct hms_hbind *arg = request->arg;
+	enum hms_error_why why = HMS_WHY_NONE;
+	bool of_length;
 
-	if (!arg->version)
-		return hms_refuse_field(request, -EINVAL, version, HMS_WHY_VERSION);
-	if (arg->flags & ~HMS_REMOTE)
-		return hms_refuse_field(request, -EINVAL, flags, HMS_WHY_FLAG);
-	if (arg->instance && arg->instance != hms_instance)
-		return hms_refuse_field(request, -ESTALE, instance, HMS_WHY_INSTANCE);
-	why = hms_range_check(mm, arg->start, arg->length);
-	if (why == HMS_WHY_EMPTY || (why == HMS_WHY_UNALIGNED && PAGE_ALIGNED(arg->start)))
+	if (!request->whole) {
+		why = hms_range_check(mm, arg->start, arg->length);
+		of_length = why == HMS_WHY_EMPTY ||
+			    (why == HMS_WHY_UNALIGNED && PAGE_ALIGNED(arg->start));
+	} else if (arg->start || arg->length) {
+		why = HMS_WHY_VALUE;
+		of_length = !arg->start;
+	}
+	if (why && of_length)
 		return hms_refuse_field(request, -EINVAL, length, why);
 	if (why)
 		return hms_refuse_field(request, -EINVAL, start, why);
+	request->start = arg->start;
+	request->end = arg->start + arg->length;
+	return 0;
+}
+
+static int hms_request_fields(struct hms_request *request, struct mm_struct *mm)
+{
+	struct hms_hbind *arg = request->arg;
+	int ret;
+
+	if (!arg->version)
+		return hms_refuse_field(request, -EINVAL, version, HMS_WHY_VERSION);
+	if (arg->flags & ~(HMS_REMOTE | HMS_WHOLE))
+		return hms_refuse_field(request, -EINVAL, flags, HMS_WHY_FLAG);
+	if (arg->instance && arg->instance != hms_instance)
+		return hms_refuse_field(request, -ESTALE, instance, HMS_WHY_INSTANCE);
+	request->whole = arg->flags & HMS_WHOLE;
+	ret = hms_request_range(request, mm);
+	if (ret)
+		return ret;
 	if (arg->ntargets > HMS_MAX_TARGETS)
 		return hms_refuse_field(request, -EINVAL, ntargets, HMS_WHY_COUNT);
 	if (!arg->nmodifiers || arg->nmodifiers > HMS_MAX_MODIFIERS)
 		return hms_refuse_field(request, -EINVAL, nmodifiers, HMS_WHY_COUNT);
-	request->start = arg->start;
-	request->end = arg->start + arg->length;
 	return 0;
 }
 
@@ -94,6 +114,8 @@ static int hms_request_combination(struct hms_request *request)
 
 	if (!request->set_policy && !act)
 		return hms_refuse_field(request, -EINVAL, modifiers, HMS_WHY_EMPTY);
+	if (request->whole && act)
+		return hms_refuse_field(request, -EINVAL, flags, HMS_WHY_COMBINATION);
 	if (clear && act)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_MODE,
 				      HMS_WHY_COMBINATION);

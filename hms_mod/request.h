@@ -16,6 +16,7 @@ struct mm_struct;
  * @arg: as the program gave it; its out fields are filled in here
  * @start: first address
  * @end: behind the last address
+ * @whole: of all addresses without one of their own; then there is no range
  * @set_policy: store @mode and the targets
  * @migrate: move what exists
  * @populate: allocate what is missing
@@ -41,6 +42,7 @@ struct hms_request {
 	struct hms_hbind *arg;
 	unsigned long start;
 	unsigned long end;
+	bool whole;
 	bool set_policy;
 	bool migrate;
 	bool populate;

@@ -517,6 +517,18 @@ int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, u
 	return request_send(request_modifier(&r, HMS_MOD_INHERIT, 1), fd);
 }
 
+/* That of all addresses without one of their own; HMS_MODE_DEFAULT, without targets, clears it. */
+int policy_set_whole(int fd, __u32 mode, bool inherit, unsigned int n, const __u32 *uids)
+{
+	struct request r;
+
+	policy_request(&r, NULL, 0, mode, n, uids);
+	r.h.flags = HMS_WHOLE;
+	if (inherit)
+		request_modifier(&r, HMS_MOD_INHERIT, 1);
+	return request_send(&r, fd);
+}
+
 int policy_clear(int fd, const void *start, size_t length)
 {
 	return policy_set(fd, start, length, HMS_MODE_DEFAULT, 0, NULL);
@@ -559,7 +571,8 @@ int policies_read(int fd, __u32 what, const void *start, size_t length, struct p
 	if ((int)q.nentries > max)
 		return -ENOSPC;
 	for (__u32 i = 0; i < q.nentries; i++) {
-		if (!e[i].length || e[i].start % PAGE || e[i].length % PAGE ||
+		if (!e[i].length != (what == HMS_QUERY_WHOLE) ||
+		    e[i].start % PAGE || e[i].length % PAGE ||
 		    (i && e[i].start < p[i - 1].end) || e[i].ntargets > HMS_MAX_TARGETS ||
 		    e[i].first_target + e[i].ntargets > q.nuids || e[i].gone > e[i].ntargets ||
 		    (e[i].flags & ~HMS_POLICY_INHERIT) || e[i].reserved)

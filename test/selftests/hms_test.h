@@ -98,6 +98,7 @@ int policy_set(int fd, const void *start, size_t length, __u32 mode, unsigned in
 	       const __u32 *uids);
 int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
 			 const __u32 *uids);
+int policy_set_whole(int fd, __u32 mode, bool inherit, unsigned int n, const __u32 *uids);
 int policy_clear(int fd, const void *start, size_t length);
 
 /* HMS_QUERY. */

@@ -74,11 +74,15 @@ static bool ranks_are_right(const struct hms_policy *policy, const struct kind *
 
 /* The runs of equal pages are the ranges, and there are no others. Counts those without a spare. */
 static const char *compare(struct policy_model *model, struct hms_policy_tree *tree,
-			   const unsigned char *pages, unsigned long *spareless)
+			   const unsigned char *pages, unsigned char whole,
+			   unsigned long *spareless)
 {
 	struct hms_range *range = hms_policy_first(tree, 0, ULONG_MAX);
-	unsigned long page, end, nr = 0, heritable = 0;
+	unsigned long page, end, nr = 0, heritable = kinds[whole].inherit;
 
+	if (!tree->whole != !whole ||
+	    (whole && !hms_policy_equal(tree->whole, model->policies[whole][0])))
+		return "the whole has another policy";
 	*spareless = 0;
 	for (page = 0; page < MODEL_PAGES; page = end) {
 		end = run_end(pages, page);
@@ -106,7 +110,7 @@ static const char *compare(struct policy_model *model, struct hms_policy_tree *t
 static const char *check(struct policy_model *model, unsigned long missing)
 {
 	unsigned long nr = model->tree.nr, spareless, refs = 0;
-	const char *wrong = compare(model, &model->tree, model->page, &spareless);
+	const char *wrong = compare(model, &model->tree, model->page, model->whole, &spareless);
 
 	if (wrong)
 		return wrong;
@@ -118,7 +122,7 @@ static const char *check(struct policy_model *model, unsigned long missing)
 	for (int kind = 1; kind <= MODEL_KINDS; kind++)
 		for (int copy = 0; copy < 2; copy++)
 			refs += model->policies[kind][copy]->ref.refs - 1;
-	if (refs != nr)
+	if (refs != nr + !!model->whole)
 		return "references are miscounted";
 	if (unit_allocated != 2 * MODEL_KINDS + 2 * nr - spareless)
 		return "something has leaked";
@@ -200,7 +204,7 @@ static const char *cut(struct policy_model *model, unsigned long first, unsigned
 			wrong = "what was cut out and lost is miscounted";
 	} else {
 		hms_policy_cut(&model->tree, first_of(first), last_of(last), &away);
-		wrong = compare(model, &away, page, &spareless);
+		wrong = compare(model, &away, page, 0, &spareless);
 		if (away.lost || away.nr != n)
 			wrong = "something was lost, with memory";
 	}
@@ -242,6 +246,7 @@ static int clone_all(struct policy_model *model, struct hms_policy_tree *tree)
 static const char *clone(struct policy_model *model, unsigned int which, long fail)
 {
 	struct hms_policy_tree tree = { .root = RB_ROOT_CACHED };
+	unsigned char whole = kinds[model->whole].inherit ? model->whole : 0;
 	unsigned char page[MODEL_PAGES];
 	unsigned long spareless;
 	long before = unit_allocated;
@@ -258,15 +263,17 @@ static const char *clone(struct policy_model *model, unsigned int which, long fa
 	unit_fail_at = 0;
 	if (ret == -ENOMEM)
 		return !hms_policy_first(&tree, 0, ULONG_MAX) && !tree.nr && !tree.heritable &&
-		       unit_allocated == before ? NULL : "a clone failed and left something";
+		       !tree.whole && unit_allocated == before ? NULL :
+		       "a clone failed and left something";
 	wrong = ret ? "what was prepared for a clone is not enough" :
-		      compare(model, &tree, page, &spareless);
+		      compare(model, &tree, page, whole, &spareless);
 	if (!wrong && (tree.lost || spareless))
 		wrong = "a clone has lost something, or has no spare";
 	if (which & MODEL_GO_ON) {
 		hms_policy_free_all(&model->tree);
 		model->tree = tree;
 		memcpy(model->page, page, sizeof(page));
+		model->whole = whole;
 		model->lost = 0;
 	} else {
 		hms_policy_free_all(&tree);
@@ -290,10 +297,16 @@ static u8 kind_weight(const struct kind *kind, u32 uid)
 	return 0;
 }
 
+/* Its own policy, or that of the whole. */
+static const struct kind *kind_at(const struct policy_model *model, unsigned long page)
+{
+	return &kinds[model->page[page] ?: model->whole];
+}
+
 static const char *intersect(struct policy_model *model, unsigned long first, unsigned long last)
 {
 	struct hms_policy_common common = { .first = first_of(first), .last = last_of(last) };
-	const struct kind *kind = &kinds[model->page[first]];
+	const struct kind *kind = kind_at(model, first);
 	u32 mode = kind->mode, n = 0;
 	bool none = false, inherit = true;
 	int ret;
@@ -301,9 +314,9 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 	while ((ret = hms_policy_intersect(&model->tree, &common)) == 1)
 		;
 	for (unsigned long i = first; i <= last; i++) {
-		none |= !model->page[i];
-		inherit &= kinds[model->page[i]].inherit;
-		if (kinds[model->page[i]].mode != mode)
+		none |= !kind_at(model, i)->n;
+		inherit &= kind_at(model, i)->inherit;
+		if (kind_at(model, i)->mode != mode)
 			mode = HMS_MODE_DEFAULT;
 	}
 	if (none)
@@ -315,8 +328,8 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 		bool all = true;
 
 		for (unsigned long i = first; i <= last; i++) {
-			all &= kind_names(&kinds[model->page[i]], kind->uids[t]);
-			if (kind_weight(&kinds[model->page[i]], kind->uids[t]) != weight)
+			all &= kind_names(kind_at(model, i), kind->uids[t]);
+			if (kind_weight(kind_at(model, i), kind->uids[t]) != weight)
 				weight = 0;
 		}
 		if (!all)
@@ -327,6 +340,12 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 			return "a common weight is another";
 	}
 	return n == common.ntargets ? NULL : "a target is not common";
+}
+
+static void set_whole(struct policy_model *model, unsigned int which)
+{
+	model->whole = which / 2 % (MODEL_KINDS + 1);
+	hms_policy_set_whole(&model->tree, model->policies[model->whole][which % 2]);
 }
 
 void model_start(struct policy_model *model)
@@ -387,6 +406,9 @@ const char *model_step(struct policy_model *model, const struct model_op *op)
 	case MODEL_INTERSECT:
 		wrong = intersect(model, first, last);
 		break;
+	case MODEL_WHOLE:
+		set_whole(model, op->which);
+		break;
 	}
 	return wrong ?: check(model, missing);
 }
@@ -394,6 +416,8 @@ const char *model_step(struct policy_model *model, const struct model_op *op)
 const char *model_end(struct policy_model *model)
 {
 	hms_policy_free_all(&model->tree);
+	if (model->tree.whole)
+		return "the policy of the whole is left";
 	if (model->tree.nr || hms_policy_first(&model->tree, 0, ULONG_MAX))
 		return "a range is left";
 	for (int kind = 1; kind <= MODEL_KINDS; kind++)

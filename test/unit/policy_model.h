@@ -20,6 +20,7 @@ enum model_what {
 	MODEL_CUT,		/* @fail: there is no memory at all */
 	MODEL_CLONE,		/* @fail: as for set; @which: MODEL_GO_ON */
 	MODEL_INTERSECT,
+	MODEL_WHOLE,		/* @which policy, or none, for pages without one of their own */
 	MODEL_WHATS,
 };
 
@@ -38,6 +39,7 @@ struct model_op {
  * struct policy_model - a tree and its model
  * @tree: the tree
  * @page: which kind of policy each page has, 0 for none
+ * @whole: the kind of those that have none
  * @lost: what the tree should have lost
  * @spareless: at most so many ranges are without a spare
  * @policies: two of each kind, that are equal
@@ -45,6 +47,7 @@ struct model_op {
 struct policy_model {
 	struct hms_policy_tree tree;
 	unsigned char page[MODEL_PAGES];
+	unsigned char whole;
 	unsigned long lost;
 	unsigned long spareless;
 	struct hms_policy *policies[MODEL_KINDS + 1][2];

@@ -45,7 +45,7 @@ static struct model_op random_op(void)
 	static const unsigned char whats[] = {
 		MODEL_SET, MODEL_SET, MODEL_SET, MODEL_SET, MODEL_SET, MODEL_SET, MODEL_CLEAR,
 		MODEL_UNMAP, MODEL_UNMAP, MODEL_UNMAP, MODEL_INTERSECT,
-		MODEL_CUT,
+		MODEL_CUT, MODEL_WHOLE,
 	};
 
 	return (struct model_op) {

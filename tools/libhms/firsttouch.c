@@ -234,7 +234,7 @@ void hms_first_touch_look(struct hms *hms, struct first_touch *touch,
 	touch->npieces = 0;
 	touch->room = 0;
 	touch->left = false;
-	if ((request->flags | hms->flags) & (HMS_REMOTE | HMS_NO_MBIND))
+	if ((request->flags | hms->flags) & (HMS_REMOTE | HMS_WHOLE | HMS_NO_MBIND))
 		return;
 	/* What is wrong with a request is for the module to say. */
 	mode = mode_of(request);

@@ -135,6 +135,11 @@ int hms_query_common(struct hms *hms, const void *address, size_t length, unsign
 	return query_policies(hms, HMS_QUERY_COMMON, address, length, flags, list);
 }
 
+int hms_query_whole(struct hms *hms, unsigned int flags, struct hms_policy_list **list)
+{
+	return query_policies(hms, HMS_QUERY_WHOLE, NULL, 0, flags, list);
+}
+
 int hms_query_residency(struct hms *hms, const void *address, size_t length, unsigned int flags,
 			struct hms_run_list **list)
 {

@@ -245,6 +245,7 @@ enum hms_error_why {
 };
 
 #define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
+#define HMS_WHOLE	0x2	/* about the policy of all addresses that have none of their own */
 
 /**
  * struct hms_target_count - what one target of a request received
@@ -268,13 +269,13 @@ struct hms_target_count {
  * @version: see the top of this file
  * @instance: instance id of HMS_INFO that the uids come from, or 0 for whatever is loaded
  * @start: first address, a multiple of the page size
- * @length: bytes, a multiple of the page size, not 0
+ * @length: bytes, a multiple of the page size, not 0; with HMS_WHOLE both are 0
  * @targets: pointer to @ntargets uids (__u32), most wanted first, each at most once
  * @modifiers: pointer to @nmodifiers struct hms_modifier
  * @target_counts: pointer to @ntargets struct hms_target_count that receive the counts, or 0
  * @ntargets: at most HMS_MAX_TARGETS
  * @nmodifiers: 1 to HMS_MAX_MODIFIERS
- * @flags: HMS_REMOTE or 0
+ * @flags: HMS_REMOTE, HMS_WHOLE, or 0
  * @error_where: out: enum hms_error_where
  * @error_index: out: which one
  * @error_why: out: enum hms_error_why
@@ -294,6 +295,11 @@ struct hms_target_count {
  * skipped do not make the call fail. With EINTR the counts (@target_counts too) say what was done
  * up to @next; if that is past @start, the policy, if one was given, is in place, else nothing
  * has changed.
+ *
+ * With HMS_WHOLE the policy is that of the whole address space, for the addresses that are in no
+ * range with a policy, mapped now or later. It is one, not a range: it is not split, carried or
+ * lost with mappings, and stays until it is cleared in the same way. Modifiers that work on pages
+ * are refused.
  *
  * All-or-nothing is about pages: a hole is none, and stays one unless populate fills it. Of what is
  * missing in the page tables for a file nobody can tell whether it is a hole: it is taken for one
@@ -343,6 +349,7 @@ enum hms_query_what {
 	HMS_QUERY_COMMON	= 2,	/* what holds for all of it: one of these, or none */
 	HMS_QUERY_RESIDENCY	= 3,	/* its pages, a struct hms_residency_entry a run */
 	HMS_QUERY_STATS		= 4,	/* no range: a struct hms_process_stats of all of it */
+	HMS_QUERY_WHOLE		= 5,	/* no range: that of HMS_WHOLE, as for HMS_QUERY_COMMON */
 };
 
 #define HMS_POLICY_INHERIT	0x1	/* it was set with HMS_MOD_INHERIT */
@@ -416,8 +423,8 @@ struct hms_process_stats {
  * @size: see the top of this file
  * @version: see the top of this file; objects above it are reported like memory of no target
  * @instance: as in struct hms_hbind
- * @start: first address, a multiple of the page size; 0 for HMS_QUERY_STATS
- * @length: bytes, a multiple of the page size, not 0; 0 for HMS_QUERY_STATS
+ * @start: first address, a multiple of the page size; 0 for what has no range
+ * @length: bytes, a multiple of the page size, not 0; 0 for what has no range
  * @entries: pointer to room for @nentries entries of @entry_size bytes, or 0
  * @uids: pointer to room for @nuids uids (__u32), or 0; used by the policy queries
  * @what: enum hms_query_what
@@ -440,7 +447,7 @@ struct hms_process_stats {
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
  * the order of the first, whatever their modes; HMS_MODE_DEFAULT when these differ; a weight where
  * all give a target the same; HMS_POLICY_INHERIT when all have it; no entry when an address has no
- * policy. EINTR: interrupted, no answer.
+ * policy; HMS_WHOLE counts where no range has one. EINTR: interrupted, no answer.
  */
 struct hms_query {
 	__u32 size;

@@ -605,7 +605,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 
 /* ---- policy and placement ---- */
 
-/* Flags of the calls below, beside HMS_REMOTE of linux/hms.h. */
+/* Flags of the calls below, beside HMS_REMOTE and HMS_WHOLE of linux/hms.h. */
 #define HMS_POPULATE		(1U << 16)	/* allocate missing pages on the targets now */
 #define HMS_ALL_OR_NOTHING	(1U << 17)	/* every page or none */
 #define HMS_LAZY		(1U << 18)	/* missing pages: when touched, see hms(4) */
@@ -650,16 +650,15 @@ uint64_t hms_result_skipped(const struct hms_result *result);
 /**
  * struct hms_request - one request to the module, in full
  * @start: first address
- * @length: bytes, not 0
+ * @length: bytes, not 0; with HMS_WHOLE both are 0
  * @targets: uids, most wanted first, each at most once
  * @modifiers: what to do
  * @ntargets: at most HMS_MAX_TARGETS
  * @nmodifiers: 1 to HMS_MAX_MODIFIERS
- * @flags: HMS_REMOTE, HMS_NO_MBIND
+ * @flags: HMS_REMOTE, HMS_WHOLE, HMS_NO_MBIND
  * @version: highest object version that the caller understands; 0 for HMS_VERSION_DEVICE
  * @instance: instance (struct hms_module) that the uids come from, 0 for whatever is loaded;
- * needed only
- *	for uids that are older than the handle
+ *	needed only for uids that are older than the handle
  * @reserved: must be zero
  */
 struct hms_request {
@@ -715,7 +714,9 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @mode: as hms_bind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_LAZY, HMS_INHERIT, HMS_REMOTE, HMS_NO_MBIND
+ * @flags: HMS_LAZY, HMS_INHERIT, HMS_REMOTE, HMS_NO_MBIND; HMS_WHOLE, with an @address and a
+ *	@length of 0: of all addresses of the process that have none of their own, now or later;
+ *	mempolicy stays as it is
  * Return: as hms_bind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -726,7 +727,8 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
  * @hms: the handle
  * @address: start of the range
  * @length: bytes, not 0
- * @flags: HMS_REMOTE, HMS_NO_MBIND
+ * @flags: HMS_REMOTE, HMS_NO_MBIND; HMS_WHOLE, with an @address and a @length of 0: that of
+ *	all addresses that have none of their own
  * Return: as hms_hbind(); 0 also when there were none.
  */
 int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int flags);
@@ -789,7 +791,7 @@ int hms_mremap(struct hms *hms, void *old, size_t old_length, size_t new_length,
  * neither set nor undone. libhms(3) says more.
  */
 enum hms_first_touch {
-	HMS_FIRST_TOUCH_NONE	= 0,	/* not to be set: cleared, HMS_REMOTE, HMS_NO_MBIND */
+	HMS_FIRST_TOUCH_NONE	= 0,	/* not to be set, as the mode or a flag says */
 	HMS_FIRST_TOUCH_SET	= 1,	/* set by mbind(2), in all of the range */
 	HMS_FIRST_TOUCH_PARTLY	= 2,	/* set, but for parts that are shared or have their own */
 	HMS_FIRST_TOUCH_OWN	= 3,	/* all of it is shared or has its own */
@@ -853,7 +855,7 @@ struct hms_run_list {
 };
 
 /**
- * hms_query_policy() - the policies in a range, cut to it
+ * hms_query_policy() - the policies in a range, cut to it; not that of HMS_WHOLE
  * @hms: the handle
  * @address: start of the range
  * @length: bytes, not 0
@@ -874,6 +876,13 @@ int hms_query_policy(struct hms *hms, const void *address, size_t length, unsign
  */
 int hms_query_common(struct hms *hms, const void *address, size_t length, unsigned int flags,
 		     struct hms_policy_list **list);
+
+/**
+ * hms_query_whole() - the policy of HMS_WHOLE: a list of one policy, of length 0, or none
+ *
+ * Parameters and errors as hms_query_policy().
+ */
+int hms_query_whole(struct hms *hms, unsigned int flags, struct hms_policy_list **list);
 
 /**
  * hms_query_residency() - where the pages of a range are now
