@@ -82,9 +82,13 @@ static int allocate(__u32 uid)
 	char *p, *q;
 	void *bad;
 	pthread_t thread[4];
+	struct policy whole;
 	struct peer child;
 
 	CHECK(fd >= 0);
+	/* What the library does not allocate. */
+	CHECK(policies_read(fd, HMS_QUERY_WHOLE, NULL, 0, &whole, 1) == 1);
+	CHECK(whole.n == 1 && whole.uid[0] == uid);
 	p = malloc(MiB(1));
 	CHECK(p && pages_on(fd, p, MiB(1), uid) == MiB(1) / PAGE);
 	CHECK(verify_zero(p, MiB(1)) == -1);

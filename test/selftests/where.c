@@ -322,6 +322,31 @@ static void set_policies(const FIXTURE_DATA(where) *self, int fd)
 		_exit(4);
 }
 
+static void set_whole(const FIXTURE_DATA(where) *self, int fd)
+{
+	if (policy_set_whole(fd, HMS_MODE_PREFERRED, false, 1, self->e.node))
+		_exit(3);
+}
+
+HMS_TEST(where, whole_policy)
+{
+	struct json_object *top, *row;
+
+	ASSERT_TRUE(subject(self, true, set_whole));
+	ASSERT_EQ(0, hmsctl("policy", self->pid, "--json"));
+	top = output_json();
+	ASSERT_NE(NULL, top);
+	EXPECT_EQ(0, json_object_array_length(get(top, "policies")));
+	row = get(top, "whole");
+	EXPECT_STREQ("preferred", json_object_get_string(get(row, "mode")));
+	EXPECT_EQ(self->e.node[0],
+		  number(json_object_array_get_idx(get(row, "targets"), 0), "uid"));
+	EXPECT_EQ(0, number(get(top, "stats"), "ranges"));
+	json_object_put(top);
+	ASSERT_EQ(0, hmsctl("policy", self->pid, "-no", "start,end,mode,targets"));
+	EXPECT_STREQ("all else  -  preferred  node0\n", command_output);
+}
+
 HMS_TEST(where, policies)
 {
 	struct json_object *top, *array, *row, *stats, *target;
@@ -333,6 +358,7 @@ HMS_TEST(where, policies)
 	ASSERT_NE(NULL, top);
 	array = get(top, "policies");
 	ASSERT_EQ(2, json_object_array_length(array));
+	EXPECT_EQ(json_type_null, json_object_get_type(get(top, "whole")));
 	row = json_object_array_get_idx(array, 0);
 	EXPECT_EQ((long)self->p, number(row, "start"));
 	EXPECT_EQ(4 * PAGE, number(row, "size"));

@@ -61,6 +61,23 @@ static bool is_inherited(const struct hms_policy_range *range)
 	return range->flags & HMS_POLICY_INHERIT;
 }
 
+/* That of HMS_WHOLE is of no range. */
+static bool is_whole(const struct hms_policy_range *range)
+{
+	return !range->length;
+}
+
+static void print_place(FILE *f, const struct wanted *wanted, const struct hms_policy_range *range,
+			unsigned int column)
+{
+	if (is_whole(range))
+		fputs(column == COL_START ? "all else" : "-", f);
+	else if (column == COL_SIZE)
+		print_size(f, wanted->bytes, range->length);
+	else
+		fprintf(f, "%" PRIx64, range->start + (column == COL_END ? range->length : 0));
+}
+
 static char *range_cell(const struct wanted *wanted, struct hms *hms,
 			const struct hms_policy_list *list, size_t row, unsigned int column)
 {
@@ -70,13 +87,9 @@ static char *range_cell(const struct wanted *wanted, struct hms *hms,
 
 	switch (column) {
 	case COL_START:
-		fprintf(f, "%" PRIx64, range->start);
-		break;
 	case COL_END:
-		fprintf(f, "%" PRIx64, range->start + range->length);
-		break;
 	case COL_SIZE:
-		print_size(f, wanted->bytes, range->length);
+		print_place(f, wanted, range, column);
 		break;
 	case COL_MODE:
 		fprintf(f, "%s%s", hms_mode_text(range->mode),
@@ -97,21 +110,24 @@ static char *range_cell(const struct wanted *wanted, struct hms *hms,
 }
 
 static void print_ranges(const struct wanted *wanted, struct hms *hms,
-			 const struct hms_policy_list *list)
+			 const struct hms_policy_list *list, const struct hms_policy_list *whole)
 {
 	static const unsigned int all[NR_COLUMNS] = {
 		COL_START, COL_END, COL_SIZE, COL_MODE, COL_TARGETS, COL_UIDS, COL_GONE,
 	};
 	const unsigned int *chosen = wanted->ncolumns ? wanted->columns : all;
 	size_t ncolumns = wanted->ncolumns ?: NR_COLUMNS, used = 0;
-	char **cells = calloc(list->n * ncolumns + 1, sizeof(*cells));
+	size_t rows = list->n + whole->n;
+	char **cells = calloc(rows * ncolumns + 1, sizeof(*cells));
 
 	if (!cells)
 		abort();
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; i < rows; i++)
 		for (size_t c = 0; c < ncolumns; c++)
-			cells[used++] = range_cell(wanted, hms, list, i, chosen[c]);
-	print_table(columns, chosen, ncolumns, wanted->no_headings, cells, list->n);
+			cells[used++] = i < list->n ?
+				range_cell(wanted, hms, list, i, chosen[c]) :
+				range_cell(wanted, hms, whole, i - list->n, chosen[c]);
+	print_table(columns, chosen, ncolumns, wanted->no_headings, cells, rows);
 	free(cells);
 }
 
@@ -131,9 +147,11 @@ static struct json_object *range_json(struct hms *hms, const struct hms_policy_r
 {
 	struct json_object *row = json_object_new_object(), *array = json_object_new_array();
 
-	add_number(row, "start", range->start);
-	add_number(row, "end", range->start + range->length);
-	add_number(row, "size", range->length);
+	if (!is_whole(range)) {
+		add_number(row, "start", range->start);
+		add_number(row, "end", range->start + range->length);
+		add_number(row, "size", range->length);
+	}
 	json_object_object_add(row, "mode", json_object_new_string(hms_mode_text(range->mode)));
 	json_object_object_add(row, "inherit", json_object_new_boolean(is_inherited(range)));
 	for (size_t i = 0; i < range->ntargets; i++) {
@@ -153,7 +171,7 @@ static struct json_object *range_json(struct hms *hms, const struct hms_policy_r
 }
 
 static void print_json(const struct process *process, const struct hms_policy_list *list,
-		       const struct hms_process_stats *stats)
+		       const struct hms_policy_list *whole, const struct hms_process_stats *stats)
 {
 	struct json_object *top = json_object_new_object(), *array = json_object_new_array();
 	struct json_object *counts = json_object_new_object();
@@ -163,6 +181,8 @@ static void print_json(const struct process *process, const struct hms_policy_li
 		json_object_array_add(array, range_json(process->hms, &list->ranges[i],
 							  list->weights[i]));
 	json_object_object_add(top, "policies", array);
+	json_object_object_add(top, "whole", !whole->n ? NULL :
+			       range_json(process->hms, &whole->ranges[0], whole->weights[0]));
 	add_number(counts, "ranges", stats->ranges);
 	add_number(counts, "lost", list->lost);
 	add_number(counts, "moved", stats->moved);
@@ -175,13 +195,14 @@ static void print_json(const struct process *process, const struct hms_policy_li
 }
 
 static void print_all(const struct wanted *wanted, const struct process *process,
-		      const struct hms_policy_list *list, const struct hms_process_stats *stats)
+		      const struct hms_policy_list *list, const struct hms_policy_list *whole,
+		      const struct hms_process_stats *stats)
 {
 	if (wanted->json) {
-		print_json(process, list, stats);
+		print_json(process, list, whole, stats);
 		return;
 	}
-	print_ranges(wanted, process->hms, list);
+	print_ranges(wanted, process->hms, list, whole);
 	if (!wanted->ncolumns)
 		print_stats(stats, list->lost);
 }
@@ -210,8 +231,8 @@ static int policies(const struct process *process, struct hms_policy_list **list
 
 static int policy(const struct wanted *wanted, const struct process *process)
 {
+	struct hms_policy_list *list, *whole;
 	struct hms_process_stats stats;
-	struct hms_policy_list *list;
 	int ret;
 
 	if (process->no_descriptor)
@@ -219,10 +240,12 @@ static int policy(const struct wanted *wanted, const struct process *process)
 	ret = policies(process, &list);
 	if (ret)
 		return ret;
-	if (hms_query_stats(process->hms, 0, &stats))
+	if (hms_query_whole(process->hms, 0, &whole) ||
+	    hms_query_stats(process->hms, 0, &stats))
 		ret = fail_process(process, hms_last_error(process->hms));
 	else
-		print_all(wanted, process, list, &stats);
+		print_all(wanted, process, list, whole, &stats);
+	free(whole);
 	free(list);
 	return ret;
 }

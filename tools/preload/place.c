@@ -32,21 +32,6 @@ static uint64_t number(const char *name)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
-void place_init(void)
-{
-	const char *text = getenv(PRELOAD_TARGETS);
-	unsigned int n = 0;
-	char *end;
-
-	mode = number(PRELOAD_MODE);
-	instance = number(PRELOAD_INSTANCE);
-	while (text && *text && n < HMS_MAX_TARGETS) {
-		targets[n++] = strtoul(text, &end, 10);
-		text = *end == ',' ? end + 1 : NULL;
-	}
-	ntargets = n;
-}
-
 /*
  * The descriptor is of one address space: a child of fork() needs its own. A program may close
  * what it does not know, and open something else with the number; so the old one is never closed.
@@ -66,27 +51,71 @@ static int request(struct hms_hbind *b)
 	return ioctl(fd, HMS_HBIND, b) ? errno : 0;
 }
 
+static struct hms_hbind hbind(const struct hms_modifier *modifiers, uint32_t nmodifiers)
+{
+	return (struct hms_hbind){
+		.size = sizeof(struct hms_hbind),
+		.version = HMS_VERSION_DEVICE,
+		.instance = instance,
+		.targets = (uintptr_t)targets,
+		.modifiers = (uintptr_t)modifiers,
+		.ntargets = ntargets,
+		.nmodifiers = nmodifiers,
+	};
+}
+
+/*
+ * All other memory stays where it is, but goes to the targets when a device touches it. Nobody
+ * hears of an error: what it needs, hmsctl has tried.
+ */
+static void place_whole(void)
+{
+	const struct hms_modifier modifiers[] = {
+		{ .key = HMS_MOD_MODE, .value = mode },
+		{ .key = HMS_MOD_INHERIT, .value = 1 },
+	};
+	struct hms_hbind b = hbind(modifiers, 2);
+	int kept = errno;
+
+	b.flags = HMS_WHOLE;
+	/* Not every kernel lets a child inherit. */
+	if (request(&b) == EOPNOTSUPP) {
+		b.nmodifiers = 1;
+		request(&b);
+	}
+	errno = kept;
+}
+
+void place_init(void)
+{
+	const char *text = getenv(PRELOAD_TARGETS);
+	unsigned int n = 0;
+	char *end;
+
+	mode = number(PRELOAD_MODE);
+	instance = number(PRELOAD_INSTANCE);
+	while (text && *text && n < HMS_MAX_TARGETS) {
+		targets[n++] = strtoul(text, &end, 10);
+		text = *end == ',' ? end + 1 : NULL;
+	}
+	ntargets = n;
+	if (n)
+		place_whole();
+}
+
 bool place(void *start, size_t length)
 {
-	struct hms_modifier modifiers[] = {
+	const struct hms_modifier modifiers[] = {
 		{ .key = HMS_MOD_MODE, .value = mode },
 		{ .key = HMS_MOD_MIGRATE, .value = HMS_MIGRATE_NOW },
 		{ .key = HMS_MOD_POPULATE, .value = 1 },
 	};
-	struct hms_hbind b = {
-		.size = sizeof(b),
-		.version = HMS_VERSION_DEVICE,
-		.instance = instance,
-		.start = (uintptr_t)start,
-		.length = length,
-		.targets = (uintptr_t)targets,
-		.modifiers = (uintptr_t)modifiers,
-		.ntargets = ntargets,
-		.nmodifiers = sizeof(modifiers) / sizeof(modifiers[0]),
-	};
-	uint64_t end = b.start + length, done = 0;
+	struct hms_hbind b = hbind(modifiers, 3);
+	uint64_t end = (uintptr_t)start + length, done = 0;
 	int error, kept = errno;
 
+	b.start = (uintptr_t)start;
+	b.length = length;
 	do {
 		b.next = b.start;
 		error = request(&b);
