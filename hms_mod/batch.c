@@ -348,10 +348,9 @@ static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
 }
 
 /* Is it what a large page would fill? */
-static bool hms_batch_may_be_large(const struct hms_batch *batch)
+static bool hms_batch_is_block(const struct hms_batch *batch)
 {
-	return hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
-	       batch->npages == HMS_BLOCK_PAGES &&
+	return batch->npages == HMS_BLOCK_PAGES &&
 	       IS_ALIGNED(batch->start, HMS_BLOCK_PAGES << PAGE_SHIFT);
 }
 
@@ -364,7 +363,8 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 
 	idx = hms_devmem_read_lock();
 	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
-	batch->whole = !ret && hms_batch_may_be_large(batch) && hms_hmm_is_large(batch->entries[0]);
+	batch->whole = !ret && hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
+		       hms_batch_is_block(batch) && hms_hmm_is_large(batch->entries[0]);
 	for (i = 0; i < batch->npages && !ret; i++) {
 		if (!hms_batch_wants(work, batch, i, &owner))
 			continue;
@@ -373,8 +373,8 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	}
 	if (n == 1 && runs[0].npages == batch->npages) {
 		runs[0].large = batch->whole;
-		runs[0].hole = work->request->lazy && hms_batch_may_be_large(batch) &&
-			       !runs[0].owner && !batch->entries[0];
+		runs[0].hole = work->request->lazy && hms_vma_takes_large(batch->vma) &&
+			       hms_batch_is_block(batch) && !runs[0].owner && !batch->entries[0];
 	}
 	hms_devmem_read_unlock(idx);
 	return ret ?: n;

@@ -89,6 +89,17 @@ static inline bool hms_core_moves_large(void)
 	return HMS_HAS_SELECT_COMPOUND && thp_migration_supported();
 }
 
+/* May a large page fill a hole of a mapping, as far as the program has a say in it? */
+static inline bool hms_vma_takes_large(struct vm_area_struct *vma)
+{
+#if HMS_HAS_SELECT_COMPOUND
+	return hms_core_moves_large() && vma_is_anonymous(vma) &&
+	       !vma_thp_disabled(vma, vma->vm_flags, false);
+#else
+	return false;
+#endif
+}
+
 /* When core splits a large page: what it does not hand on to the pages by itself. */
 #if HMS_HAS_SELECT_COMPOUND
 static inline void hms_split(struct folio *head, struct folio *tail)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -152,6 +153,29 @@ HMS_TEST(lazy, large)
 	p[5 * PAGE] = 0;
 	EXPECT_ZERO(p, 2 * large);
 	EXPECT_ZERO(p + 3 * large, large);
+}
+
+/* Who does not want large pages gets none. */
+HMS_TEST(lazy, large_not_wanted)
+{
+	const size_t large = MiB(2);
+	struct request r;
+
+	if (*feature_missing("large-pages"))
+		SKIP(return, "%s", feature_missing("large-pages"));
+	for (int i = 0; i < 2; i++) {
+		char *p = area_huge(large);
+
+		ASSERT_NE(NULL, p);
+		ASSERT_EQ(0, i ? prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) :
+				 madvise(p, large, MADV_NOHUGEPAGE));
+		ASSERT_EQ(0, lazy(self->e.fd, p, large, 1, &self->last, &r));
+		EXPECT_EQ(large / PAGE, r.h.lazy);
+		EXPECT_EQ(0, smaps_kib(p, "AnonHugePages"));
+		p[5 * PAGE] = 5;
+		EXPECT_EQ(1, pages_on(self->e.fd, p, large, self->last));
+		EXPECT_EQ(0, smaps_kib(p, "AnonHugePages"));
+	}
 }
 
 /* Who touches first decides which target of a mixed list can be used. */
