@@ -24,7 +24,7 @@ static uint64_t cost_of_fault(void)
 	for (int i = 0; i < RUNS; i++) {
 		char *p = range_map(SIZE);
 
-		took = least_of(1, range_touch(p, SIZE, PAGE));
+		took = least_of(1, range_touch(p, SIZE));
 		if (took < least)
 			least = took;
 		range_unmap(p, SIZE);
@@ -39,7 +39,7 @@ static uint64_t cost_of_munmap(void)
 	for (int i = 0; i < RUNS; i++) {
 		char *p = range_map(SIZE);
 
-		range_touch(p, SIZE, PAGE);
+		range_touch(p, SIZE);
 		took = least_of(1, range_unmap(p, SIZE));
 		if (took < least)
 			least = took;
@@ -61,7 +61,7 @@ static uint64_t cost_of_mremap(void)
 {
 	char *p = range_map(SIZE);
 
-	range_touch(p, SIZE, PAGE);
+	range_touch(p, SIZE);
 	return least_of(RUNS, move(&p));
 }
 
@@ -82,7 +82,7 @@ static uint64_t cost_of_fork(void)
 	char *p = range_map(SIZE);
 	uint64_t least;
 
-	range_touch(p, SIZE, PAGE);
+	range_touch(p, SIZE);
 	least = least_of(RUNS, fork_and_wait());
 	range_unmap(p, SIZE);
 	return least;

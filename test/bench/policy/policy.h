@@ -38,8 +38,8 @@ uint32_t node_uid(int node);
 char *range_map(size_t length);
 void range_unmap(char *start, size_t length);
 
-/* A byte in each page, or each huge page. */
-void range_touch(char *start, size_t length, size_t step);
+/* A byte in each page. */
+void range_touch(char *start, size_t length);
 
 /* ---- the parts, each with a heading and its bounds ---- */
 

@@ -100,8 +100,8 @@ void range_unmap(char *start, size_t length)
 		die("munmap: %s", strerror(errno));
 }
 
-void range_touch(char *start, size_t length, size_t step)
+void range_touch(char *start, size_t length)
 {
-	for (size_t i = 0; i < length; i += step)
+	for (size_t i = 0; i < length; i += PAGE)
 		*(volatile char *)(start + i) = 1;
 }

@@ -22,22 +22,34 @@ static void say_mbind(char *p)
 	set_mbind(p, SIZE, NODE);
 }
 
-/* HMS policy alone: what it does to a first touch. */
-static void say_policy(char *p)
+static void say_by_hms(char *p, unsigned int flags)
 {
 	const uint32_t uid = node_uid(NODE);
 
-	if (hms_policy(handle(), p, SIZE, HMS_MODE_BIND, &uid, 1, 0))
+	if (hms_policy(handle(), p, SIZE, HMS_MODE_BIND, &uid, 1, flags))
 		die("%s", hms_last_error(handle()));
+}
+
+/* The library sets a mempolicy too. */
+static void say_policy(char *p)
+{
+	say_by_hms(p, 0);
+}
+
+static void say_lazy(char *p)
+{
+	say_by_hms(p, HMS_LAZY | HMS_NO_MBIND);
 }
 
 static const struct way {
 	const char *what;
 	void (*say)(char *p);
+	const char *feature;		/* that the kernel has to have, or NULL */
 } ways[] = {
-	{ "nothing", say_nothing },
-	{ "mbind(2)", say_mbind },
-	{ "hms_policy()", say_policy },
+	{ "nothing", say_nothing, NULL },
+	{ "mbind(2)", say_mbind, NULL },
+	{ "hms_policy()", say_policy, NULL },
+	{ "HMS_LAZY", say_lazy, "device-private" },
 };
 
 #define WAYS	(sizeof(ways) / sizeof(ways[0]))
@@ -48,7 +60,7 @@ struct cost {
 };
 
 /* Each run has fresh memory; the least of each part counts. */
-static struct cost measure(const struct way *way, int advice, size_t step)
+static struct cost measure(const struct way *way, int advice)
 {
 	struct cost cost = { UINT64_MAX, UINT64_MAX };
 	uint64_t took;
@@ -61,7 +73,7 @@ static struct cost measure(const struct way *way, int advice, size_t step)
 		took = least_of(1, way->say(p));
 		if (took < cost.say)
 			cost.say = took;
-		took = least_of(1, range_touch(p, SIZE, step));
+		took = least_of(1, range_touch(p, SIZE));
 		if (took < cost.touch)
 			cost.touch = took;
 		range_unmap(p, SIZE);
@@ -79,15 +91,29 @@ static void print(const char *pages, const char *what, const struct cost *cost,
 	       (double)all / (plain->say + plain->touch));
 }
 
+/* Why this kernel can't, or NULL. */
+static const char *lacking(const struct way *way)
+{
+	const struct hms_module *module;
+
+	if (!way->feature)
+		return NULL;
+	if (hms_info(handle(), &module))
+		die("%s", hms_last_error(handle()));
+	for (size_t i = 0; i < module->nfeatures; i++)
+		if (!strcmp(module->features[i].name, way->feature))
+			return module->features[i].live ? NULL : module->features[i].reason;
+	die("no feature %s", way->feature);
+}
+
 void bench_touch(void)
 {
 	static const struct {
 		const char *name;
 		int advice;
-		size_t step;
 	} sizes[] = {
-		{ "4 KiB", MADV_NOHUGEPAGE, PAGE },
-		{ "2 MiB", MADV_HUGEPAGE, HUGE_PAGE },
+		{ "4 KiB", MADV_NOHUGEPAGE },
+		{ "2 MiB", MADV_HUGEPAGE },
 	};
 	struct cost cost[WAYS];
 
@@ -97,7 +123,14 @@ void bench_touch(void)
 	       "touch", "both");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		for (size_t j = 0; j < WAYS; j++) {
-			cost[j] = measure(&ways[j], sizes[i].advice, sizes[i].step);
+			const char *why = lacking(&ways[j]);
+
+			if (why) {
+				printf("   | %-5s | %-12s | %s\n", sizes[i].name, ways[j].what,
+				       why);
+				continue;
+			}
+			cost[j] = measure(&ways[j], sizes[i].advice);
 			print(sizes[i].name, ways[j].what, &cost[j], &cost[0]);
 		}
 	}
