@@ -28,7 +28,7 @@ static struct counter {
 	{ "/proc/vmstat", "nr_mapped", 256 },		/* libraries come in as they are used */
 	{ "/proc/vmstat", "nr_shmem", 0 },
 	{ "/proc/vmstat", "nr_unevictable", 0 },
-	{ "/proc/vmstat", "nr_page_table_pages", 48 },	/* on 7.x also those of vmalloc, KASAN's */
+	{ "/proc/vmstat", "nr_page_table_pages", 48 },	/* on 7.x also those of the kernel */
 	{ "/proc/vmstat", "nr_kernel_stack", 512 },	/* kB; worker threads come and go */
 	{ "/sys/module/hms/refcnt", NULL, 0 },
 	{ "/sys/module/hms_sim/refcnt", NULL, 0 },
