@@ -241,6 +241,8 @@ HMS_TEST(input, hbind_flags)
 		good(&r, self)->h.flags = 1U << bit;
 		if (r.h.flags == HMS_REMOTE)
 			ACCEPTED(&r);
+		else if (r.h.flags == HMS_WHOLE)
+			REFUSED(&r, EINVAL, HMS_WHY_VALUE, FIELD(start));
 		else
 			REFUSED(&r, EINVAL, HMS_WHY_FLAG, FIELD(flags));
 	}
