@@ -492,6 +492,19 @@ int populate(int fd, const void *start, size_t length, __u32 uid, struct request
 	return simple(fd, start, length, uid, r, true);
 }
 
+/* Memory on a device that leaves so much room there; NULL: it could not be had. */
+char *fill_target(int fd, __u32 uid, size_t room, size_t *length)
+{
+	struct request r;
+	char *p;
+
+	*length = target_capacity(uid) - target_used(uid) - room;
+	p = area(*length);
+	if (!p || populate(fd, p, *length, uid, &r) || r.h.populated != *length / PAGE)
+		return NULL;
+	return p;
+}
+
 static struct request *policy_request(struct request *r, const void *start, size_t length,
 				      __u32 mode, unsigned int n, const __u32 *uids)
 {

@@ -94,6 +94,7 @@ const char *skips_text(const struct hms_hbind *h);
 
 int migrate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
 int populate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
+char *fill_target(int fd, __u32 uid, size_t room, size_t *length);
 int policy_set(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
 	       const __u32 *uids);
 int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, unsigned int n,

@@ -303,20 +303,6 @@ HMS_TEST(modes, huge_pages_come_home)
 	EXPECT_EQ((long)(length >> 10), smaps_kib(p, "AnonHugePages"));
 }
 
-/* Memory that leaves this much room on accelerator 0. */
-static char *nearly_full(FIXTURE_DATA(modes) *self, size_t room, size_t *length)
-{
-	struct request r;
-	char *p;
-
-	*length = target_capacity(self->e.sim[0]) - target_used(self->e.sim[0]) - room;
-	p = area(*length);
-	if (!p || populate(self->e.fd, p, *length, self->e.sim[0], &r) ||
-	    r.h.populated != *length / PAGE)
-		return NULL;
-	return p;
-}
-
 HMS_TEST(modes, no_room_on_one)
 {
 	const struct list list = two(self->e.sim[0], self->e.node[self->e.nnodes - 1]);
@@ -329,7 +315,7 @@ HMS_TEST(modes, no_room_on_one)
 	NEED_NODES(2);
 	ASSERT_NE(NULL, p);
 	ASSERT_NE(NULL, hole);
-	filler = nearly_full(self, 10 * PAGE, &length);
+	filler = fill_target(self->e.fd, self->e.sim[0], 10 * PAGE, &length);
 	ASSERT_NE(NULL, filler);
 
 	/* The other one takes what there is no room for. */

@@ -727,20 +727,6 @@ HMS_TEST(move, swapped_out)
 
 /* Room. */
 
-/* A device with room for 10 more pages. */
-static char *nearly_full(FIXTURE_DATA(move) *self, size_t *length)
-{
-	struct request r;
-	char *p;
-
-	*length = target_capacity(self->e.sim[0]) - target_used(self->e.sim[0]) - 10 * PAGE;
-	p = area(*length);
-	if (!p || populate(self->e.fd, p, *length, self->e.sim[0], &r) ||
-	    r.h.populated != *length / PAGE)
-		return NULL;
-	return p;
-}
-
 HMS_TEST(move, full_device)
 {
 	char *p = filled(self, 16 * PAGE, 21), *filler;
@@ -749,7 +735,7 @@ HMS_TEST(move, full_device)
 
 	NEED_SIMS(2);
 	ASSERT_NE(NULL, p);
-	filler = nearly_full(self, &length);
+	filler = fill_target(self->e.fd, self->e.sim[0], 10 * PAGE, &length);
 	ASSERT_NE(NULL, filler);
 
 	/* The first target, then the second. */
@@ -793,7 +779,7 @@ HMS_TEST(move, no_room)
 
 	NEED_SIMS(1);
 	ASSERT_NE(NULL, p);
-	filler = nearly_full(self, &length);
+	filler = fill_target(self->e.fd, self->e.sim[0], 10 * PAGE, &length);
 	ASSERT_NE(NULL, filler);
 
 	/* All or nothing: 16 pages don't fit into 10. */

@@ -587,6 +587,36 @@ HMS_TEST(remap, fork_meanwhile)
 	EXPECT_STREQ("b0-8 p8-16", map_of(self, self->free));
 }
 
+/* The references to the module, when there are as many as that; else what they are after a while. */
+static long long references(long long want)
+{
+	const struct timespec tick = { .tv_nsec = 10000000 };
+	long long n;
+
+	for (int i = 0; i < 1000; i++) {
+		n = number_read("/sys/module/hms/refcnt");
+		if (n == want)
+			break;
+		nanosleep(&tick, NULL);
+	}
+	return n;
+}
+
+/* One for what is on its way, when there is no policy else that would hold it; so it can't go. */
+HMS_TEST(remap, holds_the_module)
+{
+	long long before = number_read("/sys/module/hms/refcnt");
+
+	ASSERT_LE(1, before);
+	HELD(
+		EXPECT_STREQ("", map_of(self, self->p));
+		EXPECT_EQ(before + 1, references(before + 1));
+	);
+	EXPECT_EQ(before + 1, references(before + 1));
+	ASSERT_EQ(0, hms_clear(self->hms, self->free, 16 * PAGE, 0));
+	EXPECT_EQ(before, references(before));
+}
+
 /* Old addresses that somebody else has by now. */
 HMS_TEST(remap, old_place_is_taken)
 {

@@ -229,7 +229,7 @@ static int policies(const struct process *process, struct hms_policy_list **list
 	return EXIT_OK;
 }
 
-static int policy(const struct wanted *wanted, const struct process *process)
+static int policy(const struct process *process, const void *data)
 {
 	struct hms_policy_list *list, *whole;
 	struct hms_process_stats stats;
@@ -244,7 +244,7 @@ static int policy(const struct wanted *wanted, const struct process *process)
 	    hms_query_stats(process->hms, 0, &stats))
 		ret = fail_process(process, hms_last_error(process->hms));
 	else
-		print_all(wanted, process, list, whole, &stats);
+		print_all(data, process, list, whole, &stats);
 	free(whole);
 	free(list);
 	return ret;
@@ -268,18 +268,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 		{ 'o', "output",     take_columns, &wanted },
 		{ }
 	};
-	struct process process;
-	int ret;
+	int ret = parse_options(verb, argc, argv, opts, 1, 2);
 
-	ret = parse_options(verb, argc, argv, opts, 1, 2);
-	if (ret)
-		return ret;
-	ret = process_open(verb, argc - optind, argv + optind, &process);
-	if (ret)
-		return ret;
-	ret = policy(&wanted, &process);
-	process_close(&process);
-	return ret;
+	return ret ? ret : process_with(verb, argc - optind, argv + optind, policy, &wanted);
 }
 
 const struct verb verb_policy = {

@@ -231,7 +231,7 @@ static void add_all(struct places *total, const struct places *places)
 		places_add(total, HMS_RESIDENT, places->targets[i].uid, places->targets[i].bytes);
 }
 
-static int where(const struct wanted *wanted, const struct process *process)
+static int where(const struct process *process, const void *data)
 {
 	struct places total = { };
 	struct mappings mappings;
@@ -245,7 +245,7 @@ static int where(const struct wanted *wanted, const struct process *process)
 	if (!ret && process->no_descriptor)
 		fail_process(process, NOT_HMS);
 	if (!ret)
-		print_all(wanted, process, &mappings, &total);
+		print_all(data, process, &mappings, &total);
 	free(total.targets);
 	mappings_free(&mappings);
 	return ret;
@@ -270,7 +270,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 		{ 's', "summary",    NULL,	   &wanted.summary },
 		{ }
 	};
-	struct process process;
 	int ret;
 
 	ret = parse_options(verb, argc, argv, opts, 1, 2);
@@ -278,12 +277,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return ret;
 	if (wanted.summary && wanted.ncolumns)
 		return fail_usage(verb, "--summary has columns of its own");
-	ret = process_open(verb, argc - optind, argv + optind, &process);
-	if (ret)
-		return ret;
-	ret = where(&wanted, &process);
-	process_close(&process);
-	return ret;
+	return process_with(verb, argc - optind, argv + optind, where, &wanted);
 }
 
 const struct verb verb_where = {

@@ -74,7 +74,7 @@ static int open_hms(struct process *process)
 	return ret ? fail_process(process, hms_open_process_text(ret)) : EXIT_OK;
 }
 
-int process_open(const struct verb *verb, int argc, char **argv, struct process *process)
+static int process_open(const struct verb *verb, int argc, char **argv, struct process *process)
 {
 	char path[32];
 	int ret;
@@ -99,10 +99,19 @@ int process_open(const struct verb *verb, int argc, char **argv, struct process 
 	return ret;
 }
 
-void process_close(struct process *process)
+int process_with(const struct verb *verb, int argc, char **argv,
+		 int (*work)(const struct process *process, const void *data), const void *data)
 {
-	hms_close(process->hms);
-	close(process->folder);
+	struct process process;
+	int ret;
+
+	ret = process_open(verb, argc, argv, &process);
+	if (ret)
+		return ret;
+	ret = work(&process, data);
+	hms_close(process.hms);
+	close(process.folder);
+	return ret;
 }
 
 /* An error of reading what /proc has of it. */

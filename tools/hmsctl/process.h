@@ -57,11 +57,11 @@ struct mappings {
 };
 
 /*
- * Take "PID [RANGE]", @argc of them, and open the process. Returns an exit code, with a message
- * unless it is EXIT_OK.
+ * Take "PID [RANGE]", @argc of them, and do @work on the process. Returns an exit code, with a
+ * message unless it is EXIT_OK.
  */
-int process_open(const struct verb *verb, int argc, char **argv, struct process *process);
-void process_close(struct process *process);
+int process_with(const struct verb *verb, int argc, char **argv,
+		 int (*work)(const struct process *process, const void *data), const void *data);
 
 /* Say why it failed; returns an exit code. */
 int fail_process(const struct process *process, const char *why);
