@@ -18,10 +18,17 @@
 
 #define PUBLIC	__attribute__((visibility("default")))
 
-__attribute__((constructor)) static void begin(void)
+/*
+ * The first of all (-z initfirst), before even libc knows the environment: so at fork(2) the lock of
+ * the regions is taken after all that other libraries take, which may call malloc() while they
+ * wait for each other.
+ */
+__attribute__((constructor)) static void begin(int argc, char **argv, char **environment)
 {
+	(void)argc;
+	(void)argv;
 	region_init();
-	place_init();
+	place_init(environment);
 }
 
 static bool is_large(size_t size)
@@ -69,6 +76,7 @@ static void *move(void *p, size_t old, size_t size)
 PUBLIC void *realloc(void *p, size_t size)
 {
 	size_t old = region_size(p);
+	void *fresh;
 
 	if (!p)
 		return malloc(size);
@@ -81,6 +89,11 @@ PUBLIC void *realloc(void *p, size_t size)
 	/* It stays where it is as long as most of it is of use. */
 	if (old >= size && old / 2 <= size)
 		return p;
+	if (old && old < size) {
+		fresh = region_grow(p, size);
+		if (fresh)
+			return fresh;
+	}
 	return move(p, old ? old : malloc_usable_size(p), size);
 }
 
@@ -102,13 +115,18 @@ static bool is_power_of_two(size_t n)
 
 PUBLIC void *memalign(size_t alignment, size_t size)
 {
+	size_t power = 1;
+
 	if (!is_large(size))
 		return __libc_memalign(alignment, size);
-	if (!is_power_of_two(alignment)) {
+	/* As glibc does: the next power of two. */
+	while (power < alignment && power)
+		power *= 2;
+	if (!power) {
 		errno = EINVAL;
 		return NULL;
 	}
-	return region_new(size, alignment);
+	return region_new(size, power);
 }
 
 PUBLIC void *aligned_alloc(size_t alignment, size_t size)
@@ -154,7 +172,9 @@ PUBLIC size_t malloc_usable_size(void *p)
 
 	if (size || !p)
 		return size;
+	/* The next one may be of an allocator that the program brings, and does not know the block. */
 	if (!of_glibc)
-		of_glibc = (size_t (*)(void *))dlsym(RTLD_NEXT, "malloc_usable_size");
+		of_glibc = (size_t (*)(void *))dlsym(dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD),
+						     "malloc_usable_size");
 	return of_glibc(p);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -25,9 +26,25 @@ bool place_wanted(void)
 	return ntargets;
 }
 
-static uint64_t number(const char *name)
+bool place_is_strict(void)
 {
-	const char *text = getenv(name);
+	return mode == HMS_MODE_BIND;
+}
+
+/* The value of a variable, or NULL. */
+static const char *variable(char **environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (char **v = environment; v && *v; v++)
+		if (!strncmp(*v, name, length) && (*v)[length] == '=')
+			return *v + length + 1;
+	return NULL;
+}
+
+static uint64_t number(char **environment, const char *name)
+{
+	const char *text = variable(environment, name);
 
 	return text ? strtoull(text, NULL, 10) : 0;
 }
@@ -65,35 +82,36 @@ static struct hms_hbind hbind(const struct hms_modifier *modifiers, uint32_t nmo
 }
 
 /*
- * All other memory stays where it is, but goes to the targets when a device touches it. Nobody
- * hears of an error: what it needs, hmsctl has tried.
+ * All other memory stays where it is, but goes to the targets when a device touches it; where they
+ * have no room, the device goes to it. Nobody hears of an error: what it needs, hmsctl has tried.
  */
 static void place_whole(void)
 {
 	const struct hms_modifier modifiers[] = {
-		{ .key = HMS_MOD_MODE, .value = mode },
+		{ .key = HMS_MOD_MODE, .value = place_is_strict() ? HMS_MODE_PREFERRED : mode },
 		{ .key = HMS_MOD_INHERIT, .value = 1 },
 	};
 	struct hms_hbind b = hbind(modifiers, 2);
-	int kept = errno;
+	int kept = errno, error;
 
 	b.flags = HMS_WHOLE;
-	/* Not every kernel lets a child inherit. */
-	if (request(&b) == EOPNOTSUPP) {
-		b.nmodifiers = 1;
-		request(&b);
-	}
+	do {
+		error = request(&b);
+		/* Not every kernel lets a child inherit. */
+		if (error == EOPNOTSUPP && b.nmodifiers-- == 2)
+			error = EINTR;
+	} while (error == EINTR);
 	errno = kept;
 }
 
-void place_init(void)
+void place_init(char **environment)
 {
-	const char *text = getenv(PRELOAD_TARGETS);
+	const char *text = variable(environment, PRELOAD_TARGETS);
 	unsigned int n = 0;
 	char *end;
 
-	mode = number(PRELOAD_MODE);
-	instance = number(PRELOAD_INSTANCE);
+	mode = number(environment, PRELOAD_MODE);
+	instance = number(environment, PRELOAD_INSTANCE);
 	while (text && *text && n < HMS_MAX_TARGETS) {
 		targets[n++] = strtoul(text, &end, 10);
 		text = *end == ',' ? end + 1 : NULL;
@@ -124,5 +142,5 @@ bool place(void *start, size_t length)
 		b.length = end - b.next;
 	} while (error == EINTR && b.length);
 	errno = kept;
-	return mode != HMS_MODE_BIND || (!error && done == length / sysconf(_SC_PAGESIZE));
+	return !place_is_strict() || (!error && done == length / sysconf(_SC_PAGESIZE));
 }

@@ -8,11 +8,14 @@
 
 /* Are there any? Until place_init() there are none. */
 bool place_wanted(void);
-void place_init(void);
+void place_init(char **environment);
+
+/* Must memory that has no room there not be used? */
+bool place_is_strict(void);
 
 /*
- * Give fresh memory its policy, and pages on the targets. Return: false when it must not be used:
- * the mode is bind, and there was not room for all of it.
+ * Give memory its policy, and pages on the targets. Return: false when it must not be used:
+ * place_is_strict(), and there was not room for all of it.
  */
 bool place(void *start, size_t length);
 

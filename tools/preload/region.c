@@ -134,6 +134,36 @@ none:
 	return NULL;
 }
 
+void *region_grow(void *p, size_t size)
+{
+	size_t page = page_size(), length;
+	struct region *region;
+	char *q = MAP_FAILED;
+
+	if (place_is_strict() || __builtin_add_overflow(size, page - 1, &length))
+		return NULL;
+	length &= -page;
+	/*
+	 * Its old address may be somebody else's as soon as it has moved; who adds that waits for the
+	 * lock. There is a slot for the new one: that of the old.
+	 */
+	pthread_mutex_lock(&lock);
+	region = nslots ? find((uintptr_t)p) : NULL;
+	if (region && region->start)
+		q = mremap(p, region->length, length, MREMAP_MAYMOVE);
+	if (q != MAP_FAILED) {
+		drop(region);
+		*find((uintptr_t)q) = (struct region){ (uintptr_t)q, length };
+		used++;
+	}
+	pthread_mutex_unlock(&lock);
+	if (q == MAP_FAILED)
+		return NULL;
+	/* Not every kernel carries the policy. */
+	place(q, length);
+	return q;
+}
+
 size_t region_size(void *p)
 {
 	size_t length = 0;

@@ -14,6 +14,9 @@ void *region_new(size_t size, size_t alignment);
 /* Bytes from @p to the end of its region, 0 when it is none. */
 size_t region_size(void *p);
 
+/* With so many bytes, perhaps elsewhere; NULL: it can't be had so, and is as it was. */
+void *region_grow(void *p, size_t size);
+
 /* False when it is none. */
 bool region_free(void *p);
 
