@@ -35,6 +35,7 @@ static int hms_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+static_assert(sizeof(struct hms_info) == HMS_INFO_SIZE_1);
 static_assert(offsetofend(struct hms_hbind, skipped) == HMS_HBIND_SIZE_1);
 static_assert(offsetofend(struct hms_query, lost) == HMS_QUERY_SIZE_1);
 
@@ -56,7 +57,7 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 	switch (cmd) {
 	case HMS_INFO:
 		known = sizeof(arg.info);
-		least = known;
+		least = HMS_INFO_SIZE_1;
 		break;
 	case HMS_HBIND:
 		known = sizeof(arg.hbind);

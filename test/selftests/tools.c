@@ -145,6 +145,10 @@ HMS_TEST(tools, topology)
 	EXPECT_EQ(0, hmsctl("topology", "--from", "/tmp/saved.hms", "--save"));
 	/* text_read() leaves out the newline at the end. */
 	EXPECT_EQ(0, strncmp(saved, command_output, strlen(saved)));
+	/* Who means to see it does not lose it. */
+	EXPECT_EQ(1, hmsctl("topology", "/tmp/saved.hms"));
+	EXPECT_SAYS("--from draws it");
+	EXPECT_EQ(0, hmsctl("topology", "--from", "/tmp/saved.hms", "--save", "/tmp/saved.hms"));
 	EXPECT_STREQ("\n", command_output + strlen(saved));
 	/* The guest has no graphviz. */
 	EXPECT_EQ(1, hmsctl("topology", "--svg"));

@@ -585,17 +585,17 @@ HMS_TEST(where, remote)
 	NEED_SIMS(1);
 	ASSERT_TRUE(subject(self, true, NULL));
 	ASSERT_EQ(0, hms_open_process(&hms, peer.pid));
-	ASSERT_EQ(0, hms_query_stats(hms, 0, &stats));
+	ASSERT_EQ(0, hms_query_stats(hms, 0, &stats, sizeof(stats)));
 	EXPECT_EQ(0, stats.ranges);
 	ASSERT_EQ(0, hms_bind(hms, self->p, NPAGES * PAGE, HMS_MODE_PREFERRED, &self->e.sim[0], 1,
 			      0, &result));
-	ASSERT_EQ(0, hms_query_stats(hms, 0, &stats));
+	ASSERT_EQ(0, hms_query_stats(hms, 0, &stats, sizeof(stats)));
 	EXPECT_EQ(1, stats.ranges);
 	EXPECT_EQ(ON_NODE0 + node1(self), result.moved);
 	EXPECT_EQ(result.moved, stats.moved);
 	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, ON_NOTHING));
 	EXPECT_EQ(SIGKILL, peer_kill(&peer));
-	EXPECT_EQ(-ESRCH, hms_query_stats(hms, 0, &stats));
+	EXPECT_EQ(-ESRCH, hms_query_stats(hms, 0, &stats, sizeof(stats)));
 	EXPECT_STRNE("", hms_last_error(hms));
 	hms_close(hms);
 }

@@ -241,7 +241,7 @@ static int policy(const struct process *process, const void *data)
 	if (ret)
 		return ret;
 	if (hms_query_whole(process->hms, 0, &whole) ||
-	    hms_query_stats(process->hms, 0, &stats))
+	    hms_query_stats(process->hms, 0, &stats, sizeof(stats)))
 		ret = fail_process(process, hms_last_error(process->hms));
 	else
 		print_all(data, process, list, whole, &stats);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,13 +96,28 @@ static int draw(const struct verb *verb, struct hms *hms, const char *title, enu
 	return ret;
 }
 
+/* Has a file that is to be written a map in it, which somebody may have meant to see? */
+static bool is_map(const char *path)
+{
+	struct stat st;
+	struct hms *hms;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || hms_open_file(&hms, path, 0, NULL, 0))
+		return false;
+	hms_close(hms);
+	return true;
+}
+
 /* To the file @path, or to standard output. */
 static int draw_to(const struct verb *verb, struct hms *hms, const char *title,
 		   enum format format, const char *path)
 {
-	FILE *to = path ? fopen(path, "we") : stdout;
+	FILE *to;
 	int ret;
 
+	if (path && format != SAVE && is_map(path))
+		return fail(path, "it is a map, and would be overwritten; --from draws it");
+	to = path ? fopen(path, "we") : stdout;
 	if (!to)
 		return fail(path, "%s", strerror(errno));
 	ret = draw(verb, hms, title, format, to);

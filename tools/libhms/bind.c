@@ -18,6 +18,17 @@ static void fill_result(struct hms_result *result, const struct hms_hbind *b)
 	result->lazy = b->lazy;
 }
 
+/* Nothing has been done yet. */
+static void begin_result(struct hms *hms, struct hms_result *result, uint64_t start)
+{
+	hms->first_touch = HMS_FIRST_TOUCH_NONE;
+	if (!result)
+		return;
+	memset(result, 0, sizeof(*result));
+	result->first_skipped = UINT64_MAX;
+	result->next = start;
+}
+
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
 {
 	struct first_touch touch;
@@ -37,17 +48,14 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 	};
 	int error;
 
-	hms->first_touch = HMS_FIRST_TOUCH_NONE;
+	begin_result(hms, result, request->start);
 	for (size_t i = 0; i < sizeof(request->reserved) / sizeof(request->reserved[0]); i++)
 		if (request->reserved[i])
 			return hms_error_set(hms, "hbind", EINVAL, "field reserved: %s",
 					     hms_why_text(HMS_WHY_RESERVED));
-	if (result) {
-		memset(result, 0, sizeof(*result));
-		/* More are refused, and must not be counted past the end. */
-		if (b.ntargets && b.ntargets <= HMS_MAX_TARGETS)
-			b.target_counts = hms_pointer(result->targets);
-	}
+	/* More are refused, and must not be counted past the end. */
+	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS)
+		b.target_counts = hms_pointer(result->targets);
 	hms_first_touch_look(hms, &touch, request);
 	hms_error_clear(hms);
 	error = hms_request_raw(hms, HMS_HBIND, &b);
@@ -129,6 +137,7 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
 	struct builder builder;
 	int ret;
 
+	begin_result(hms, result, hms_pointer(address));
 	begin(&builder, address, length, targets, ntargets, flags);
 	ret = add_mode(hms, &builder, mode);
 	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
@@ -141,6 +150,7 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
 	struct builder builder;
 	int ret;
 
+	begin_result(hms, NULL, 0);
 	/* Some need a call that moves pages: refused, not ignored. */
 	for (size_t i = 0; i < COUNT(library_flags); i++) {
 		if (!library_flags[i].moves || !(flags & library_flags[i].flag))

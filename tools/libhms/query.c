@@ -174,9 +174,10 @@ out:
 	return ret;
 }
 
-int hms_query_stats(struct hms *hms, unsigned int flags, struct hms_process_stats *stats)
+int hms_query_stats(struct hms *hms, unsigned int flags, struct hms_process_stats *stats,
+		    size_t size)
 {
-	struct hms_query q = query_of(hms, HMS_QUERY_STATS, NULL, 0, flags, sizeof(*stats));
+	struct hms_query q = query_of(hms, HMS_QUERY_STATS, NULL, 0, flags, size);
 	int error;
 
 	hms_error_clear(hms);

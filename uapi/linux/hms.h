@@ -246,6 +246,7 @@ enum hms_error_why {
 
 #define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
 #define HMS_WHOLE	0x2	/* about the policy of all addresses that have none of their own */
+/* 0xffff0000 is for what libraries tell themselves: it will never mean anything to the module. */
 
 /**
  * struct hms_target_count - what one target of a request received
@@ -310,9 +311,9 @@ struct hms_target_count {
  * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
  * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
  * ENOENT for a uid that names no object, ENODEV for one that has been removed, of a target or an
- * initiator; ESTALE for
- * another instance; EOPNOTSUPP for a key or value that this module lacks; ENOSPC when the address
- * space has too many ranges; EBUSY when all-or-nothing found a page that can't move; ENOMEM; EINTR.
+ * initiator; ESTALE for another instance; EOPNOTSUPP for a key or value that this module lacks, and
+ * for a target that is only described; ENOSPC when the address space has too many ranges; EBUSY
+ * when all-or-nothing found a page that can't move; ENOMEM; EINTR.
  */
 struct hms_hbind {
 	__u32 size;
@@ -552,6 +553,9 @@ struct hms_info {
 	__aligned_u64 all_or_nothing_max;
 	char module_version[32];
 };
+
+/* Bytes of the first that was published; a shorter one is refused. */
+#define HMS_INFO_SIZE_1		112
 
 /**
  * enum hms_notice_kind - what a notice is about

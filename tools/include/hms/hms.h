@@ -16,7 +16,7 @@
  * Structs of the caller grow through their reserved fields: zero them all before use. Structs that
  * the library hands out may grow at their end, and vectors of them are not to be indexed by a size
  * of the caller's own; elements of vectors (struct hms_key, hms_feature, hms_policy_range,
- * hms_run) never grow.
+ * hms_run, hms_path, hms_cache) never grow.
  */
 #ifndef HMS_HMS_H
 #define HMS_HMS_H
@@ -27,6 +27,8 @@
 #include <sys/types.h>
 
 #include <linux/hms.h>
+
+#define HMS_ATTRIBUTE_SLOTS	8	/* of enum hms_attribute, with room to grow */
 
 #ifdef __cplusplus
 extern "C" {
@@ -174,7 +176,7 @@ struct hms_object {
 	size_t nlinks;
 	const uint32_t *links;
 	uint64_t generation;
-	struct hms_value values[HMS_ATTRIBUTES];
+	struct hms_value values[HMS_ATTRIBUTE_SLOTS];
 	uint32_t from;
 	uint32_t to;
 	size_t ninitiators;
@@ -191,7 +193,8 @@ struct hms_object {
  * scan by themselves. Objects of a version above HMS_VERSION_DEVICE are left out, as if they did
  * not exist.
  *
- * Return: 0; -ENOENT when the module is not loaded; -ENOMEM; an error of reading sysfs.
+ * Return: 0; -ENOENT when the module is not loaded; -ENOMEM; -EAGAIN when the map does not keep
+ * still; an error of generic netlink.
  */
 int hms_scan(struct hms *hms);
 
@@ -288,7 +291,7 @@ struct hms_uid_list {
 struct hms_path {
 	size_t nsteps;
 	const uint32_t *steps;
-	struct hms_value values[HMS_ATTRIBUTES];
+	struct hms_value values[HMS_ATTRIBUTE_SLOTS];
 };
 
 /* @truncated: there are more than HMS_MAX_PATHS. */
@@ -680,8 +683,9 @@ struct hms_request {
  * @request: what to do
  * @result: receives what was done, or NULL
  *
- * A call that fails has changed nothing, except with -EINTR: the policy, if one was given, is in
- * place, and @result says what was done up to @result->next; call again from there to go on.
+ * A call that fails has changed nothing, except with -EINTR: @result says what was done up to
+ * @result->next; call again from there to go on. If that is past the start, the policy, if one was
+ * given, is in place. A call about policy alone that is interrupted has set none.
  *
  * Return: 0, also when pages were skipped; errors of HMS_HBIND (hms(4)): -EINVAL, -E2BIG, -EFAULT,
  * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -ENOMEM, -EINTR.
@@ -897,9 +901,11 @@ int hms_query_residency(struct hms *hms, const void *address, size_t length, uns
  * @hms: the handle
  * @flags: HMS_REMOTE or 0
  * @stats: receives the numbers
+ * @size: its size, as the caller was built: what an older module does not have is 0
  * Return: as hms_query_policy().
  */
-int hms_query_stats(struct hms *hms, unsigned int flags, struct hms_process_stats *stats);
+int hms_query_stats(struct hms *hms, unsigned int flags, struct hms_process_stats *stats,
+		    size_t size);
 
 /* Bytes of a list that have this state, and with HMS_RESIDENT this uid. */
 uint64_t hms_run_bytes(const struct hms_run_list *list, enum hms_residency state, uint32_t uid);
