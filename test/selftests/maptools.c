@@ -116,6 +116,9 @@ HMS_TEST(maptools, set_and_reload)
 	ASSERT_TRUE(write_file("/tmp/other", "# old\nlink read_bandwidth user 5 gone\n"));
 	EXPECT_EQ(0, hmsctl("set", "--restore", "--file", "/tmp/other"));
 	EXPECT_SAYS("0 values");
+	/* But it stays in the file, for when it is there again. */
+	EXPECT_EQ(0, hmsctl("set", "--save", "--file", "/tmp/other"));
+	EXPECT_SAYS("1 values in /tmp/other");
 
 	EXPECT_EQ(0, hmsctl("set", "--restore", "--file", VALUES));
 	EXPECT_SAYS("2 values from " VALUES);

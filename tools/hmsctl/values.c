@@ -41,62 +41,6 @@ int value_push(const struct hms_object *object, enum hms_attribute attribute, ui
 	return ret;
 }
 
-static bool was_pushed(const struct hms_value *value)
-{
-	return value->source == HMS_SOURCE_USER || value->source == HMS_SOURCE_MEASURED;
-}
-
-static int write_values(struct hms *hms, FILE *f)
-{
-	const struct hms_object *object;
-	int n = 0;
-
-	fputs("# Values of links and bridges, by hmsctl set --save. MB/s and ns.\n", f);
-	for (int type = HMS_LINK; type <= HMS_BRIDGE; type++)
-		hms_for_each(hms, type, object)
-			for (int i = 0; i < HMS_ATTRIBUTES; i++) {
-				const struct hms_value *value = &object->values[i];
-
-				if (!was_pushed(value))
-					continue;
-				fprintf(f, "%s %s %s %u %s\n", hms_type_text(type),
-					hms_attribute_text(i), hms_source_text(value->source),
-					value->value, object->name);
-				n++;
-			}
-	return n;
-}
-
-int values_save(struct hms *hms, const char *file)
-{
-	char fresh[4096], *slash;
-	int n = 0, error = 0;
-	FILE *f;
-
-	/* The folder of the usual place may not be there yet. */
-	if (snprintf(fresh, sizeof(fresh), "%s", file) >= (int)sizeof(fresh) - 8)
-		return -ENAMETOOLONG;
-	slash = strrchr(fresh, '/');
-	if (slash && slash != fresh) {
-		*slash = 0;
-		mkdir(fresh, 0755);
-	}
-	snprintf(fresh, sizeof(fresh), "%s.new", file);
-	f = fopen(fresh, "we");
-	if (!f)
-		return -errno;
-	n = write_values(hms, f);
-	if (fflush(f) || fsync(fileno(f)))
-		error = errno;
-	if (fclose(f) && !error)
-		error = errno;
-	if (!error && rename(fresh, file))
-		error = errno;
-	if (error)
-		unlink(fresh);
-	return error ? -error : n;
-}
-
 /* One line of the file; NULL for @object when this machine has none of that name. */
 struct line {
 	const struct hms_object *object;
@@ -124,6 +68,82 @@ static bool parse_line(struct hms *hms, char *text, struct line *line)
 	*line = (struct line) { .attribute = attribute, .source = source, .value = value };
 	hms_find_name(hms, type, text + name, &line->object);
 	return true;
+}
+
+static bool was_pushed(const struct hms_value *value)
+{
+	return value->source == HMS_SOURCE_USER || value->source == HMS_SOURCE_MEASURED;
+}
+
+static int write_values(struct hms *hms, FILE *f)
+{
+	const struct hms_object *object;
+	int n = 0;
+
+	fputs("# Values of links and bridges, by hmsctl set --save. MB/s and ns.\n", f);
+	for (int type = HMS_LINK; type <= HMS_BRIDGE; type++)
+		hms_for_each(hms, type, object)
+			for (int i = 0; i < HMS_ATTRIBUTES; i++) {
+				const struct hms_value *value = &object->values[i];
+
+				if (!was_pushed(value))
+					continue;
+				fprintf(f, "%s %s %s %u %s\n", hms_type_text(type),
+					hms_attribute_text(i), hms_source_text(value->source),
+					value->value, object->name);
+				n++;
+			}
+	return n;
+}
+
+/* What is kept of objects that this machine does not have now, as of a device without its driver. */
+static int copy_absent(struct hms *hms, const char *file, FILE *to)
+{
+	FILE *f = fopen(file, "re");
+	struct line line;
+	char text[512];
+	int n = 0;
+
+	while (f && fgets(text, sizeof(text), f)) {
+		text[strcspn(text, "\n")] = 0;
+		if (*text == '#' || !parse_line(hms, text, &line) || line.object)
+			continue;
+		fprintf(to, "%s\n", text);
+		n++;
+	}
+	if (f)
+		fclose(f);
+	return n;
+}
+
+int values_save(struct hms *hms, const char *file)
+{
+	char fresh[4096], *slash;
+	int n = 0, error = 0;
+	FILE *f;
+
+	/* The folder of the usual place may not be there yet. */
+	if (snprintf(fresh, sizeof(fresh), "%s", file) >= (int)sizeof(fresh) - 8)
+		return -ENAMETOOLONG;
+	slash = strrchr(fresh, '/');
+	if (slash && slash != fresh) {
+		*slash = 0;
+		mkdir(fresh, 0755);
+	}
+	snprintf(fresh, sizeof(fresh), "%s.new", file);
+	f = fopen(fresh, "we");
+	if (!f)
+		return -errno;
+	n = write_values(hms, f) + copy_absent(hms, file, f);
+	if (fflush(f) || fsync(fileno(f)))
+		error = errno;
+	if (fclose(f) && !error)
+		error = errno;
+	if (!error && rename(fresh, file))
+		error = errno;
+	if (error)
+		unlink(fresh);
+	return error ? -error : n;
 }
 
 static int read_values(struct hms *hms, FILE *f, struct line **lines, char *why, size_t size)

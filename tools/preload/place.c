@@ -97,10 +97,13 @@ static void place_whole(void)
 	b.flags = HMS_WHOLE;
 	do {
 		error = request(&b);
-		/* Not every kernel lets a child inherit. */
-		if (error == EOPNOTSUPP && b.nmodifiers-- == 2)
-			error = EINTR;
 	} while (error == EINTR);
+	/* Not every kernel lets a child inherit. */
+	if (error == EOPNOTSUPP) {
+		b.nmodifiers = 1;
+		while (request(&b) == EINTR)
+			;
+	}
 	errno = kept;
 }
 
