@@ -691,8 +691,12 @@ HMS_TEST(input, hbind_order)
 /* A later fault in a request that also changes something: nothing of it happens. */
 HMS_TEST(input, hbind_changes_nothing_half)
 {
+	char *torn = area(4 * PAGE);
+	struct policy seen;
 	struct request r;
 
+	ASSERT_NE(NULL, torn);
+	ASSERT_EQ(0, munmap(torn + 2 * PAGE, PAGE));
 	for (int last = 0; last < 3; last++) {
 		request_init(&r, self->p, NPAGES * PAGE);
 		request_target(&r, self->e.node[self->e.nnodes - 1]);
@@ -706,10 +710,13 @@ HMS_TEST(input, hbind_changes_nothing_half)
 			request_target(&r, 0xfffffff0);
 			REFUSED(&r, ENOENT, HMS_WHY_UNKNOWN, TARGET(1));
 		} else {
-			r.h.length = 1ULL << 46;
+			r.h.start = u64_ptr(torn);
+			r.h.length = 4 * PAGE;
 			REFUSED(&r, EFAULT, HMS_WHY_UNMAPPED, RANGE);
 		}
 	}
+	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_POLICY, torn, 4 * PAGE, &seen, 1));
+	EXPECT_EQ(4, pages_on(self->e.fd, torn, 4 * PAGE, ON_NOTHING));
 	CONTENTS_INTACT();
 }
 
