@@ -6,6 +6,7 @@
 
 #include <linux/err.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/hms.h>
@@ -40,16 +41,19 @@ struct hms_opener *hms_opener_new(void)
  */
 bool hms_opener_is_of(const struct hms_opener *opener, pid_t nr)
 {
-	struct task_struct *task;
+	struct task_struct *process, *thread;
 	bool is = false;
 
 	rcu_read_lock();
-	task = pid_task(find_vpid(nr), PIDTYPE_TGID);
-	if (task) {
-		task_lock(task);
-		/* A kernel thread only borrows one. */
-		is = !(task->flags & PF_KTHREAD) && task->mm == opener->mm;
-		task_unlock(task);
+	process = pid_task(find_vpid(nr), PIDTYPE_TGID);
+	if (process) {
+		/* The first thread may have ended before the others. */
+		for_each_thread(process, thread) {
+			task_lock(thread);
+			/* A kernel thread only borrows one. */
+			is |= !(thread->flags & PF_KTHREAD) && thread->mm == opener->mm;
+			task_unlock(thread);
+		}
 	}
 	rcu_read_unlock();
 	return is;

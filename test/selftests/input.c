@@ -5,8 +5,10 @@
  */
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "hms_fixture.h"
 
@@ -933,6 +935,48 @@ HMS_TEST(input, query_fields)
 		EXPECT_EQ(-EINVAL, query(self, &q));
 	}
 	CONTENTS_INTACT();
+}
+
+/* The first thread has ended, and /proc still calls its process by its name. */
+static void *ask_of_own_process(void *arg)
+{
+	const struct timespec tick = { .tv_nsec = 10000000 };
+	struct hms_process_stats stats;
+	char path[64], text[512];
+	struct hms_query q;
+	int fd = *(int *)arg;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", getpid());
+	do {
+		nanosleep(&tick, NULL);
+		if (text_read(path, text, sizeof(text)))
+			_exit(2);
+	} while (!strstr(text, ") Z "));
+	query_init(&q, HMS_QUERY_STATS, NULL, 0);
+	q.entries = u64_ptr(&stats);
+	q.nentries = 1;
+	q.pid = getpid();
+	_exit(call(fd, HMS_QUERY, &q) ? 3 : 0);
+}
+
+HMS_TEST(input, query_pid_without_first_thread)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		static int fd;
+		pthread_t thread;
+
+		fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+		if (fd < 0 || pthread_create(&thread, NULL, ask_of_own_process, &fd))
+			_exit(1);
+		/* Of the thread alone. */
+		syscall(SYS_exit, 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* Statistics are of all of the address space: no range, and nothing but one entry. */
