@@ -75,7 +75,7 @@ EXPORT_SYMBOL_GPL(hms_target_register);
  *
  * While it is offline nothing is put into it, and the driver's module may go.
  *
- * Context: may sleep; about two seconds when pages are held.
+ * Context: may sleep; when pages are held, about two seconds after the last that came home.
  * Return: 0, -EBUSY when pages are pinned or can't be copied, -EINTR, -ENODEV when the driver is
  * going, -EOPNOTSUPP when the memory is not coherent. When this fails, the target is in use as
  * before; the pages that could come home have.

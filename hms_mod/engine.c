@@ -14,6 +14,7 @@
 
 #include "batch.h"
 #include "binding.h"
+#include "devmem.h"
 #include "engine.h"
 #include "request.h"
 #include "target.h"
@@ -148,6 +149,13 @@ static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 	hms_batch_free(again);
 }
 
+/* What is offline gives no page; pages that are on their way from there would only be held up. */
+static bool hms_engine_may_use(const struct hms_target *target)
+{
+	return hms_target_is_device(target) ? !hms_devmem_is_closed(target->mem) :
+					      node_isset(target->nid, cpuset_current_mems_allowed);
+}
+
 /*
  * Who unregisters a target waits for the requests that use it, and these can be long: let go.
  * Target nodes obey the caller's cpuset; what it forbids takes nothing.
@@ -164,8 +172,7 @@ static void hms_engine_find_usable(struct hms_work *work)
 		if (target && hms_target_is_dying(target)) {
 			hms_target_unuse(target);
 			request->targets[rank] = NULL;
-		} else if (target && (hms_target_is_device(target) ||
-				      node_isset(target->nid, cpuset_current_mems_allowed))) {
+		} else if (target && hms_engine_may_use(target)) {
 			set_bit(rank, work->usable);
 		}
 	}

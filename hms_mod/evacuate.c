@@ -30,11 +30,11 @@
 /* Rounds between complaints of one that does not end, ten seconds. */
 #define HMS_EVACUATE_PATIENCE	500
 
-/* One evacuation; it ends at @deadline, in jiffies, or never. */
+/* One evacuation; with a @timeout it ends at @deadline, both in jiffies. */
 struct hms_evacuation {
 	struct hms_devmem *mem;
 	u32 uid;
-	bool limited;
+	unsigned long timeout;
 	unsigned long deadline;
 	struct hms_pass *pass;
 	struct hms_notice notice;	/* what one process is told of one round */
@@ -44,7 +44,7 @@ struct hms_evacuation {
 static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 {
 	return !hms_devmem_used(e->mem) ||
-	       (e->limited && (signal_pending(current) || time_after(jiffies, e->deadline)));
+	       (e->timeout && (signal_pending(current) || time_after(jiffies, e->deadline)));
 }
 
 /* Is it on the device, or can't be told? That is so where the process may not read. */
@@ -66,6 +66,8 @@ static void hms_evacuated(struct hms_evacuation *e, unsigned long address, unsig
 	notice->length = address + (npages << PAGE_SHIFT) - notice->start;
 	notice->pages += npages;
 	notice->moved += npages;
+	/* It is for those that do not come. */
+	e->deadline = jiffies + e->timeout;
 }
 
 static void hms_evacuate_pass(struct hms_evacuation *e)
@@ -148,7 +150,7 @@ static bool hms_evacuate_lock(const struct hms_evacuation *e, struct mm_struct *
 {
 	int ticks = HZ / 10;
 
-	if (!e->limited)
+	if (!e->timeout)
 		return !mmap_read_lock_killable(mm);
 	while (!mmap_read_trylock(mm)) {
 		if (!ticks-- || hms_evacuate_is_over(e))
@@ -256,7 +258,7 @@ static void hms_evacuate_round(struct hms_evacuation *e)
 /**
  * hms_evacuate - bring home every page of a device
  * @target: the device; nobody allocates from its memory any more
- * @timeout: jiffies to try for; 0: until all are home
+ * @timeout: jiffies to try for when none comes; 0: until all are home
  *
  * Processes that listen are told. A page that several share moves once, and only the first of them
  * that is met hears of it.
@@ -277,13 +279,13 @@ int hms_evacuate(struct hms_target *target, unsigned long timeout)
 
 	e->mem = mem;
 	e->uid = target->obj.uid;
-	e->limited = timeout;
+	e->timeout = timeout;
 	e->deadline = jiffies + timeout;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	for (round = 1; !hms_evacuate_is_over(e); round++) {
 		hms_evacuate_round(e);
 		hms_devmem_wait_empty(mem, HZ / 50);
-		if (!e->limited && !(round % HMS_EVACUATE_PATIENCE))
+		if (!e->timeout && !(round % HMS_EVACUATE_PATIENCE))
 			pr_warn("hms: a device that goes still has %lu pages in use\n",
 				hms_devmem_used(mem));
 	}

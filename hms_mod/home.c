@@ -86,25 +86,52 @@ static struct page *hms_home_alloc_there(struct hms_target *target)
 }
 
 /*
+ * Memory where no policy of HMS wants it: for a touch, on a node that the faulting task may use. Who
+ * takes a device away is not whose memory it is, so neither its mempolicy nor its cpuset counts.
+ */
+static struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long address,
+					     gfp_t gfp, unsigned int order,
+					     enum hms_target_stat why)
+{
+	struct page *page;
+
+	if (why == HMS_TARGET_EVACUATED)
+		gfp &= ~__GFP_HARDWALL;
+	if (why == HMS_TARGET_EVACUATED && !vma_policy(vma))
+		return __folio_alloc_node(gfp, order, numa_mem_id());
+	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
+	if (order)
+		return folio_alloc(gfp, order);
+	page = alloc_page_vma(gfp, vma, address);
+	return page ? page_folio(page) : NULL;
+}
+
+/*
  * Memory for a page that comes home, locked. The policy of HMS may choose the target only as long
- * as that costs no reclaim; else any node will do that the faulting task may use. For a page that
- * nobody has touched yet nothing is reclaimed at all.
+ * as that costs no reclaim; else any node will do. For a page that nobody has touched yet nothing
+ * is reclaimed at all, and for one of many that have to come, nobody is killed.
  */
 static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address,
-				   struct hms_target *target, bool ahead)
+				   struct hms_target *target, bool ahead,
+				   enum hms_target_stat why)
 {
-	gfp_t gfp = ahead ? (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN :
-			    GFP_HIGHUSER_MOVABLE;
 	struct page *page = NULL;
+	struct folio *folio;
+	gfp_t gfp = GFP_HIGHUSER_MOVABLE;
 
+	if (ahead && why == HMS_TARGET_EVACUATED)
+		gfp |= __GFP_NORETRY | __GFP_NOWARN;
+	else if (ahead)
+		gfp = (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN;
 	if (target)
 		page = hms_home_alloc_there(target);
 	if (page)
 		return page;
-	page = alloc_page_vma(gfp, vma, address);
-	if (page)
-		lock_page(page);
-	return page;
+	folio = hms_home_alloc_anywhere(vma, address, gfp, 0, why);
+	if (!folio)
+		return NULL;
+	folio_lock(folio);
+	return folio_page(folio, 0);
 }
 
 static void hms_home_unuse(struct hms_target *target)
@@ -117,7 +144,7 @@ static void hms_home_unuse(struct hms_target *target)
  * A destination for each page that was collected, as far as there is memory. Says how many are not
  * where policy wants them.
  */
-static int hms_home_place(struct hms_pass *pass, u64 *elsewhere)
+static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
 	struct hms_target *target = NULL;
@@ -134,7 +161,7 @@ static int hms_home_place(struct hms_pass *pass, u64 *elsewhere)
 			target = hms_home_target(pass->vma.vma, address, 0, &last);
 			known = last + 1;
 		}
-		page = hms_home_alloc(pass->vma.vma, address, target, i);
+		page = hms_home_alloc(pass->vma.vma, address, target, i, why);
 		if (!page) {
 			ret = i ? 0 : -ENOMEM;
 			break;
@@ -193,7 +220,7 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 	unsigned long first, i;
 	int ret, nid;
 
-	ret = hms_home_place(pass, &elsewhere);
+	ret = hms_home_place(pass, why, &elsewhere);
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
@@ -210,7 +237,8 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
  * Memory for a large page that comes home, locked, as far as it is had without effort, and where
  * one place is wanted for all of it.
  */
-static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned long address)
+static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned long address,
+					  enum hms_target_stat why)
 {
 	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
 	unsigned int order = ilog2(HMS_BLOCK_PAGES);
@@ -218,14 +246,13 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
 	struct folio *folio = NULL;
 	struct hms_target *target;
 
-	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (vma_policy(vma))
 		return NULL;
 	target = hms_home_target(vma, address, order, &last);
 	/* A device that the CPU can load from has no large pages. */
 	if (last == address + PMD_SIZE - 1 && !(target && hms_target_is_device(target)))
 		folio = target ? hms_home_alloc_on(target->nid, gfp, order) :
-				 folio_alloc(gfp, order);
+				 hms_home_alloc_anywhere(vma, address, gfp, order, why);
 	hms_home_unuse(target);
 	if (folio)
 		folio_lock(folio);
@@ -256,7 +283,7 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
 	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
 		return 0;
-	folio = hms_home_alloc_large(vma, start);
+	folio = hms_home_alloc_large(vma, start, why);
 	if (folio)
 		hms_pass_set_large(pass, folio_page(folio, 0));
 	hms_pass_copy(pass);

@@ -254,7 +254,7 @@ HMS_TEST(coherent, offline)
 	EXPECT_EQ(0, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
-	EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_NOMEM]);
+	EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_UNREACHABLE]);
 	EXPECT_EQ(0, text_write(path, "1"));
 	EXPECT_EQ(-EINVAL, text_write(path, "perhaps"));
 	EXPECT_EQ(0, text_write(path, "0"));

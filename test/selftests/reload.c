@@ -5,7 +5,9 @@
  */
 
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 #include "command.h"
 #include "hms_fixture.h"
@@ -220,6 +222,23 @@ HMS_TEST(reload, pages_come_home_by_policy)
 	ASSERT_EQ(0, policy_set(self->e.fd, far, 300 * PAGE, HMS_MODE_PREFERRED, 2, list));
 	ASSERT_EQ(0, sim_unload());
 	EXPECT_EQ(300, pages_on(self->e.fd, far, 300 * PAGE, last));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+/* Who takes the device away may have a mempolicy, which is no concern of the pages. */
+HMS_TEST(reload, mempolicy_of_who_unloads)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+	const unsigned long far = 1UL << (self->e.nnodes - 1);
+
+	NEED_SIMS(2);
+	NEED_NODES(3);
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	/* It has no CPU, so nothing goes there that is not told to. */
+	ASSERT_EQ(0, syscall(SYS_set_mempolicy, MPOL_BIND, &far, 8 * sizeof(far)));
+	EXPECT_EQ(0, sim_unload());
+	ASSERT_EQ(0, syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0L));
+	EXPECT_EQ(0, pages_on(self->e.fd, self->p, NPAGES * PAGE, last));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 

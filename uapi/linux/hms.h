@@ -182,7 +182,7 @@ enum hms_migrate {
  * @HMS_SKIP_NOMEM: no target had room; in the modes that go page by page also: it is on another
  *	target of the list, and none before that had room
  * @HMS_SKIP_UNREACHABLE: no target of the list, or none before the one it is on, can be used by
- *	this caller (cpuset, removed)
+ *	this caller (cpuset, removed, offline)
  * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
  * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
  * @HMS_SKIP_ELSEWHERE: it exists where it does not belong (on no target of the list, or in the
