@@ -86,8 +86,8 @@ static struct page *hms_home_alloc_there(struct hms_target *target)
 }
 
 /*
- * Memory where no policy of HMS wants it: for a touch, on a node that the faulting task may use. Who
- * takes a device away is not whose memory it is, so neither its mempolicy nor its cpuset counts.
+ * Memory where no policy of HMS wants it: for a touch, on a node that the faulting task may use.
+ * Who takes a device away is not whose memory it is: neither its mempolicy nor its cpuset counts.
  */
 static struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long address,
 					     gfp_t gfp, unsigned int order,

@@ -587,7 +587,7 @@ HMS_TEST(remap, fork_meanwhile)
 	EXPECT_STREQ("b0-8 p8-16", map_of(self, self->free));
 }
 
-/* The references to the module, when there are as many as that; else what they are after a while. */
+/* The references to the module: as many as that, or what there are after a while. */
 static long long references(long long want)
 {
 	const struct timespec tick = { .tv_nsec = 10000000 };

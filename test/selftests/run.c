@@ -286,7 +286,7 @@ HMS_TEST(run, a_library_that_is_there_stays)
 	EXPECT_STREQ("/bin/libhms-preload.so:libc.so.6\n", command_output);
 }
 
-/* The other library allocates, as it does with glibc's allocator, before that is locked and after. */
+/* The other library allocates before the allocator is locked and after that, as with glibc's. */
 static int fork_with_handlers(void)
 {
 	const int *calls = dlsym(RTLD_DEFAULT, "atfork_calls");

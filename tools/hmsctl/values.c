@@ -96,7 +96,7 @@ static int write_values(struct hms *hms, FILE *f)
 	return n;
 }
 
-/* What is kept of objects that this machine does not have now, as of a device without its driver. */
+/* What is kept of objects that are not there now, as those of a device without its driver. */
 static int copy_absent(struct hms *hms, const char *file, FILE *to)
 {
 	FILE *f = fopen(file, "re");

@@ -19,9 +19,8 @@
 #define PUBLIC	__attribute__((visibility("default")))
 
 /*
- * The first of all (-z initfirst), before even libc knows the environment: so at fork(2) the lock of
- * the regions is taken after all that other libraries take, which may call malloc() while they
- * wait for each other.
+ * The first of all (-z initfirst), before even libc knows the environment: so at fork(2) the lock
+ * of the regions is taken after all that other libraries take, which may call malloc() meanwhile.
  */
 __attribute__((constructor)) static void begin(int argc, char **argv, char **environment)
 {
@@ -172,7 +171,7 @@ PUBLIC size_t malloc_usable_size(void *p)
 
 	if (size || !p)
 		return size;
-	/* The next one may be of an allocator that the program brings, and does not know the block. */
+	/* The next one may be of an allocator of the program, which knows no such block. */
 	if (!of_glibc)
 		of_glibc = (size_t (*)(void *))dlsym(dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD),
 						     "malloc_usable_size");

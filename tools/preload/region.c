@@ -144,8 +144,8 @@ void *region_grow(void *p, size_t size)
 		return NULL;
 	length &= -page;
 	/*
-	 * Its old address may be somebody else's as soon as it has moved; who adds that waits for the
-	 * lock. There is a slot for the new one: that of the old.
+	 * Its old address may be somebody else's as soon as it has moved; who adds that waits for
+	 * the lock. There is a slot for the new one: that of the old.
 	 */
 	pthread_mutex_lock(&lock);
 	region = nslots ? find((uintptr_t)p) : NULL;
