@@ -40,6 +40,9 @@
 /* Changes by others that are told apart while a call is under way; more grow together. */
 #define HMS_REMAP_CHANGES	8
 
+/* Policies that are set without letting go of mmap_lock. */
+#define HMS_REMAP_RANGES	64
+
 /**
  * struct hms_remap - an mremap(2) that moves policies; holds the module
  * @work: runs when the task goes back to user mode, or exits
@@ -193,6 +196,7 @@ static bool hms_remap_set(struct hms_remap *remap, struct hms_policy *policy, un
 	struct hms_policy_edit edit = { };
 	unsigned long set = 0, from, to;
 	struct hms_policy *each;
+	bool full = false;
 	unsigned int i;
 
 	if (hms_policy_edit_prepare(&edit))
@@ -207,7 +211,9 @@ static bool hms_remap_set(struct hms_remap *remap, struct hms_policy *policy, un
 			hms_policy_punch(&left, NULL, remap->changes[i].first,
 					 remap->changes[i].last);
 		each = hms_policy_pop(&left, &from, &to);
-		if (each) {
+		/* With MREMAP_DONTUNMAP there are more than before. */
+		full = binding->tree.nr >= READ_ONCE(hms_max_ranges);
+		if (each && !full) {
 			hms_remap_others(binding, from, to);
 			hms_policy_set(&binding->tree, &edit, from, to, each);
 			hms_binding_hold_policy(binding);
@@ -215,7 +221,7 @@ static bool hms_remap_set(struct hms_remap *remap, struct hms_policy *policy, un
 		}
 		spin_unlock(&binding->tree_lock);
 		hms_policy_put(each);
-	} while (each);
+	} while (each && !full);
 	hms_policy_free_all(&left);
 	hms_policy_edit_drop(&edit);
 	return set == last - first + 1;
@@ -251,6 +257,7 @@ static unsigned long hms_remap_finish(struct hms_remap *remap)
 	struct mm_struct *mm = remap->binding->notifier.mm;
 	unsigned long new, first, last, lost = 0;
 	struct hms_policy *policy;
+	unsigned int n = 0;
 
 	if (!hms_remap_moved(remap, &new))
 		return remap->parked.nr;
@@ -265,7 +272,13 @@ static unsigned long hms_remap_finish(struct hms_remap *remap)
 		if (!hms_remap_set(remap, policy, first, last))
 			lost++;
 		hms_policy_put(policy);
+		/* What others do meanwhile is known. */
+		if (++n % HMS_REMAP_RANGES)
+			continue;
+		mmap_read_unlock(mm);
 		cond_resched();
+		if (mmap_read_lock_killable(mm))
+			return 0;
 	}
 	mmap_read_unlock(mm);
 	return lost;

@@ -375,6 +375,28 @@ HMS_TEST(remap, plain_dont_unmap)
 	EXPECT_NONE_LOST();
 }
 
+/* A copy takes no more ranges than there may be; what there was is moved all the same. */
+HMS_TEST(remap, plain_full)
+{
+	const char *limit = "/sys/module/hms/parameters/max_ranges";
+	char before[32];
+
+	ASSERT_EQ(0, text_read(limit, before, sizeof(before)));
+	ASSERT_EQ(0, bind_to(self, self->p, 2, 8));
+	ASSERT_EQ(0, prefer(self, self->p, 10, 11));
+	ASSERT_EQ(0, text_write(limit, "3"));
+	EXPECT_EQ(self->free, raw(self, 0, 16, 16, TO | MREMAP_DONTUNMAP, self->free));
+	EXPECT_STREQ("b2-8", map_of(self, self->free));
+	EXPECT_STREQ("b2-8 p10-11", map_of(self, self->p));
+	EXPECT_EQ(1, lost(self->e.fd));
+	EXPECT_EQ(0, text_write(limit, "2"));
+	ASSERT_EQ(0, hms_clear(self->hms, self->free, 16 * PAGE, 0));
+	EXPECT_EQ(self->free, raw(self, 0, 16, 16, TO, self->free));
+	EXPECT_STREQ("b2-8 p10-11", map_of(self, self->free));
+	EXPECT_EQ(1, lost(self->e.fd));
+	EXPECT_EQ(0, text_write(limit, before));
+}
+
 HMS_TEST(remap, plain_over_another)
 {
 	char *other = area(32 * PAGE);
