@@ -14,7 +14,6 @@
 #include <linux/pgtable.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -25,6 +24,7 @@
 #include "inbox.h"
 #include "locate.h"
 #include "pass.h"
+#include "process.h"
 #include "target.h"
 
 /* Rounds between complaints of one that does not end, ten seconds. */
@@ -198,38 +198,26 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 		hms_inbox_tell_mm(mm, &e->notice);
 }
 
-/* A kernel thread only borrows one. */
-static struct mm_struct *hms_mm_of(const struct task_struct *task)
-{
-	return task->flags & PF_KTHREAD ? NULL : READ_ONCE(task->mm);
-}
-
 /*
  * The address spaces of all processes, with a reference to the struct of each, as far as there is
  * room. Returns how many there are.
  */
 static unsigned int hms_all_mms(struct mm_struct **mms, unsigned int room)
 {
-	struct task_struct *process, *thread;
+	struct task_struct *process;
 	struct mm_struct *mm;
 	unsigned int n = 0;
 
 	rcu_read_lock();
 	for_each_process(process) {
-		/* The first thread may have ended before the others. */
-		for_each_thread(process, thread) {
-			task_lock(thread);
-			mm = hms_mm_of(thread);
-			if (mm && n < room) {
-				mmgrab(mm);
-				mms[n] = mm;
-			}
-			task_unlock(thread);
-			if (mm) {
-				n++;
-				break;
-			}
-		}
+		mm = hms_process_mm(process);
+		if (!mm)
+			continue;
+		if (n < room)
+			mms[n] = mm;
+		else
+			mmdrop(mm);
+		n++;
 	}
 	rcu_read_unlock();
 	return n;

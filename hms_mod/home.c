@@ -95,10 +95,11 @@ static struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigne
 {
 	struct page *page;
 
-	if (why == HMS_TARGET_EVACUATED)
+	if (why == HMS_TARGET_EVACUATED) {
 		gfp &= ~__GFP_HARDWALL;
-	if (why == HMS_TARGET_EVACUATED && !vma_policy(vma))
-		return __folio_alloc_node(gfp, order, numa_mem_id());
+		if (!vma_policy(vma))
+			return __folio_alloc_node(gfp, order, numa_mem_id());
+	}
 	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (order)
 		return folio_alloc(gfp, order);
@@ -115,9 +116,9 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 				   struct hms_target *target, bool ahead,
 				   enum hms_target_stat why)
 {
+	gfp_t gfp = GFP_HIGHUSER_MOVABLE;
 	struct page *page = NULL;
 	struct folio *folio;
-	gfp_t gfp = GFP_HIGHUSER_MOVABLE;
 
 	if (ahead && why == HMS_TARGET_EVACUATED)
 		gfp |= __GFP_NORETRY | __GFP_NOWARN;
@@ -246,6 +247,7 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
 	struct folio *folio = NULL;
 	struct hms_target *target;
 
+	/* Its mempolicy places single pages only. */
 	if (vma_policy(vma))
 		return NULL;
 	target = hms_home_target(vma, address, order, &last);

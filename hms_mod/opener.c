@@ -6,14 +6,13 @@
 
 #include <linux/err.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/hms.h>
 
 #include "binding.h"
 #include "inbox.h"
 #include "opener.h"
+#include "process.h"
 
 /**
  * hms_opener_new - remember who opens
@@ -41,22 +40,17 @@ struct hms_opener *hms_opener_new(void)
  */
 bool hms_opener_is_of(const struct hms_opener *opener, pid_t nr)
 {
-	struct task_struct *process, *thread;
-	bool is = false;
+	struct mm_struct *mm = NULL;
+	struct task_struct *process;
 
 	rcu_read_lock();
 	process = pid_task(find_vpid(nr), PIDTYPE_TGID);
-	if (process) {
-		/* The first thread may have ended before the others. */
-		for_each_thread(process, thread) {
-			task_lock(thread);
-			/* A kernel thread only borrows one. */
-			is |= !(thread->flags & PF_KTHREAD) && thread->mm == opener->mm;
-			task_unlock(thread);
-		}
-	}
+	if (process)
+		mm = hms_process_mm(process);
 	rcu_read_unlock();
-	return is;
+	if (mm)
+		mmdrop(mm);
+	return mm == opener->mm;
 }
 
 /**

@@ -48,18 +48,17 @@ enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length)
 static int hms_request_range(struct hms_request *request, struct mm_struct *mm)
 {
 	const struct hms_hbind *arg = request->arg;
-	enum hms_error_why why = HMS_WHY_NONE;
-	bool of_length;
+	enum hms_error_why why;
 
-	if (!request->whole) {
-		why = hms_range_check(mm, arg->start, arg->length);
-		of_length = why == HMS_WHY_EMPTY ||
-			    (why == HMS_WHY_UNALIGNED && PAGE_ALIGNED(arg->start));
-	} else if (arg->start || arg->length) {
-		why = HMS_WHY_VALUE;
-		of_length = !arg->start;
+	if (request->whole) {
+		if (arg->start)
+			return hms_refuse_field(request, -EINVAL, start, HMS_WHY_VALUE);
+		if (arg->length)
+			return hms_refuse_field(request, -EINVAL, length, HMS_WHY_VALUE);
+		return 0;
 	}
-	if (why && of_length)
+	why = hms_range_check(mm, arg->start, arg->length);
+	if (why == HMS_WHY_EMPTY || (why == HMS_WHY_UNALIGNED && PAGE_ALIGNED(arg->start)))
 		return hms_refuse_field(request, -EINVAL, length, why);
 	if (why)
 		return hms_refuse_field(request, -EINVAL, start, why);

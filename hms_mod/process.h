@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_PROCESS_H
+#define _HMS_PROCESS_H
+
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+/**
+ * hms_process_mm - the address space of a process
+ * @process: its first thread, which may have ended before the others
+ *
+ * A kernel thread only borrows one.
+ *
+ * Context: under rcu_read_lock().
+ * Return: it, with a reference to its struct, or NULL.
+ */
+static inline struct mm_struct *hms_process_mm(struct task_struct *process)
+{
+	struct task_struct *thread;
+	struct mm_struct *mm = NULL;
+
+	for_each_thread(process, thread) {
+		task_lock(thread);
+		if (!(thread->flags & PF_KTHREAD))
+			mm = thread->mm;
+		if (mm)
+			mmgrab(mm);
+		task_unlock(thread);
+		if (mm)
+			break;
+	}
+	return mm;
+}
+
+#endif /* _HMS_PROCESS_H */
