@@ -79,9 +79,9 @@ static void print_place(FILE *f, const struct wanted *wanted, const struct hms_p
 }
 
 static char *range_cell(const struct wanted *wanted, struct hms *hms,
-			const struct hms_policy_list *list, size_t row, unsigned int column)
+			const struct hms_policy_range *range, const uint32_t *weights,
+			unsigned int column)
 {
-	const struct hms_policy_range *range = &list->ranges[row];
 	struct cell cell;
 	FILE *f = cell_begin(&cell);
 
@@ -96,7 +96,7 @@ static char *range_cell(const struct wanted *wanted, struct hms *hms,
 			is_inherited(range) ? ",inherit" : "");
 		break;
 	case COL_TARGETS:
-		print_targets(f, hms, range, list->weights[row]);
+		print_targets(f, hms, range, weights);
 		break;
 	case COL_UIDS:
 		for (size_t i = 0; i < range->ntargets; i++)
@@ -115,6 +115,7 @@ static void print_ranges(const struct wanted *wanted, struct hms *hms,
 	static const unsigned int all[NR_COLUMNS] = {
 		COL_START, COL_END, COL_SIZE, COL_MODE, COL_TARGETS, COL_UIDS, COL_GONE,
 	};
+	const struct hms_policy_list *const lists[] = { list, whole };
 	const unsigned int *chosen = wanted->ncolumns ? wanted->columns : all;
 	size_t ncolumns = wanted->ncolumns ?: NR_COLUMNS, used = 0;
 	size_t rows = list->n + whole->n;
@@ -122,11 +123,11 @@ static void print_ranges(const struct wanted *wanted, struct hms *hms,
 
 	if (!cells)
 		abort();
-	for (size_t i = 0; i < rows; i++)
-		for (size_t c = 0; c < ncolumns; c++)
-			cells[used++] = i < list->n ?
-				range_cell(wanted, hms, list, i, chosen[c]) :
-				range_cell(wanted, hms, whole, i - list->n, chosen[c]);
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < lists[l]->n; i++)
+			for (size_t c = 0; c < ncolumns; c++)
+				cells[used++] = range_cell(wanted, hms, &lists[l]->ranges[i],
+							   lists[l]->weights[i], chosen[c]);
 	print_table(columns, chosen, ncolumns, wanted->no_headings, cells, rows);
 	free(cells);
 }

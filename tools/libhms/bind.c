@@ -137,11 +137,14 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
 	struct builder builder;
 	int ret;
 
-	begin_result(hms, result, hms_pointer(address));
 	begin(&builder, address, length, targets, ntargets, flags);
 	ret = add_mode(hms, &builder, mode);
+	if (ret) {
+		begin_result(hms, result, builder.request.start);
+		return ret;
+	}
 	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	return ret ? ret : hms_hbind(hms, &builder.request, result);
+	return hms_hbind(hms, &builder.request, result);
 }
 
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,

@@ -229,6 +229,7 @@ void hms_first_touch_look(struct hms *hms, struct first_touch *touch,
 	uint64_t end;
 	int error;
 
+	/* The mempolicy is long, and mostly not asked for. */
 	touch->result = HMS_FIRST_TOUCH_NONE;
 	touch->pieces = NULL;
 	touch->npieces = 0;

@@ -91,16 +91,28 @@ static void drop(struct region *region)
 	slots[hole].start = 0;
 }
 
+static void insert(uintptr_t start, size_t length)
+{
+	*find(start) = (struct region){ start, length };
+	used++;
+}
+
+/* The region that begins there, or NULL. */
+static struct region *lookup(void *p)
+{
+	struct region *region = nslots ? find((uintptr_t)p) : NULL;
+
+	return region && region->start ? region : NULL;
+}
+
 static bool add(uintptr_t start, size_t length)
 {
 	bool ok;
 
 	pthread_mutex_lock(&lock);
 	ok = make_room();
-	if (ok) {
-		*find(start) = (struct region){ start, length };
-		used++;
-	}
+	if (ok)
+		insert(start, length);
 	pthread_mutex_unlock(&lock);
 	return ok;
 }
@@ -148,13 +160,12 @@ void *region_grow(void *p, size_t size)
 	 * the lock. There is a slot for the new one: that of the old.
 	 */
 	pthread_mutex_lock(&lock);
-	region = nslots ? find((uintptr_t)p) : NULL;
-	if (region && region->start)
+	region = lookup(p);
+	if (region)
 		q = mremap(p, region->length, length, MREMAP_MAYMOVE);
 	if (q != MAP_FAILED) {
 		drop(region);
-		*find((uintptr_t)q) = (struct region){ (uintptr_t)q, length };
-		used++;
+		insert((uintptr_t)q, length);
 	}
 	pthread_mutex_unlock(&lock);
 	if (q == MAP_FAILED)
@@ -166,13 +177,15 @@ void *region_grow(void *p, size_t size)
 
 size_t region_size(void *p)
 {
+	struct region *region;
 	size_t length = 0;
 
 	if (!p || (uintptr_t)p % page_size())
 		return 0;
 	pthread_mutex_lock(&lock);
-	if (nslots && find((uintptr_t)p)->start)
-		length = find((uintptr_t)p)->length;
+	region = lookup(p);
+	if (region)
+		length = region->length;
 	pthread_mutex_unlock(&lock);
 	return length;
 }
@@ -185,8 +198,8 @@ bool region_free(void *p)
 	if (!p || (uintptr_t)p % page_size())
 		return false;
 	pthread_mutex_lock(&lock);
-	region = nslots ? find((uintptr_t)p) : NULL;
-	if (region && region->start) {
+	region = lookup(p);
+	if (region) {
 		length = region->length;
 		drop(region);
 	}
