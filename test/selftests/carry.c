@@ -130,15 +130,6 @@ static pid_t reporter(carry_t *self, struct report *r)
 	return pid;
 }
 
-static int status_of(pid_t pid)
-{
-	int status = -1;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
 HMS_TEST(carry, query_says_so)
 {
 	struct policy p[2];

@@ -903,16 +903,22 @@ int hear(struct peer *p)
 	return n == 1 ? 0 : -1;
 }
 
-/* Its wait status. */
-int peer_wait(struct peer *p)
+/* The wait status of a child, when it has ended. */
+int status_of(pid_t pid)
 {
 	int status = -1;
 
-	close(p->in);
-	close(p->out);
-	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status;
+}
+
+/* Its wait status. */
+int peer_wait(struct peer *p)
+{
+	close(p->in);
+	close(p->out);
+	return status_of(p->pid);
 }
 
 int peer_kill(struct peer *p)

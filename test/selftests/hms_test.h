@@ -168,6 +168,7 @@ struct peer {
 pid_t peer_fork(struct peer *p);
 int tell(struct peer *p);
 int hear(struct peer *p);
+int status_of(pid_t pid);
 int peer_wait(struct peer *p);
 int peer_kill(struct peer *p);
 

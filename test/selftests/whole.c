@@ -173,15 +173,6 @@ HMS_TEST(whole, outlives_the_descriptor)
 	EXPECT_EQ(self->e.node[0], seen.uid[0]);
 }
 
-static int status_of(pid_t pid)
-{
-	int status = -1;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
 /* Another process says that it means the one that opened the descriptor. */
 HMS_TEST(whole, of_another_process)
 {
