@@ -239,7 +239,8 @@ void bench_many(void)
 	bound((double)f[PROMISED].bytes / sizes[PROMISED] <= MAX_BYTES,
 	      "%.1f bytes a range among %zu, at most %d",
 	      (double)f[PROMISED].bytes / sizes[PROMISED], sizes[PROMISED], MAX_BYTES);
-	bound_end("munmap", sizes[PROMISED], f[PROMISED].unmapped);
-	for (int i = PROMISED; i < N; i++)
+	for (int i = PROMISED; i < N; i++) {
+		bound_end("munmap", sizes[i], f[i].unmapped);
 		bound_end("exit", sizes[i], f[i].ended);
+	}
 }
