@@ -18,10 +18,13 @@
 
 #include "compat/compat.h"
 #include "batch.h"
+#include "binding.h"
 #include "devmem.h"
+#include "evict.h"
 #include "freemap.h"
 #include "lazy.h"
 #include "locate.h"
+#include "order.h"
 #include "request.h"
 #include "target.h"
 
@@ -230,6 +233,24 @@ static void hms_batch_stays(struct hms_work *work, struct hms_batch *batch, unsi
 		hms_batch_set(batch, i, HMS_FATE_SKIP, batch->reason[i]);
 }
 
+/* A page is on a device already: that it is asked for there again is as good as being placed. */
+static void hms_batch_stays_on(const struct hms_work *work, const struct hms_batch *batch,
+			       unsigned long i, struct page *page, u32 rank)
+{
+	const struct hms_request *request = work->request;
+	struct hms_target *target = request->targets[rank];
+	struct hms_devmem *mem = target->mem;
+	unsigned long address = batch->start + (i << PAGE_SHIFT);
+
+	/* Of a large page one entry is enough. */
+	if (!mem || !request->migrate || (batch->whole && i))
+		return;
+	if (request->set_policy)
+		hms_devmem_changed(mem, page, request->priority,
+				   hms_order_is_stuck(request->policy, target, address));
+	hms_devmem_used_again(mem, page, work->serial);
+}
+
 /* A fate for a page that need not or may not move; else what it may become, and true. */
 static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, unsigned long i,
 			       struct page *page)
@@ -244,6 +265,7 @@ static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, u
 	if (!batch->limit[i] ||
 	    (!request->migrate && listed && !hms_mode_rotates(request->mode))) {
 		hms_batch_set(batch, i, HMS_FATE_PRESENT, rank);
+		hms_batch_stays_on(work, batch, i, page, rank);
 		return false;
 	}
 	if (!request->migrate) {
@@ -380,6 +402,68 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	return ret ?: n;
 }
 
+/* How many pages of a batch want which target most? Of what is absent only holes are known. */
+static void hms_batch_wishes(struct hms_work *work, struct hms_batch *batch,
+			     const struct hms_run *runs, int n, u16 *wishes)
+{
+	unsigned long i;
+	u32 nth;
+	int r;
+
+	for (r = 0; r < n; r++) {
+		for (i = runs[r].first; i < runs[r].first + runs[r].npages; i++) {
+			if (!hms_located_page(batch->entries[i]) &&
+			    !(work->request->populate && hms_batch_consider_hole(work, batch, i)))
+				continue;
+			nth = hms_batch_goal(work, batch, i, batch->limit[i]);
+			if (nth < batch->limit[i])
+				wishes[hms_batch_nth(work, batch, i, nth)]++;
+		}
+	}
+}
+
+/*
+ * Devices that lack room for what comes make some, before anything is taken out of the page tables.
+ * What there is none for goes where its list goes on.
+ */
+static void hms_batch_make_room(struct hms_work *work, struct hms_batch *batch,
+				const struct hms_run *runs, int n)
+{
+	struct hms_request *request = work->request;
+	struct mm_struct *mm = batch->vma->vm_mm;
+	unsigned long last = ULONG_MAX, room;
+	struct hms_lru_want want = {
+		.serial = work->serial,
+		.changes = hms_binding_changes(),
+	};
+	u16 wishes[HMS_MAX_TARGETS] = { };
+	u32 rank;
+
+	for_each_set_bit(rank, work->usable, request->ntargets) {
+		if (hms_target_is_device(request->targets[rank]) && !test_bit(rank, work->full))
+			break;
+	}
+	if (rank >= request->ntargets)
+		return;
+	hms_batch_wishes(work, batch, runs, n, wishes);
+	want.priority = request->set_policy ? request->priority :
+			hms_order_priority(mm, batch->start, &last);
+	for_each_set_bit_from(rank, work->usable, request->ntargets) {
+		struct hms_target *target = request->targets[rank];
+
+		if (!wishes[rank] || !hms_target_is_device(target) || test_bit(rank, work->full))
+			continue;
+		room = hms_devmem_free_pages(target->mem);
+		if (room < wishes[rank])
+			room += hms_evict(target, wishes[rank] - room, &want, mm);
+		if (room >= wishes[rank])
+			continue;
+		set_bit(rank, work->full);
+		if (rank + 1 < request->ntargets && !hms_mode_rotates(request->mode))
+			wishes[rank + 1] += wishes[rank] - room;
+	}
+}
+
 static bool hms_vma_can_move(struct vm_area_struct *vma)
 {
 	return !is_vm_hugetlb_page(vma) && !(vma->vm_flags & VM_SPECIAL) && !vma_is_dax(vma);
@@ -417,6 +501,7 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
 		pass->src = batch->src + runs[r].first;
 		pass->dst = batch->dst + runs[r].first;
 		pass->copies = work->copies;
+		pass->serial = work->serial;
 		ret = hms_batch_collect_run(batch, pass, &runs[r]);
 		if (ret) {
 			hms_batch_abort(batch);
@@ -449,6 +534,8 @@ int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 	if (!runs)
 		return -ENOMEM;
 	n = hms_batch_survey(work, batch, runs);
+	if (n > 0)
+		hms_batch_make_room(work, batch, runs, n);
 	if (n > 0)
 		ret = hms_batch_collect_runs(work, batch, runs, n);
 	kvfree(runs);
@@ -800,9 +887,12 @@ void hms_batch_explain(struct hms_work *work, struct hms_batch *batch)
 				      ret == -ENOMEM ? HMS_SKIP_NOMEM : HMS_SKIP_BUSY);
 		else if (hms_located_unknown(batch->entries[i]))
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
-		else if (!page && work->request->migrate)
-			/* Holes are given, so this one is swapped out, or on its way. */
+		else if (!page && work->request->migrate &&
+			 hms_locate_is_swapped(batch->vma->vm_mm, batch->start + (i << PAGE_SHIFT)))
 			hms_batch_set(batch, i, HMS_FATE_SWAPPED, 0);
+		else if (!page && work->request->migrate)
+			/* Holes are given, so this one is on its way. */
+			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 		else if (!page)
 			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
 		else if (folio_test_large(page_folio(page)) && !hms_core_moves_large())

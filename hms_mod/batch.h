@@ -70,6 +70,8 @@ struct hms_batch {
  * @request: what is asked
  * @binding: the address space
  * @usable: targets that the caller's cpuset allows, and that are not going away
+ * @full: devices that have no room, and from which nothing more leaves
+ * @serial: what is placed is known by it
  * @pages: destinations on their way to a batch
  * @index: the entries they are for
  * @wanted: pages to be brought back to memory
@@ -79,6 +81,8 @@ struct hms_work {
 	struct hms_request *request;
 	struct hms_binding *binding;
 	DECLARE_BITMAP(usable, HMS_MAX_TARGETS);
+	DECLARE_BITMAP(full, HMS_MAX_TARGETS);
+	u32 serial;
 	struct page *pages[HMS_PASS_PAGES];
 	u16 index[HMS_PASS_PAGES];
 	DECLARE_BITMAP(wanted, HMS_PASS_PAGES);

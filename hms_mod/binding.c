@@ -174,10 +174,12 @@ static void hms_binding_free(struct hms_binding *binding)
 static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 {
 	struct hms_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	static atomic_t last_id;
 	int ret;
 
 	if (!binding)
 		return ERR_PTR(-ENOMEM);
+	binding->id = atomic_inc_return(&last_id);
 	refcount_set(&binding->ref, 1);
 	spin_lock_init(&binding->tree_lock);
 	spin_lock_init(&binding->inboxes_lock);
@@ -315,15 +317,15 @@ static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long 
 	return false;
 }
 
-static struct hms_policy *hms_binding_recall(struct hms_binding *binding, u32 mode, bool inherit,
-					     const u32 *uids, const u8 *weights, u32 ntargets)
+static struct hms_policy *hms_binding_recall(struct hms_binding *binding,
+					     const struct hms_policy_terms *terms)
 {
 	struct hms_policy *policy = NULL;
 	unsigned int i;
 
 	spin_lock(&binding->tree_lock);
 	for (i = 0; i < HMS_RECENT_POLICIES && binding->recent[i] && !policy; i++) {
-		if (hms_policy_asks(binding->recent[i], mode, inherit, uids, weights, ntargets))
+		if (hms_policy_asks(binding->recent[i], terms))
 			policy = hms_policy_get(binding->recent[i]);
 	}
 	spin_unlock(&binding->tree_lock);
@@ -333,26 +335,22 @@ static struct hms_policy *hms_binding_recall(struct hms_binding *binding, u32 mo
 /**
  * hms_binding_policy_new - a policy for a range
  * @binding: the binding
- * @mode: enum hms_mode
- * @inherit: a child gets it at fork
- * @uids: targets, copied
- * @weights: of each, copied; only read for HMS_MODE_WEIGHTED
- * @ntargets: how many
+ * @terms: what it asks for; copied
  *
  * Many ranges mostly have few policies: those that are set to the same share one.
  *
  * Context: may sleep.
  * Return: a reference, or NULL.
  */
-struct hms_policy *hms_binding_policy_new(struct hms_binding *binding, u32 mode, bool inherit,
-					  const u32 *uids, const u8 *weights, u32 ntargets)
+struct hms_policy *hms_binding_policy_new(struct hms_binding *binding,
+					  const struct hms_policy_terms *terms)
 {
 	struct hms_policy *policy, *old;
 
-	policy = hms_binding_recall(binding, mode, inherit, uids, weights, ntargets);
+	policy = hms_binding_recall(binding, terms);
 	if (policy)
 		return policy;
-	policy = hms_policy_new(mode, inherit, uids, weights, ntargets);
+	policy = hms_policy_new(terms);
 	if (!policy)
 		return NULL;
 	spin_lock(&binding->tree_lock);
@@ -454,6 +452,24 @@ void hms_binding_unlock_mapped(struct hms_binding *binding)
 	mmap_read_unlock(binding->notifier.mm);
 }
 
+/* Of any policy; one that is lost when two come at a time does not matter. */
+static u32 hms_changes;
+
+static void hms_binding_note_change(void)
+{
+	WRITE_ONCE(hms_changes, hms_changes + 1);
+}
+
+/**
+ * hms_binding_changes - has any policy changed
+ *
+ * Return: another number than before when one was set or cleared since.
+ */
+u32 hms_binding_changes(void)
+{
+	return READ_ONCE(hms_changes);
+}
+
 /* Under tree_lock. */
 static void hms_binding_change(struct hms_binding *binding, struct hms_policy_edit *edit,
 			       unsigned long first, unsigned long last, struct hms_policy *policy)
@@ -467,6 +483,7 @@ static void hms_binding_change(struct hms_binding *binding, struct hms_policy_ed
 		hms_policy_punch(&binding->tree, edit, first, last);
 		trace_hms_policy_clear(first, last);
 	}
+	hms_binding_note_change();
 	hms_binding_keep(binding, edit);
 }
 
@@ -538,6 +555,7 @@ void hms_binding_set_whole(struct hms_binding *binding, struct hms_policy *polic
 	} else {
 		trace_hms_policy_clear(0, ULONG_MAX);
 	}
+	hms_binding_note_change();
 	spin_unlock(&binding->tree_lock);
 	if (!policy)
 		hms_binding_drop_policy(binding);
@@ -569,6 +587,25 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 	}
 	rcu_read_unlock();
 	return policy;
+}
+
+/**
+ * hms_binding_id - a number to know an address space by that may be gone
+ * @mm: the address space
+ *
+ * Context: does not sleep.
+ * Return: 0 when it has no binding.
+ */
+u32 hms_binding_id(const struct mm_struct *mm)
+{
+	struct hms_binding *binding;
+	u32 id;
+
+	rcu_read_lock();
+	binding = hms_binding_find_rcu(mm);
+	id = binding ? binding->id : 0;
+	rcu_read_unlock();
+	return id;
 }
 
 /**

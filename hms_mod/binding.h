@@ -19,12 +19,14 @@ enum hms_process_stat {
 	HMS_PROCESS_HOME,
 	HMS_PROCESS_HOME_ELSEWHERE,
 	HMS_PROCESS_EVACUATED,
+	HMS_PROCESS_EVICTED,
 	HMS_PROCESS_STAT_NR,
 };
 
 /**
  * struct hms_binding - what HMS knows of one address space
  * @notifier: over the whole address space; holds mm_count
+ * @id: of no other binding for a long time, where an address space may be at the place of another
  * @ref: descriptors that used it, queued work, and one for having policies
  * @tree_lock: protects all down to @released, and @doomed; the leaf of the lock order, see
  *	lock-order.h
@@ -47,6 +49,7 @@ enum hms_process_stat {
  */
 struct hms_binding {
 	struct mmu_interval_notifier notifier;
+	u32 id;
 	refcount_t ref;
 	spinlock_t tree_lock;	/* see above */
 	struct hms_policy_tree tree;
@@ -73,8 +76,8 @@ void hms_binding_put(struct hms_binding *binding);
 struct hms_binding *hms_binding_find(const struct mm_struct *mm);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 
-struct hms_policy *hms_binding_policy_new(struct hms_binding *binding, u32 mode, bool inherit,
-					  const u32 *uids, const u8 *weights, u32 ntargets);
+struct hms_policy *hms_binding_policy_new(struct hms_binding *binding,
+					  const struct hms_policy_terms *terms);
 int hms_binding_edit_prepare(struct hms_binding *binding, struct hms_policy_edit *edit);
 void hms_binding_edit_drop(struct hms_binding *binding, struct hms_policy_edit *edit);
 bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
@@ -101,6 +104,9 @@ unsigned long hms_binding_heritable(const struct mm_struct *mm);
 struct hms_binding *hms_binding_get_heritage(const struct mm_struct *mm, unsigned long *lost);
 void hms_binding_put_heritage(struct hms_binding *binding);
 void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree);
+
+u32 hms_binding_id(const struct mm_struct *mm);
+u32 hms_binding_changes(void);
 
 extern unsigned long hms_max_ranges;
 

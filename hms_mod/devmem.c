@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Device memory: the struct pages of a target that the CPU cannot load from, which of them are
- * free, and what touching them leads to.
+ * free, in which order the others leave, and what touching them leads to.
  *
  * A page is in the map of free pages until hms_devmem_alloc(), and again from the moment core frees
  * it. A page in use is known to core alone: the page tables of the processes that have it lead to
@@ -10,6 +10,7 @@
 
 #include <linux/err.h>
 #include <linux/ioport.h>
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
@@ -31,8 +32,11 @@
  * @pgmap: core's side
  * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
- * @lock: protects @map and @closed; taken with interrupts off, core frees pages anywhere
+ * @lock: protects @map, @taken, @lru and @closed; taken with interrupts off, as core frees pages
+ *	anywhere
  * @map: which of them are free
+ * @taken: how many the driver keeps for itself
+ * @lru: in which order the others leave when there is no room; not of placeholders
  * @closed: nothing is to be taken from @map
  * @charged: what cgroups pay for, or NULL
  * @emptied: woken when all pages are free
@@ -46,6 +50,8 @@ struct hms_devmem {
 	unsigned long first_pfn;
 	spinlock_t lock;	/* see above */
 	struct hms_freemap map;
+	unsigned long taken;
+	struct hms_lru lru;
 	bool closed;
 	struct dmem_cgroup_region *charged;
 	wait_queue_head_t emptied;
@@ -69,9 +75,11 @@ static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned 
 	unsigned long flags;
 
 	spin_lock_irqsave(&mem->lock, flags);
+	if (!mem->ops->empty)
+		hms_lru_drop(&mem->lru, hms_devmem_index(mem, page));
 	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), npages);
 	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
-	if (mem->map.nfree == mem->map.npages)
+	if (mem->map.nfree + mem->taken == mem->map.npages)
 		wake_up_all(&mem->emptied);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
@@ -101,6 +109,23 @@ static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
 	struct hms_devmem *mem = hms_devmem_of_page(vmf->page);
 
 	return mem->ops->touched(vmf, mem->target);
+}
+
+/* Core splits a large page; the last time that it says so there is no tail. */
+static void __maybe_unused hms_devmem_split(struct folio *head, struct folio *tail)
+{
+	struct hms_devmem *mem = hms_devmem_of_page(folio_page(head, 0));
+	unsigned long flags;
+
+	if (!tail)
+		return;
+	hms_split(head, tail);
+	if (mem->ops->empty)
+		return;
+	spin_lock_irqsave(&mem->lock, flags);
+	hms_lru_split(&mem->lru, hms_devmem_index(mem, folio_page(tail, 0)),
+		      hms_devmem_index(mem, folio_page(head, 0)));
+	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
 static const struct dev_pagemap_ops hms_devmem_ops = {
@@ -156,10 +181,14 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 		ret = ERR_PTR(-ENOMEM);
 		goto free;
 	}
+	if (!ops->empty && hms_lru_init(&mem->lru, npages)) {
+		ret = ERR_PTR(-ENOMEM);
+		goto destroy;
+	}
 	mem->charged = name ? hms_charge_region_add(name, size) : NULL;
 	if (IS_ERR(mem->charged)) {
 		ret = mem->charged;
-		goto destroy;
+		goto disorder;
 	}
 
 	if (!range)
@@ -189,6 +218,8 @@ release:
 	release_mem_region(res->start, resource_size(res));
 uncharge:
 	hms_charge_region_remove(mem->charged);
+disorder:
+	hms_lru_destroy(&mem->lru);
 destroy:
 	hms_freemap_destroy(&mem->map);
 free:
@@ -210,6 +241,7 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
 	hms_charge_region_remove(mem->charged);
+	hms_lru_destroy(&mem->lru);
 	hms_freemap_destroy(&mem->map);
 	kfree(mem);
 }
@@ -228,6 +260,22 @@ static bool hms_devmem_make(struct hms_devmem *mem, struct page *page, unsigned 
 	return true;
 }
 
+/* Take free pages out of the map; how many there were, 0 while it is closed. Under the lock. */
+static unsigned int hms_devmem_grab(struct hms_devmem *mem, struct page **pages, unsigned int n)
+{
+	unsigned long index, run;
+	unsigned int got = 0;
+
+	while (got < n && !mem->closed) {
+		run = hms_freemap_take(&mem->map, n - got, &index);
+		if (!run)
+			break;
+		while (run--)
+			pages[got++] = pfn_to_page(mem->first_pfn + index++);
+	}
+	return got;
+}
+
 /**
  * hms_devmem_alloc - take free pages
  * @mem: the device's memory
@@ -239,17 +287,10 @@ static bool hms_devmem_make(struct hms_devmem *mem, struct page *page, unsigned 
  */
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
-	unsigned int taken = 0, got = 0, i;
-	unsigned long index, run;
+	unsigned int taken, got = 0, i;
 
 	spin_lock_irq(&mem->lock);
-	while (taken < n && !mem->closed) {
-		run = hms_freemap_take(&mem->map, n - taken, &index);
-		if (!run)
-			break;
-		while (run--)
-			pages[taken++] = pfn_to_page(mem->first_pfn + index++);
-	}
+	taken = hms_devmem_grab(mem, pages, n);
 	spin_unlock_irq(&mem->lock);
 
 	for (i = 0; i < taken; i++) {
@@ -257,6 +298,42 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
 			pages[got++] = pages[i];
 	}
 	return got;
+}
+
+/**
+ * hms_devmem_take - take free pages out of use
+ * @mem: the device's memory
+ * @pages: receives them; they stand for memory, and are nobody's
+ * @n: how many
+ *
+ * Return: how many there were, 0 while it is closed.
+ */
+unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsigned int n)
+{
+	unsigned int got;
+
+	spin_lock_irq(&mem->lock);
+	got = hms_devmem_grab(mem, pages, n);
+	WRITE_ONCE(mem->taken, mem->taken + got);
+	spin_unlock_irq(&mem->lock);
+	return got;
+}
+
+/**
+ * hms_devmem_give_back - end hms_devmem_take()
+ * @mem: the device's memory
+ * @pages: from there
+ * @n: how many
+ */
+void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, unsigned int n)
+{
+	unsigned int i;
+
+	spin_lock_irq(&mem->lock);
+	for (i = 0; i < n; i++)
+		hms_freemap_give(&mem->map, hms_devmem_index(mem, pages[i]), 1);
+	WRITE_ONCE(mem->taken, mem->taken - n);
+	spin_unlock_irq(&mem->lock);
 }
 
 /**
@@ -354,12 +431,112 @@ unsigned long hms_devmem_pages(const struct hms_devmem *mem)
 
 unsigned long hms_devmem_used(const struct hms_devmem *mem)
 {
-	return mem->map.npages - READ_ONCE(mem->map.nfree);
+	return mem->map.npages - READ_ONCE(mem->map.nfree) - READ_ONCE(mem->taken);
 }
 
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page)
 {
 	return page_to_pfn(page) - mem->first_pfn;
+}
+
+unsigned long hms_devmem_free_pages(const struct hms_devmem *mem)
+{
+	return READ_ONCE(mem->map.nfree);
+}
+
+/* The page that a page is known by in the order in which they leave. */
+static unsigned long hms_devmem_known_by(const struct hms_devmem *mem, struct page *page)
+{
+	return hms_devmem_index(mem, folio_page(page_folio(page), 0));
+}
+
+/**
+ * hms_devmem_placed - pages were placed: they leave after the others
+ * @mem: the device's memory
+ * @pages: of it, each the first of its folio
+ * @n: how many
+ * @how: how
+ *
+ * Context: any.
+ */
+void hms_devmem_placed(struct hms_devmem *mem, struct page *const *pages, unsigned int n,
+		       const struct hms_lru_place *how)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&mem->lock, flags);
+	for (i = 0; i < n; i++)
+		hms_lru_place(&mem->lru, hms_devmem_index(mem, pages[i]), how);
+	spin_unlock_irqrestore(&mem->lock, flags);
+}
+
+/**
+ * hms_devmem_used_again - the device uses a page, or a request finds it there: it leaves after the
+ * others
+ * @mem: the device's memory
+ * @page: of it; it may be gone by now
+ * @serial: see hms_lru_touch()
+ *
+ * Context: any; the caller keeps the struct page from being freed.
+ */
+void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&mem->lock, flags);
+	hms_lru_touch(&mem->lru, hms_devmem_known_by(mem, page), serial);
+	spin_unlock_irqrestore(&mem->lock, flags);
+}
+
+/**
+ * hms_devmem_changed - the policy of a page is another than when it was placed
+ * @mem: the device's memory
+ * @page: of it; it may be gone by now
+ * @priority: of that policy
+ * @stuck: it has no other place for it
+ *
+ * Context: any; the caller keeps the struct page from being freed.
+ */
+void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, bool stuck)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&mem->lock, flags);
+	hms_lru_change(&mem->lru, hms_devmem_known_by(mem, page), priority, stuck);
+	spin_unlock_irqrestore(&mem->lock, flags);
+}
+
+/**
+ * hms_devmem_next_to_leave - the page that leaves next
+ * @mem: the device's memory
+ * @want: for whom
+ *
+ * Return: a page, as hms_lru_next(), or NULL. It may be gone at any moment.
+ */
+struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want)
+{
+	unsigned long index;
+
+	spin_lock_irq(&mem->lock);
+	index = hms_lru_next(&mem->lru, want, jiffies);
+	spin_unlock_irq(&mem->lock);
+	return index == HMS_LRU_NONE ? NULL : pfn_to_page(mem->first_pfn + index);
+}
+
+/**
+ * hms_devmem_leaves_with - does a page leave with another
+ * @mem: the device's memory
+ * @page: of it
+ * @first: from hms_devmem_next_to_leave()
+ *
+ * Without the lock: it is a hint.
+ */
+bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
+			    const struct page *first)
+{
+	return hms_lru_goes_with(&mem->lru, hms_devmem_index(mem, page),
+				 hms_devmem_index(mem, first));
 }
 
 /**

@@ -4,6 +4,8 @@
 
 #include <linux/mm_types.h>
 
+#include "lru.h"
+
 struct hms_devmem;
 struct hms_target;
 struct vm_fault;
@@ -29,7 +31,17 @@ bool hms_devmem_is_closed(const struct hms_devmem *mem);
 bool hms_devmem_is_coherent(const struct hms_devmem *mem);
 void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
+unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsigned int n);
+void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, unsigned int n);
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n);
+unsigned long hms_devmem_free_pages(const struct hms_devmem *mem);
+void hms_devmem_placed(struct hms_devmem *mem, struct page *const *pages, unsigned int n,
+		       const struct hms_lru_place *how);
+void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial);
+void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, bool stuck);
+struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want);
+bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
+			    const struct page *first);
 unsigned long hms_devmem_pages(const struct hms_devmem *mem);
 unsigned long hms_devmem_used(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);

@@ -9,8 +9,10 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "binding.h"
 #include "devmem.h"
 #include "evacuate.h"
+#include "evict.h"
 #include "home.h"
 #include "target.h"
 
@@ -105,6 +107,50 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 	mutex_unlock(&hms_offline_lock);
 	return ret;
 }
+
+/**
+ * hms_target_take - take memory of a device for the driver's own use
+ * @target: from hms_target_register()
+ * @pages: receives what stands for it, see hms_target_index(); nothing else is to be done with them
+ * @npages: how many
+ *
+ * Where that many are not free, others leave, in the order of eviction, whatever their policy: to
+ * the next target of that, or to any node. Not those that are pinned, or that there is no memory
+ * for.
+ *
+ * Context: may sleep; takes mmap_lock of processes, and copies.
+ * Return: how many there were, to be given back with hms_target_give() before
+ * hms_target_unregister(); what is missing may be asked for again.
+ */
+unsigned int hms_target_take(struct hms_target *target, struct page **pages, unsigned int npages)
+{
+	const struct hms_lru_want want = {
+		.changes = hms_binding_changes(),
+		.priority = HMS_PRIORITY_MAX,
+		.forced = true,
+	};
+	unsigned int got = 0;
+
+	do {
+		got += hms_devmem_take(target->mem, pages + got, npages - got);
+	} while (got < npages && hms_evict(target, npages - got, &want, NULL));
+	return got;
+}
+EXPORT_SYMBOL_GPL(hms_target_take);
+
+/**
+ * hms_target_give - let processes have it again
+ * @target: the target
+ * @pages: from hms_target_take(), all or some
+ * @npages: how many
+ *
+ * Context: process.
+ */
+void hms_target_give(struct hms_target *target, struct page *const *pages, unsigned int npages)
+{
+	hms_devmem_give_back(target->mem, pages, npages);
+}
+EXPORT_SYMBOL_GPL(hms_target_give);
 
 /**
  * hms_target_unregister - take a target back

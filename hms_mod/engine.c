@@ -16,6 +16,7 @@
 #include "binding.h"
 #include "devmem.h"
 #include "engine.h"
+#include "order.h"
 #include "request.h"
 #include "target.h"
 #include "trace.h"
@@ -363,6 +364,7 @@ struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_bindin
 		return NULL;
 	engine->work.request = request;
 	engine->work.binding = binding;
+	engine->work.serial = hms_order_serial();
 	engine->batch = hms_batch_new(min((request->end - request->start) >> PAGE_SHIFT,
 					  HMS_PASS_PAGES));
 	if (!engine->batch) {

@@ -47,15 +47,6 @@ static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 	       (e->timeout && (signal_pending(current) || time_after(jiffies, e->deadline)));
 }
 
-/* Is it on the device, or can't be told? That is so where the process may not read. */
-static bool hms_may_be_on(const struct hms_devmem *mem, unsigned long entry)
-{
-	struct page *page = hms_located_page(entry);
-
-	return hms_located_unknown(entry) ||
-	       (page && hms_devmem_index(mem, page) < hms_devmem_pages(mem));
-}
-
 /* Pages that came home. Addresses only rise in a round. */
 static void hms_evacuated(struct hms_evacuation *e, unsigned long address, unsigned long npages)
 {
@@ -87,25 +78,17 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 				unsigned long start, unsigned long npages)
 {
 	void *owner = hms_devmem_owner(e->mem);
-	unsigned long first = 0, n = npages;
-	int idx = hms_devmem_read_lock();
-	bool large;
+	struct hms_span span;
 
 	/* Core would split a huge page on the way, so it is only asked where there is something. */
-	if (hms_locate_on(vma->vm_mm, owner, start, npages, e->entries))
-		n = 0;
-	while (n && !hms_may_be_on(e->mem, e->entries[n - 1]))
-		n--;
-	while (first < n && !hms_may_be_on(e->mem, e->entries[first]))
-		first++;
-	large = n && hms_hmm_is_large(e->entries[first]);
-	hms_devmem_read_unlock(idx);
-	start += first << PAGE_SHIFT;
-	if (large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
+	if (!hms_locate_span(vma->vm_mm, e->mem, start, npages, e->entries, &span))
+		return;
+	start += span.first << PAGE_SHIFT;
+	if (span.large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
 		hms_evacuated(e, ALIGN_DOWN(start, PMD_SIZE), HMS_BLOCK_PAGES);
 		return;
 	}
-	if (n && !hms_pass_collect(e->pass, vma, start, n - first, owner, false, NULL))
+	if (!hms_pass_collect(e->pass, vma, start, span.npages, owner, false, NULL))
 		hms_evacuate_pass(e);
 }
 

@@ -33,6 +33,15 @@ static int hms_hbind_put_counts(struct hms_request *request)
 
 static int hms_hbind_prepare(struct hms_request *request, struct hms_binding *binding)
 {
+	const struct hms_policy_terms terms = {
+		.mode = request->mode,
+		.ntargets = request->ntargets,
+		.inherit = request->inherit,
+		.priority = request->priority,
+		.uids = request->uids,
+		.weights = request->weights,
+	};
+
 	if (!request->set_policy)
 		return 0;
 	if (request->lazy) {
@@ -44,9 +53,7 @@ static int hms_hbind_prepare(struct hms_request *request, struct hms_binding *bi
 		return -ENOMEM;
 	if (request->mode == HMS_MODE_DEFAULT)
 		return 0;
-	request->policy = hms_binding_policy_new(binding, request->mode, request->inherit,
-						 request->uids, request->weights,
-						 request->ntargets);
+	request->policy = hms_binding_policy_new(binding, &terms);
 	if (!request->policy)
 		return -ENOMEM;
 	return request->inherit ? hms_fork_watch() : 0;

@@ -35,6 +35,7 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	one->pass.copies = &one->copy;
 	one->pass.src = &one->src;
 	one->pass.dst = &one->dst;
+	one->pass.serial = 0;
 	one->pass.error = 0;
 	return &one->pass;
 }
@@ -85,17 +86,23 @@ static struct page *hms_home_alloc_there(struct hms_target *target)
 	return folio_page(folio, 0);
 }
 
-/*
- * Memory where no policy of HMS wants it: for a touch, on a node that the faulting task may use.
- * Who takes a device away is not whose memory it is: neither its mempolicy nor its cpuset counts.
+/**
+ * hms_home_alloc_anywhere - memory where no policy of HMS wants it
+ * @vma: the mapping
+ * @address: in it
+ * @gfp: how hard to try
+ * @order: of the page
+ * @why: for a touch, on a node that the faulting task may use. Who takes a device away, or needs
+ *	room on it, is not whose memory it is: neither its mempolicy nor its cpuset counts
+ *
+ * Return: a page or NULL.
  */
-static struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long address,
-					     gfp_t gfp, unsigned int order,
-					     enum hms_target_stat why)
+struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long address,
+				      gfp_t gfp, unsigned int order, enum hms_target_stat why)
 {
 	struct page *page;
 
-	if (why == HMS_TARGET_EVACUATED) {
+	if (why != HMS_TARGET_HOME) {
 		gfp &= ~__GFP_HARDWALL;
 		if (!vma_policy(vma))
 			return __folio_alloc_node(gfp, order, numa_mem_id());

@@ -99,23 +99,82 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 	return ret;
 }
 
+/* Is it on the device, or can't be told? That is so where the process may not read. */
+static bool hms_may_be_on(const struct hms_devmem *mem, unsigned long entry)
+{
+	struct page *page = hms_located_page(entry);
+
+	return hms_located_unknown(entry) ||
+	       (page && hms_devmem_index(mem, page) < hms_devmem_pages(mem));
+}
+
 /**
- * hms_locate_on - find the pages of one device in a window, and what is in main memory
+ * hms_locate_span - find the pages of one device in a window
  * @mm: any address space, with users
- * @owner: from hms_devmem_owner(); the caller keeps the device from going
+ * @mem: of the device; the caller keeps it from going
  * @start: first address
  * @npages: pages; mapped or not
- * @entries: receives where they are, see locate.h
+ * @entries: room for the window
+ * @span: receives the part that has some
  *
- * Context and return: as hms_locate().
+ * Context: as hms_locate().
+ * Return: false when there are none, or that can't be told.
  */
-int hms_locate_on(struct mm_struct *mm, void *owner, unsigned long start, unsigned long npages,
-		  unsigned long *entries)
+bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigned long start,
+		     unsigned long npages, unsigned long *entries, struct hms_span *span)
 {
 	/* Core asks it only whether something has changed; nothing that it would know has. */
 	struct mmu_interval_notifier nobody = { .mm = mm };
+	unsigned long first = 0, n = npages;
+	int idx = hms_devmem_read_lock();
 
-	return hms_look(&nobody, start, npages, owner, false, entries);
+	if (hms_look(&nobody, start, npages, hms_devmem_owner(mem), false, entries))
+		n = 0;
+	while (n && !hms_may_be_on(mem, entries[n - 1]))
+		n--;
+	while (first < n && !hms_may_be_on(mem, entries[first]))
+		first++;
+	span->first = first;
+	span->npages = n - first;
+	span->large = n && hms_hmm_is_large(entries[first]);
+	hms_devmem_read_unlock(idx);
+	return n;
+}
+
+/**
+ * hms_locate_is_swapped - has a page that was not found to be brought back to memory by a fault
+ * @mm: the address space
+ * @address: of the page
+ *
+ * Not what somebody else is moving, or has moved since: a fault on that would wait, and then bring
+ * it home from the device that it has come to. hmm_range_fault() does not tell these apart.
+ *
+ * Context: mmap_lock held.
+ */
+bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
+{
+	pgd_t *pgd = pgd_offset(mm, address);
+	p4d_t *p4d;
+	pud_t *pudp, pud;
+	pmd_t pmd;
+	bool swapped;
+
+	if (pgd_none(*pgd))
+		return false;
+	p4d = p4d_offset(pgd, address);
+	if (p4d_none(*p4d))
+		return false;
+	pudp = pud_offset(p4d, address);
+	pud = READ_ONCE(*pudp);
+	if (!pud_present(pud) || pud_leaf(pud))
+		return false;
+	/* An empty page table may be freed meanwhile, by RCU. */
+	rcu_read_lock();
+	pmd = READ_ONCE(*pmd_offset(pudp, address));
+	swapped = pmd_present(pmd) && !pmd_trans_huge(pmd) &&
+		  hms_pte_wants_fault(READ_ONCE(*pte_offset_kernel(&pmd, address)));
+	rcu_read_unlock();
+	return swapped;
 }
 
 /**

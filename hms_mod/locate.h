@@ -7,6 +7,7 @@
 #include <linux/pgtable.h>
 
 struct hms_binding;
+struct hms_devmem;
 
 /* More devices than this are not looked at; their pages show as absent. */
 #define HMS_MAX_OWNERS	32
@@ -43,8 +44,22 @@ static inline struct page *hms_located_page(unsigned long entry)
 
 int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
 	       unsigned long *entries);
-int hms_locate_on(struct mm_struct *mm, void *owner, unsigned long start, unsigned long npages,
-		  unsigned long *entries);
+
+/**
+ * struct hms_span - the part of a window from the first page on a device to the last
+ * @first: pages before it
+ * @npages: how long it is
+ * @large: it begins in a large page
+ */
+struct hms_span {
+	unsigned long first;
+	unsigned long npages;
+	bool large;
+};
+
+bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigned long start,
+		     unsigned long npages, unsigned long *entries, struct hms_span *span);
+bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address);
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 			 unsigned long npages, const unsigned long *wanted, unsigned long *entries);
 

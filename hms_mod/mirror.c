@@ -21,6 +21,7 @@
 #include "devmem.h"
 #include "fault.h"
 #include "home.h"
+#include "order.h"
 #include "target.h"
 
 /* A fault enters what is present around it, too: this many pages, aligned. */
@@ -102,6 +103,7 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 			    unsigned long wanted, bool write)
 {
 	unsigned long npages = (range->end - range->start) >> PAGE_SHIFT;
+	u32 serial = hms_order_serial();
 	struct page *page;
 	unsigned long i;
 	bool writable;
@@ -132,6 +134,8 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 			if (writable)
 				set_page_dirty(page);
 		}
+		if (hms_target_of_page(page) == mirror->target)
+			hms_devmem_used_again(mirror->target->mem, page, serial);
 		err = mirror->ops->map(mirror, range->start + (i << PAGE_SHIFT), page, writable);
 		/* Its neighbours can do without. */
 		if (i == wanted)

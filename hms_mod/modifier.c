@@ -3,6 +3,7 @@
  * Modifiers: the one table of keys. HMS_INFO hands it to the library, the tools and the tests.
  */
 
+#include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
@@ -64,6 +65,16 @@ static enum hms_error_why hms_parse_inherit(struct hms_request *request, u64 val
 	return HMS_WHY_NONE;
 }
 
+static enum hms_error_why hms_parse_priority(struct hms_request *request, u64 value)
+{
+	/* Who stays for longer has others leave sooner. */
+	if (value > HMS_PRIORITY_DEFAULT && !capable(CAP_SYS_NICE))
+		return HMS_WHY_PERMISSION;
+	request->has_priority = true;
+	request->priority = value;
+	return HMS_WHY_NONE;
+}
+
 #define HMS_KEY(_key, _since, _min, _max, _name, _parse, _text) {	\
 	.info = {							\
 		.key = (_key), .since = (_since),			\
@@ -90,8 +101,8 @@ const struct hms_modifier_desc hms_modifiers[] = {
 		"every target must be reachable from it"),
 	HMS_KEY(HMS_MOD_INHERIT, 1, 0, 1, "inherit", hms_parse_inherit,
 		"a child gets the policy at fork"),
-	HMS_KEY(HMS_MOD_PRIORITY, 0, 0, U64_MAX, "priority", NULL,
-		"order of eviction"),
+	HMS_KEY(HMS_MOD_PRIORITY, 1, 0, HMS_PRIORITY_MAX, "priority", hms_parse_priority,
+		"order of eviction: pages of a low one leave a full target first"),
 	HMS_KEY(HMS_MOD_ASYNC, 0, 0, S32_MAX, "async", NULL,
 		"signal an eventfd when the work is done"),
 };
@@ -141,10 +152,11 @@ int hms_modifier_parse(struct hms_request *request, const struct hms_modifier *m
 		       u32 *seen)
 {
 	enum hms_error_why why = hms_modifier_take(request, modifier, seen);
+	int error = why == HMS_WHY_UNSUPPORTED ? -EOPNOTSUPP :
+		    why == HMS_WHY_PERMISSION ? -EPERM : -EINVAL;
 
 	if (why)
-		return hms_refuse(request, why == HMS_WHY_UNSUPPORTED ? -EOPNOTSUPP : -EINVAL,
-				  HMS_ERROR_MODIFIER, index, why);
+		return hms_refuse(request, error, HMS_ERROR_MODIFIER, index, why);
 	request->key_index[modifier->key] = index;
 	return 0;
 }

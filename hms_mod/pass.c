@@ -14,6 +14,7 @@
 #include "compat/compat.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "order.h"
 #include "pass.h"
 #include "target.h"
 
@@ -423,6 +424,7 @@ void hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 	hms_pass_keep_dirt(pass);
 	migrate_vma_pages(&pass->vma);
 	hms_pass_count(pass, why);
+	hms_order_enter(pass);
 	hms_pass_bury(pass);
 	migrate_vma_finalize(&pass->vma);
 }

@@ -18,6 +18,7 @@
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied in one go
+ * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
  * @large: it is one large page; entry 0 stands for it, the others are empty
  *
@@ -31,6 +32,7 @@ struct hms_pass {
 	unsigned long *src;
 	unsigned long *dst;
 	struct hms_copy *copies;
+	u32 serial;
 	int error;
 	bool large;
 };

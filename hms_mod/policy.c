@@ -30,29 +30,26 @@ static size_t hms_policy_size(u32 mode, u32 ntargets)
 
 /**
  * hms_policy_new - make a policy
- * @mode: enum hms_mode
- * @inherit: a child gets it at fork
- * @uids: targets, copied
- * @weights: of each, from 1 on, copied; only read for HMS_MODE_WEIGHTED
- * @ntargets: how many
+ * @terms: what it asks for; copied
  *
  * Return: one reference, or NULL.
  */
-struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, const u8 *weights,
-				  u32 ntargets)
+struct hms_policy *hms_policy_new(const struct hms_policy_terms *terms)
 {
+	u32 ntargets = terms->ntargets;
 	struct hms_policy *policy;
 
-	policy = kmalloc(hms_policy_size(mode, ntargets), GFP_KERNEL_ACCOUNT);
+	policy = kmalloc(hms_policy_size(terms->mode, ntargets), GFP_KERNEL_ACCOUNT);
 	if (!policy)
 		return NULL;
 	refcount_set(&policy->ref, 1);
-	policy->mode = mode;
-	policy->inherit = inherit;
+	policy->mode = terms->mode;
+	policy->inherit = terms->inherit;
+	policy->priority = terms->priority;
 	policy->ntargets = ntargets;
-	memcpy(policy->uids, uids, ntargets * sizeof(*uids));
-	if (mode == HMS_MODE_WEIGHTED)
-		memcpy(&policy->uids[ntargets], weights, ntargets);
+	memcpy(policy->uids, terms->uids, ntargets * sizeof(*terms->uids));
+	if (terms->mode == HMS_MODE_WEIGHTED)
+		memcpy(&policy->uids[ntargets], terms->weights, ntargets);
 	return policy;
 }
 
@@ -71,26 +68,22 @@ void hms_policy_put(struct hms_policy *policy)
 /**
  * hms_policy_asks - is a policy what hms_policy_new() would make
  * @policy: the policy
- * @mode: enum hms_mode
- * @inherit: a child gets it at fork
- * @uids: targets
- * @weights: of each; only read for HMS_MODE_WEIGHTED
- * @ntargets: how many
+ * @terms: of what
  */
-bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, const u32 *uids,
-		     const u8 *weights, u32 ntargets)
+bool hms_policy_asks(const struct hms_policy *policy, const struct hms_policy_terms *terms)
 {
 	u32 i;
 
-	if (policy->mode != mode || policy->inherit != inherit || policy->ntargets != ntargets)
+	if (policy->mode != terms->mode || policy->inherit != terms->inherit ||
+	    policy->priority != terms->priority || policy->ntargets != terms->ntargets)
 		return false;
 	/* Few differ in more than the first one, and mostly there is one: memcmp() takes longer. */
-	for (i = 0; i < ntargets; i++) {
-		if (policy->uids[i] != uids[i])
+	for (i = 0; i < terms->ntargets; i++) {
+		if (policy->uids[i] != terms->uids[i])
 			return false;
 	}
-	return mode != HMS_MODE_WEIGHTED ||
-	       !memcmp(hms_policy_weights(policy), weights, ntargets);
+	return terms->mode != HMS_MODE_WEIGHTED ||
+	       !memcmp(hms_policy_weights(policy), terms->weights, terms->ntargets);
 }
 
 /**
@@ -100,8 +93,16 @@ bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, co
  */
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b)
 {
-	return a == b || hms_policy_asks(a, b->mode, b->inherit, b->uids,
-					 hms_policy_weights(b), b->ntargets);
+	struct hms_policy_terms terms = {
+		.mode = b->mode,
+		.ntargets = b->ntargets,
+		.inherit = b->inherit,
+		.priority = b->priority,
+		.uids = b->uids,
+		.weights = hms_policy_weights(b),
+	};
+
+	return a == b || hms_policy_asks(a, &terms);
 }
 
 static u32 hms_policy_rank_by_weight(const struct hms_policy *policy, unsigned long number)
@@ -609,6 +610,7 @@ static void hms_policy_common_begin(struct hms_policy_common *common,
 
 	common->begun = true;
 	common->inherit = true;
+	common->priority = policy->priority;
 	common->mode = policy->mode;
 	common->ntargets = policy->ntargets;
 	for (i = 0; i < policy->ntargets; i++) {
@@ -639,6 +641,7 @@ int hms_policy_intersect(struct hms_policy_tree *tree, struct hms_policy_common 
 	if (common->mode != policy->mode)
 		common->mode = HMS_MODE_DEFAULT;
 	common->inherit &= policy->inherit;
+	common->priority = min(common->priority, policy->priority);
 	for (i = 0; i < common->ntargets; i++) {
 		at = hms_policy_find(policy, common->uids[i]);
 		if (at == policy->ntargets)

@@ -19,6 +19,7 @@
  * @ntargets: how many
  * @mode: enum hms_mode
  * @inherit: a child gets it at fork
+ * @priority: its pages leave a full target after those of a lower one
  * @uids: the targets, most wanted first; behind them, for HMS_MODE_WEIGHTED alone, a weight for
  *	each, a byte
  */
@@ -27,7 +28,26 @@ struct hms_policy {
 	u32 ntargets;
 	u16 mode;
 	bool inherit;
+	u8 priority;
 	u32 uids[];
+};
+
+/**
+ * struct hms_policy_terms - what a policy is made of
+ * @mode: enum hms_mode
+ * @ntargets: how many
+ * @inherit: a child gets it at fork
+ * @priority: its pages leave a full target after those of a lower one
+ * @uids: the targets
+ * @weights: of each, from 1 on; only read for HMS_MODE_WEIGHTED
+ */
+struct hms_policy_terms {
+	u32 mode;
+	u32 ntargets;
+	bool inherit;
+	u8 priority;
+	const u32 *uids;
+	const u8 *weights;
 };
 
 /* Does each page have a target of its own, so that the order of the targets begins there? */
@@ -107,6 +127,7 @@ struct hms_policy_edit {
  * @begun: some of it was, so the others mean something
  * @mode: the mode of all of it, or HMS_MODE_DEFAULT when there are several
  * @inherit: a child gets all of it at fork
+ * @priority: the lowest of all
  * @ntargets: how many
  * @uids: targets that all of it names, in the order of the first policy
  * @weights: the weight that all of it gives each of them, 0 when there are several
@@ -116,18 +137,17 @@ struct hms_policy_common {
 	unsigned long last;
 	bool begun;
 	bool inherit;
+	u8 priority;
 	u32 mode;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
 	u8 weights[HMS_MAX_TARGETS];
 };
 
-struct hms_policy *hms_policy_new(u32 mode, bool inherit, const u32 *uids, const u8 *weights,
-				  u32 ntargets);
+struct hms_policy *hms_policy_new(const struct hms_policy_terms *terms);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
-bool hms_policy_asks(const struct hms_policy *policy, u32 mode, bool inherit, const u32 *uids,
-		     const u8 *weights, u32 ntargets);
+bool hms_policy_asks(const struct hms_policy *policy, const struct hms_policy_terms *terms);
 bool hms_policy_equal(const struct hms_policy *a, const struct hms_policy *b);
 u32 hms_policy_rank(const struct hms_policy *policy, unsigned long number);
 

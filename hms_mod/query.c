@@ -82,6 +82,7 @@ static int hms_answer_policy(struct hms_answer *answer, const struct hms_policy 
 		.length = last - first + 1,
 		.mode = policy->mode,
 		.flags = policy->inherit ? HMS_POLICY_INHERIT : 0,
+		.priority = policy->priority,
 		.first_target = answer->uids.count,
 	};
 	int ret = 0;
@@ -154,6 +155,7 @@ static int hms_query_common(struct hms_answer *answer)
 		return 0;
 	entry.mode = common.mode;
 	entry.flags = common.inherit ? HMS_POLICY_INHERIT : 0;
+	entry.priority = common.priority;
 	for (i = 0; i < common.ntargets && !ret; i++)
 		ret = hms_answer_target(answer, &entry, common.uids[i], common.weights[i]);
 	return ret ?: hms_vector_add(&answer->entries, &entry);
@@ -293,6 +295,7 @@ static int hms_query_stats(struct hms_answer *answer)
 		.home = atomic64_read(&counts[HMS_PROCESS_HOME]),
 		.home_elsewhere = atomic64_read(&counts[HMS_PROCESS_HOME_ELSEWHERE]),
 		.evacuated = atomic64_read(&counts[HMS_PROCESS_EVACUATED]),
+		.evicted = atomic64_read(&counts[HMS_PROCESS_EVICTED]),
 	};
 
 	return hms_vector_add(&answer->entries, &stats);

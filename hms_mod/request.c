@@ -132,6 +132,8 @@ static int hms_request_combination(struct hms_request *request)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_MODE, HMS_WHY_NO_WEIGHTS);
 	if (request->inherit && (!request->set_policy || clear))
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_INHERIT, HMS_WHY_COMBINATION);
+	if (request->has_priority && (!request->set_policy || clear))
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_PRIORITY, HMS_WHY_COMBINATION);
 	if (request->all_or_nothing && !request->migrate)
 		return hms_refuse_key(request, -EINVAL, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_COMBINATION);
@@ -197,6 +199,7 @@ struct hms_request *hms_request_new(struct hms_hbind *arg)
 		return NULL;
 	memset(request, 0, offsetof(struct hms_request, uids));
 	request->arg = arg;
+	request->priority = HMS_PRIORITY_DEFAULT;
 	return request;
 }
 

@@ -23,6 +23,8 @@ struct mm_struct;
  * @lazy: put placeholders where something is missing
  * @all_or_nothing: every page or none
  * @inherit: a child gets the policy at fork
+ * @has_priority: one is given
+ * @priority: order of eviction
  * @may_move_shared: the caller has CAP_SYS_NICE
  * @mode: enum hms_mode
  * @has_weights: weights are given
@@ -49,6 +51,8 @@ struct hms_request {
 	bool lazy;
 	bool all_or_nothing;
 	bool inherit;
+	bool has_priority;
+	u8 priority;
 	bool may_move_shared;
 	u32 mode;
 	bool has_weights;

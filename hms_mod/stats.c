@@ -48,6 +48,8 @@ HMS_STAT_FILE(lazy, HMS_STAT_LAZY);
 HMS_STAT_FILE(lazy_touched, HMS_STAT_LAZY_TOUCHED);
 /* Pages brought home because their device went. */
 HMS_STAT_FILE(evacuated, HMS_STAT_EVACUATED);
+/* Pages that left a full device. */
+HMS_STAT_FILE(evicted, HMS_STAT_EVICTED);
 /* Policy ranges that could not be kept, inherited or carried. */
 HMS_STAT_FILE(policy_lost, HMS_STAT_POLICY_LOST);
 
@@ -62,6 +64,7 @@ static struct attribute *hms_stats_attrs[] = {
 	&dev_attr_lazy.attr,
 	&dev_attr_lazy_touched.attr,
 	&dev_attr_evacuated.attr,
+	&dev_attr_evicted.attr,
 	&dev_attr_policy_lost.attr,
 	NULL
 };
@@ -97,10 +100,11 @@ static struct device_attribute hms_target_##file = __ATTR(file, 0444, target_##f
 /* Pages that came from another target, or into being there. */
 HMS_TARGET_FILE(moved_in, HMS_TARGET_MOVED_IN);
 HMS_TARGET_FILE(populated, HMS_TARGET_POPULATED);
-/* Pages that left: by a request, because of a touch, because the target went. */
+/* Pages that left: by a request, because of a touch, the target went, or others needed the room. */
 HMS_TARGET_FILE(moved_out, HMS_TARGET_MOVED_OUT);
 HMS_TARGET_FILE(home, HMS_TARGET_HOME);
 HMS_TARGET_FILE(evacuated, HMS_TARGET_EVACUATED);
+HMS_TARGET_FILE(evicted, HMS_TARGET_EVICTED);
 
 static struct attribute *hms_target_stats_attrs[] = {
 	&hms_target_moved_in.attr,
@@ -108,6 +112,7 @@ static struct attribute *hms_target_stats_attrs[] = {
 	&hms_target_populated.attr,
 	&hms_target_home.attr,
 	&hms_target_evacuated.attr,
+	&hms_target_evicted.attr,
 	NULL
 };
 

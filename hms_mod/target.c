@@ -20,6 +20,7 @@
 #include "devmem.h"
 #include "figures.h"
 #include "freemap.h"
+#include "order.h"
 #include "target.h"
 
 static struct hms_target *to_target(struct device *dev)
@@ -297,6 +298,21 @@ struct hms_target *hms_target_of_page(struct page *page)
 	return hms_target_of_node(page_to_nid(page));
 }
 EXPORT_SYMBOL_GPL(hms_target_of_page);
+
+/**
+ * hms_target_accessed - the device uses a page of its own: it leaves after the others
+ * @page: of a device target; the caller keeps it from being freed, as an entry in a mirror does
+ *	under the lock of that
+ *
+ * For devices that know which pages they use without faulting on them.
+ *
+ * Context: any.
+ */
+void hms_target_accessed(struct page *page)
+{
+	hms_devmem_used_again(hms_target_of_page(page)->mem, page, hms_order_serial());
+}
+EXPORT_SYMBOL_GPL(hms_target_accessed);
 
 static unsigned int hms_node_alloc(int nid, struct page **pages, unsigned int n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: policy that is set and cleared, pages that requests place, and pages that come home
- * because they were touched. In tracefs, events/hms.
+ * Tracepoints: policy that is set and cleared, pages that requests place, that come home because
+ * they were touched, and that leave a full device. In tracefs, events/hms.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM hms
@@ -82,6 +82,22 @@ TRACE_EVENT(hms_home,
 			   __entry->nid = nid;),
 	    TP_printk("address=%#llx pages=%llu nid=%d elsewhere=%llu", __entry->address,
 		      __entry->pages, __entry->nid, __entry->elsewhere)
+);
+
+/* Pages that left a full device for others of @priority. */
+TRACE_EVENT(hms_evict,
+	    TP_PROTO(u32 target, unsigned long address, u64 pages, u8 priority),
+	    TP_ARGS(target, address, pages, priority),
+	    TP_STRUCT__entry(__field(u64, address)
+			     __field(u64, pages)
+			     __field(u32, target)
+			     __field(u8, priority)),
+	    TP_fast_assign(__entry->address = address;
+			   __entry->pages = pages;
+			   __entry->target = target;
+			   __entry->priority = priority;),
+	    TP_printk("target=%u address=%#llx pages=%llu priority=%u", __entry->target,
+		      __entry->address, __entry->pages, __entry->priority)
 );
 
 #endif /* _HMS_TRACE_H */

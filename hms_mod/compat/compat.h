@@ -16,6 +16,12 @@
 
 #include "compat/probed.h"
 
+#if HMS_HAS_LEAFOPS
+#include <linux/leafops.h>
+#else
+#include <linux/swapops.h>
+#endif
+
 #if HMS_HAS_DMEM_CGROUP
 #include <linux/cgroup_dmem.h>
 #else
@@ -104,15 +110,17 @@ static inline bool hms_vma_takes_large(struct vm_area_struct *vma)
 #if HMS_HAS_SELECT_COMPOUND
 static inline void hms_split(struct folio *head, struct folio *tail)
 {
-	if (!tail)
-		return;
 	tail->pgmap = head->pgmap;
 	tail->page.mapping = head->page.mapping;
 	tail->page.zone_device_data = head->page.zone_device_data;
 }
 
-#define HMS_PAGEMAP_SPLIT	.folio_split = hms_split,
+#define HMS_PAGEMAP_SPLIT	.folio_split = hms_devmem_split,
 #else
+static inline void hms_split(struct folio *head, struct folio *tail)
+{
+}
+
 #define HMS_PAGEMAP_SPLIT
 #endif
 
@@ -142,6 +150,42 @@ static inline int hms_hmm_range_fault(struct hmm_range *range)
 	}
 	return ret;
 }
+
+/* Does an entry say that a fault is needed to have the page, and not that it is elsewhere now? */
+static inline bool hms_pte_wants_fault(pte_t pte)
+{
+#if HMS_HAS_LEAFOPS
+	softleaf_t entry = softleaf_from_pte(pte);
+
+	return !pte_none(pte) && !pte_present(pte) && !softleaf_is_migration(entry) &&
+	       !softleaf_is_device_private(entry);
+#else
+	swp_entry_t entry;
+
+	if (!is_swap_pte(pte))
+		return false;
+	entry = pte_to_swp_entry(pte);
+	return !is_migration_entry(entry) && !is_device_private_entry(entry);
+#endif
+}
+
+/* Where a page is by which anonymous mappings of the same ancestor know it. */
+#if HMS_HAS_VMA_ANON_PGOFF
+static inline unsigned long hms_vma_anon_pgoff(const struct vm_area_struct *vma)
+{
+	return vma_start_anon_pgoff(vma);
+}
+#else
+static inline unsigned long hms_vma_anon_pgoff(const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff;
+}
+#endif
+
+#ifndef FOLIO_MAPPING_ANON
+#define FOLIO_MAPPING_ANON	PAGE_MAPPING_ANON
+#define FOLIO_MAPPING_FLAGS	PAGE_MAPPING_FLAGS
+#endif
 
 #if !HMS_HAS_PAGE_PGMAP
 static inline struct dev_pagemap *page_pgmap(const struct page *page)

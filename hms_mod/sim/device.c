@@ -107,6 +107,7 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 
 	snprintf(sim->name, sizeof(sim->name), "hms_sim%u", index);
 	sim->size = size;
+	mutex_init(&sim->keep_lock);
 	if (!range) {
 		sim->memory = vzalloc_node(size, hms_sim_node(index));
 		if (!sim->memory)
@@ -167,6 +168,7 @@ void hms_sim_device_remove(struct hms_sim *sim)
 	misc_deregister(&sim->misc);
 	hms_link_unregister(sim->link);
 	hms_initiator_unregister(sim->initiator);
+	hms_sim_release_all(sim);
 	hms_target_unregister(sim->target);
 	vfree(sim->memory);
 }

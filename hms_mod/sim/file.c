@@ -37,6 +37,7 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 		struct hms_sim_info info;
 		struct hms_sim_op op;
 		struct hms_sim_walk walk;
+		struct hms_sim_reserve reserve;
 	} arg;
 	size_t known;
 	int ret;
@@ -55,6 +56,9 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 	case HMS_SIM_WALK:
 		known = sizeof(arg.walk);
 		break;
+	case HMS_SIM_RESERVE:
+		known = sizeof(arg.reserve);
+		break;
 	default:
 		return -ENOTTY;
 	}
@@ -70,6 +74,9 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 		break;
 	case HMS_SIM_WALK:
 		ret = hms_sim_walk(context, &arg.walk);
+		break;
+	case HMS_SIM_RESERVE:
+		ret = hms_sim_reserve(context, &arg.reserve);
 		break;
 	default:
 		ret = hms_sim_op(context, cmd, &arg.op);

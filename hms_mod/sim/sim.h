@@ -3,6 +3,7 @@
 #define _HMS_SIM_SIM_H
 
 #include <linux/miscdevice.h>
+#include <linux/mutex.h>
 #include <linux/xarray.h>
 #include <linux/hms_sim.h>
 
@@ -17,6 +18,9 @@
  * @initiator: itself in the map
  * @link: what connects them
  * @misc: its device node
+ * @keep_lock: protects @kept and @nkept
+ * @kept: pages that it keeps for itself
+ * @nkept: how many
  */
 struct hms_sim {
 	char name[16];
@@ -26,6 +30,9 @@ struct hms_sim {
 	struct hms_initiator *initiator;
 	struct hms_link *link;
 	struct miscdevice misc;
+	struct mutex keep_lock;		/* see above */
+	struct page **kept;
+	unsigned long nkept;
 };
 
 /**
@@ -71,6 +78,10 @@ int hms_sim_op(struct hms_sim_context *context, unsigned int cmd, struct hms_sim
 
 /* walk.c */
 int hms_sim_walk(struct hms_sim_context *context, struct hms_sim_walk *arg);
+
+/* reserve.c */
+int hms_sim_reserve(struct hms_sim_context *context, struct hms_sim_reserve *arg);
+void hms_sim_release_all(struct hms_sim *sim);
 
 /* described.c */
 int hms_sim_described_start(struct device *parent);

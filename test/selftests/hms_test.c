@@ -500,9 +500,14 @@ char *fill_target(int fd, __u32 uid, size_t room, size_t *length)
 
 	*length = target_capacity(uid) - target_used(uid) - room;
 	p = area(*length);
-	if (!p || populate(fd, p, *length, uid, &r) || r.h.populated != *length / PAGE)
+	if (!p)
 		return NULL;
-	return p;
+	/* Bound, so that it makes no room for others. */
+	request_init(&r, p, *length);
+	request_target(&r, uid);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&r, HMS_MOD_POPULATE, 1);
+	return request_send(&r, fd) || r.h.populated != *length / PAGE ? NULL : p;
 }
 
 static struct request *policy_request(struct request *r, const void *start, size_t length,
@@ -590,13 +595,15 @@ int policies_read(int fd, __u32 what, const void *start, size_t length, struct p
 		    e[i].start % PAGE || e[i].length % PAGE ||
 		    (i && e[i].start < p[i - 1].end) || e[i].ntargets > HMS_MAX_TARGETS ||
 		    e[i].first_target + e[i].ntargets > q.nuids || e[i].gone > e[i].ntargets ||
-		    (e[i].flags & ~HMS_POLICY_INHERIT) || e[i].reserved)
+		    (e[i].flags & ~HMS_POLICY_INHERIT) ||
+		    e[i].priority > HMS_PRIORITY_MAX)
 			return -EPROTO;
 		p[i].start = e[i].start;
 		p[i].end = e[i].start + e[i].length;
 		p[i].mode = e[i].mode;
 		p[i].gone = e[i].gone;
 		p[i].flags = e[i].flags;
+		p[i].priority = e[i].priority;
 		p[i].n = e[i].ntargets;
 		memcpy(p[i].uid, &uids[e[i].first_target], e[i].ntargets * sizeof(*uids));
 	}

@@ -114,6 +114,7 @@ struct policy {
 	__u32 mode;
 	__u32 gone;
 	__u32 flags;		/* HMS_POLICY_INHERIT */
+	__u32 priority;
 	__u32 n;
 	__u32 uid[HMS_MAX_TARGETS];
 };

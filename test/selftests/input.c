@@ -537,9 +537,7 @@ HMS_TEST(input, hbind_values)
 
 HMS_TEST(input, hbind_unsupported)
 {
-	static const __u32 keys[] = {
-		HMS_MOD_PRIORITY, HMS_MOD_ASYNC,
-	};
+	static const __u32 keys[] = { HMS_MOD_ASYNC };
 	struct request r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -706,7 +704,7 @@ HMS_TEST(input, hbind_changes_nothing_half)
 		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 		request_modifier(&r, HMS_MOD_POPULATE, 1);
 		if (last == 0) {
-			request_modifier(&r, HMS_MOD_PRIORITY, 1);
+			request_modifier(&r, HMS_MOD_ASYNC, 1);
 			REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(3));
 		} else if (last == 1) {
 			request_target(&r, 0xfffffff0);

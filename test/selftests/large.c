@@ -234,6 +234,8 @@ HMS_TEST(large, no_large_page_there)
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, 2 * LARGE, self->e.node[0], NULL));
 	filler = area(room);
 	ASSERT_EQ(0, populate(self->e.fd, filler, room, self->e.sim[0], NULL));
+	/* Nothing makes room. */
+	ASSERT_EQ(0, policy_set_whole(self->e.fd, HMS_MODE_BIND, false, 1, self->e.sim));
 	ASSERT_EQ(0, munmap(filler, 100 * PAGE));
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);

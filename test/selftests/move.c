@@ -809,6 +809,8 @@ HMS_TEST(move, no_room)
 			break;
 		}
 	}
+	/* What is bound there makes no room. */
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 16 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
 	ASSERT_EQ(0, populate(self->e.fd, hole, 16 * PAGE, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(16, r.h.skipped[HMS_SKIP_NOMEM]);

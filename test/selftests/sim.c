@@ -273,19 +273,13 @@ HMS_TEST(device, policy_names_another_device)
 HMS_TEST(device, policy_without_room)
 {
 	char *p = placed(self, 4 * PAGE, 1, ON_LAST_NODE);
-	struct hms_sim_info info = {};
 	char bytes[16] = "";
-	struct request r;
 	size_t rest;
 	char *all;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, sim_info(self->e.sim_fd[0], &info));
-	rest = info.memory - info.used;
-	all = area(rest);
+	all = fill_target(self->e.fd, self->e.sim[0], 0, &rest);
 	ASSERT_NE(NULL, all);
-	ASSERT_EQ(0, populate(self->e.fd, all, rest, self->e.sim[0], &r));
-	ASSERT_EQ(rest / PAGE, r.h.populated);
 
 	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
 	EXPECT_EQ(-ENOMEM, sim_read(self->e.sim_fd[0], p, bytes, 16));

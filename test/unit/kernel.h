@@ -86,6 +86,10 @@ static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned
 #define min3(a, b, c)		((a) < (b) ? ((a) < (c) ? (a) : (c)) : (b) < (c) ? (b) : (c))
 #endif
 
+#ifndef BIT
+#define BIT(n)			(1UL << (n))
+#endif
+
 #ifndef U16_MAX
 #define U16_MAX			((u16)~0U)
 #endif
@@ -105,8 +109,8 @@ static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned
 #define clamp(v, lo, hi)	((v) < (lo) ? (lo) : (v) > (hi) ? (hi) : (v))
 #endif
 
-/* The same multiplicative hash as the kernel's. */
-static inline unsigned long hash_long(unsigned long v, unsigned int bits)
+/* The same multiplicative hash as the kernel's, of 32 bits at most. */
+static inline u32 hash_long(unsigned long v, unsigned int bits)
 {
 	return v * 0x61c8864680b583ebul >> (64 - bits);
 }

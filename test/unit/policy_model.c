@@ -10,17 +10,19 @@ static const struct kind {
 	u32 n;
 	u32 uids[3];
 	u8 weights[3];
+	u8 priority;
 } kinds[MODEL_KINDS + 1] = {
 	{},
-	{ HMS_MODE_BIND, false, 2, { 1, 2 }, {} },
-	{ HMS_MODE_BIND, true, 2, { 1, 2 }, {} },
-	{ HMS_MODE_PREFERRED, true, 2, { 1, 2 }, {} },
-	{ HMS_MODE_PREFERRED, true, 2, { 2, 1 }, {} },
-	{ HMS_MODE_PREFERRED, true, 3, { 2, 1, 3 }, {} },
-	{ HMS_MODE_PREFERRED, true, 1, { 3 }, {} },
-	{ HMS_MODE_INTERLEAVE, true, 3, { 2, 1, 3 }, {} },
-	{ HMS_MODE_WEIGHTED, true, 3, { 2, 1, 3 }, { 1, 3, 2 } },
-	{ HMS_MODE_WEIGHTED, true, 3, { 2, 1, 3 }, { 1, 3, 255 } },
+	{ HMS_MODE_BIND, false, 2, { 1, 2 }, {}, 5 },
+	{ HMS_MODE_BIND, true, 2, { 1, 2 }, {}, 5 },
+	{ HMS_MODE_PREFERRED, true, 2, { 1, 2 }, {}, 5 },
+	{ HMS_MODE_PREFERRED, true, 2, { 1, 2 }, {}, 4 },
+	{ HMS_MODE_PREFERRED, true, 2, { 2, 1 }, {}, 5 },
+	{ HMS_MODE_PREFERRED, true, 3, { 2, 1, 3 }, {}, 5 },
+	{ HMS_MODE_PREFERRED, true, 1, { 3 }, {}, 5 },
+	{ HMS_MODE_INTERLEAVE, true, 3, { 2, 1, 3 }, {}, 5 },
+	{ HMS_MODE_WEIGHTED, true, 3, { 2, 1, 3 }, { 1, 3, 2 }, 5 },
+	{ HMS_MODE_WEIGHTED, true, 3, { 2, 1, 3 }, { 1, 3, 255 }, 5 },
 };
 
 /*
@@ -309,6 +311,7 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 	const struct kind *kind = kind_at(model, first);
 	u32 mode = kind->mode, n = 0;
 	bool none = false, inherit = true;
+	u8 priority = kind->priority;
 	int ret;
 
 	while ((ret = hms_policy_intersect(&model->tree, &common)) == 1)
@@ -316,6 +319,7 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 	for (unsigned long i = first; i <= last; i++) {
 		none |= !kind_at(model, i)->n;
 		inherit &= kind_at(model, i)->inherit;
+		priority = min(priority, kind_at(model, i)->priority);
 		if (kind_at(model, i)->mode != mode)
 			mode = HMS_MODE_DEFAULT;
 	}
@@ -323,6 +327,8 @@ static const char *intersect(struct policy_model *model, unsigned long first, un
 		return ret == -ENOENT ? NULL : "a page without a policy was not seen";
 	if (ret || common.mode != mode || common.inherit != inherit)
 		return "the common mode is another";
+	if (common.priority != priority)
+		return "the lowest priority is another";
 	for (u32 t = 0; t < kind->n; t++) {
 		u8 weight = kind->weights[t];
 		bool all = true;
@@ -348,15 +354,33 @@ static void set_whole(struct policy_model *model, unsigned int which)
 	hms_policy_set_whole(&model->tree, model->policies[model->whole][which % 2]);
 }
 
+static struct hms_policy *kind_policy(const struct kind *kind)
+{
+	const struct hms_policy_terms terms = {
+		.mode = kind->mode, .inherit = kind->inherit, .priority = kind->priority,
+		.uids = kind->uids, .weights = kind->weights, .ntargets = kind->n,
+	};
+
+	return hms_policy_new(&terms);
+}
+
+/* One that a child does not get. */
+struct hms_policy *policy_of(u32 mode, const u32 *uids, const u8 *weights, u32 n)
+{
+	const struct hms_policy_terms terms = {
+		.mode = mode, .uids = uids, .weights = weights, .ntargets = n,
+	};
+
+	return hms_policy_new(&terms);
+}
+
 void model_start(struct policy_model *model)
 {
 	*model = (struct policy_model) { .tree.root = RB_ROOT_CACHED };
 	for (int kind = 1; kind <= MODEL_KINDS; kind++)
 		for (int copy = 0; copy < 2; copy++)
 			model->policies[kind][copy] =
-				hms_policy_new(kinds[kind].mode, kinds[kind].inherit,
-					       kinds[kind].uids, kinds[kind].weights,
-					       kinds[kind].n);
+				kind_policy(&kinds[kind]);
 }
 
 const char *model_step(struct policy_model *model, const struct model_op *op)

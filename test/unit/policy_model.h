@@ -11,7 +11,7 @@
 #include "policy.h"
 
 #define MODEL_PAGES	64
-#define MODEL_KINDS	9
+#define MODEL_KINDS	10
 
 enum model_what {
 	MODEL_SET,		/* @which policy; allocation @fail fails, if there are so many */
@@ -53,6 +53,7 @@ struct policy_model {
 	struct hms_policy *policies[MODEL_KINDS + 1][2];
 };
 
+struct hms_policy *policy_of(u32 mode, const u32 *uids, const u8 *weights, u32 n);
 void model_start(struct policy_model *model);
 
 /* Both return NULL, or what is wrong: the tree is not as the model, or something has leaked. */

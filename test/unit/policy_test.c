@@ -126,7 +126,7 @@ TEST_F(policy, memory_fails)
 		EXPECT_EQ(before, unit_allocated);
 	}
 	unit_fail_at = 1;
-	EXPECT_EQ(NULL, hms_policy_new(1, false, NULL, NULL, 0));
+	EXPECT_EQ(NULL, policy_of(HMS_MODE_BIND, NULL, NULL, 0));
 	unit_fail_at = 0;
 
 	for (int i = 0; i < MODEL_PAGES; i++)
@@ -212,8 +212,8 @@ TEST(rank)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct hms_policy *policy = hms_policy_new(cases[i].mode, false, uids,
-							   cases[i].weights, cases[i].n);
+		struct hms_policy *policy = policy_of(cases[i].mode, uids, cases[i].weights,
+						      cases[i].n);
 
 		EXPECT_STREQ(cases[i].low, ranks(policy, 0));
 		EXPECT_STREQ(cases[i].high, ranks(policy, 1ul << 52));
@@ -234,7 +234,7 @@ TEST(rank_of_many)
 	for (u32 i = 0; i < HMS_MAX_TARGETS; i++)
 		uids[i] = i + 1;
 	memset(weights, 255, sizeof(weights));
-	policy = hms_policy_new(HMS_MODE_WEIGHTED, false, uids, weights, HMS_MAX_TARGETS);
+	policy = policy_of(HMS_MODE_WEIGHTED, uids, weights, HMS_MAX_TARGETS);
 	for (unsigned long number = ULONG_MAX - all + 1; number; number++)
 		seen[hms_policy_rank(policy, number)]++;
 	for (u32 i = 0; i < HMS_MAX_TARGETS; i++)
@@ -270,7 +270,7 @@ TEST(size)
 	EXPECT_EQ(kmalloc_size(struct_size(policy, uids, 5)),
 		  kmalloc_size(struct_size(policy, uids, 4) + 4));
 	for (unsigned long i = 1; i <= 1000; i++) {
-		policy = hms_policy_new(HMS_MODE_BIND, false, uids, NULL, 5);
+		policy = policy_of(HMS_MODE_BIND, uids, NULL, 5);
 		ASSERT_EQ(0, hms_policy_edit_prepare(&edit));
 		hms_policy_set(&tree, &edit, i << 20, (i << 20) + 4095, policy);
 		hms_policy_edit_drop(&edit);
@@ -291,7 +291,7 @@ TEST(nodes_serve_again)
 	struct hms_policy_edit edit = {};
 
 	for (int i = 0; i < 2; i++)
-		policy[i] = hms_policy_new(HMS_MODE_BIND, false, &uids[i], NULL, 1);
+		policy[i] = policy_of(HMS_MODE_BIND, &uids[i], NULL, 1);
 	for (int i = 0; i < 10; i++) {
 		/* The first takes what it needs, the second fills up what is left. */
 		unit_fail_at = i > 1;

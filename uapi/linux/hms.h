@@ -95,6 +95,8 @@ struct hms_cache {
 #define HMS_MAX_TARGETS		64
 #define HMS_MAX_MODIFIERS	32
 #define HMS_MAX_WEIGHT		255
+#define HMS_PRIORITY_DEFAULT	3	/* of who asks for none */
+#define HMS_PRIORITY_MAX	7
 #define HMS_ALL_OR_NOTHING_MAX	(64ULL << 20)	/* bytes */
 
 /**
@@ -124,7 +126,10 @@ struct hms_modifier {
  *	bridges that it may cross; a condition for the request, and no part of the policy
  * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork(2), and so do its children; with a
  *	mode other than HMS_MODE_DEFAULT
- * @HMS_MOD_PRIORITY: order of eviction
+ * @HMS_MOD_PRIORITY: 0 to HMS_PRIORITY_MAX: where a device has no room, pages of a lower priority
+ *	leave it for those of a higher one, and of the same those that were placed there, or that
+ *	the device faulted on, the longest ago; with a mode other than HMS_MODE_DEFAULT. More than
+ *	HMS_PRIORITY_DEFAULT, which pages without a policy have too, wants CAP_SYS_NICE
  * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
  *
  * HMS_INFO tells which of them this module can do; the others fail with EOPNOTSUPP.
@@ -242,6 +247,7 @@ enum hms_error_why {
 	HMS_WHY_WEIGHT		= 22,	/* the weight of the target is not 1 to HMS_MAX_WEIGHT */
 	HMS_WHY_NOT_AN_INITIATOR = 23,	/* the uid is that of a target, a link ... */
 	HMS_WHY_UNREACHABLE	= 24,	/* the initiator does not reach the target */
+	HMS_WHY_PERMISSION	= 25,	/* a capability is missing */
 };
 
 #define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
@@ -313,7 +319,8 @@ struct hms_target_count {
  * ENOENT for a uid that names no object, ENODEV for one that has been removed, of a target or an
  * initiator; ESTALE for another instance; EOPNOTSUPP for a key or value that this module lacks, and
  * for a target that is only described; ENOSPC when the address space has too many ranges; EBUSY
- * when all-or-nothing found a page that can't move; ENOMEM; EINTR.
+ * when all-or-nothing found a page that can't move; EPERM for a priority that wants a capability;
+ * ENOMEM; EINTR.
  */
 struct hms_hbind {
 	__u32 size;
@@ -364,7 +371,7 @@ enum hms_query_what {
  * @first_target: index into the uid array of the query
  * @gone: how many of these targets have been removed since
  * @flags: HMS_POLICY_INHERIT, or 0
- * @reserved: zero
+ * @priority: of its pages where a device is full, see HMS_MOD_PRIORITY
  */
 struct hms_policy_entry {
 	__aligned_u64 start;
@@ -374,7 +381,7 @@ struct hms_policy_entry {
 	__u32 first_target;
 	__u32 gone;
 	__u32 flags;
-	__u32 reserved;
+	__u32 priority;
 };
 
 /* State of a run of pages. */
@@ -406,6 +413,7 @@ struct hms_residency_entry {
  * @home: pages that came home because a CPU touched them, or a device that may not write there
  * @home_elsewhere: pages that came home to another node than their policy wants
  * @evacuated: pages that came home because their target went, or went offline
+ * @evicted: pages that left a target because others needed the room
  *
  * Counted since the first request about it, and forgotten when it has neither a policy nor an open
  * descriptor that was used.
@@ -417,6 +425,7 @@ struct hms_process_stats {
 	__aligned_u64 home;
 	__aligned_u64 home_elsewhere;
 	__aligned_u64 evacuated;
+	__aligned_u64 evicted;
 };
 
 /**
@@ -447,8 +456,9 @@ struct hms_process_stats {
  * entries succeeds with any room. Other errors as in HMS_HBIND. Addresses without a mapping are
  * HMS_ABSENT, not an error. HMS_QUERY_COMMON: the targets that all policies of the range name, in
  * the order of the first, whatever their modes; HMS_MODE_DEFAULT when these differ; a weight where
- * all give a target the same; HMS_POLICY_INHERIT when all have it; no entry when an address has no
- * policy; HMS_WHOLE counts where no range has one. EINTR: interrupted, no answer.
+ * all give a target the same; HMS_POLICY_INHERIT when all have it; the lowest priority; no entry
+ * when an address has no policy; HMS_WHOLE counts where no range has one. EINTR: interrupted, no
+ * answer.
  */
 struct hms_query {
 	__u32 size;
@@ -561,12 +571,14 @@ struct hms_info {
  * enum hms_notice_kind - what a notice is about
  * @HMS_NOTICE_REQUEST: HMS_HBIND moved or populated pages
  * @HMS_NOTICE_EVACUATED: a target goes, or goes offline, and pages of it came home
+ * @HMS_NOTICE_EVICTED: a target was full, and pages of it made room for others
  *
  * There may be more; a program ignores those that it does not know.
  */
 enum hms_notice_kind {
 	HMS_NOTICE_REQUEST	= 0,
 	HMS_NOTICE_EVACUATED	= 1,
+	HMS_NOTICE_EVICTED	= 2,
 };
 
 /**
@@ -584,7 +596,8 @@ enum hms_notice_kind {
  * @skipped: pages that are not where they were asked to be
  * @lost: notices before this one that there was no room for: 64 are kept
  * @kind: enum hms_notice_kind
- * @target: HMS_NOTICE_EVACUATED: uid of the target that the pages were on; else 0
+ * @target: HMS_NOTICE_EVACUATED, HMS_NOTICE_EVICTED: uid of the target that the pages were on; else
+ *	0
  *
  * A descriptor that is read or polled for the first time tells what happens from then on, to the
  * address space that it stands for. read() returns as many as fit, and waits for one unless the

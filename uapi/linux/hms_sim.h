@@ -110,6 +110,23 @@ struct hms_sim_info {
 	__aligned_u64 used;
 };
 
+/**
+ * struct hms_sim_reserve - memory that the accelerator keeps for itself
+ * @size: sizeof(struct hms_sim_reserve)
+ * @flags: must be zero
+ * @length: bytes that it is to keep, of all that it has; a multiple of the page size
+ * @kept: out: bytes that it keeps now: fewer than asked for when pages could not leave
+ *
+ * Where there is no room, pages of programs leave. It keeps them until it is asked to keep fewer,
+ * or hms_sim goes. Errors: EINVAL; EPERM without CAP_SYS_ADMIN; ENOMEM.
+ */
+struct hms_sim_reserve {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 length;
+	__aligned_u64 kept;
+};
+
 #define HMS_SIM_MAX_OBJECTS	4096
 #define HMS_SIM_MAX_EDGES	65536
 
@@ -191,6 +208,7 @@ struct hms_sim_build {
 #define HMS_SIM_SUM		_IO(HMS_SIM_IOCTL_BASE, 0xd4)
 #define HMS_SIM_ADD		_IO(HMS_SIM_IOCTL_BASE, 0xd5)
 #define HMS_SIM_WALK		_IO(HMS_SIM_IOCTL_BASE, 0xd6)
+#define HMS_SIM_RESERVE		_IO(HMS_SIM_IOCTL_BASE, 0xd9)
 #define HMS_SIM_BUILD		_IO(HMS_SIM_IOCTL_BASE, 0xd7)
 #define HMS_SIM_CLEAR		_IO(HMS_SIM_IOCTL_BASE, 0xd8)
 

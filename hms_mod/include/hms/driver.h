@@ -19,6 +19,11 @@
  * the device to main memory, and only then frees the struct pages. After it, no callback runs. A
  * driver's module may go when its targets are unregistered and its mirrors are removed.
  *
+ * Room. Where a device is full, pages make room for those that come, by the priority of their
+ * policies, and of the same those that were placed, or faulted on through a mirror, the longest ago.
+ * A driver that knows better which are in use says so with hms_target_accessed(). One that wants
+ * memory for itself takes it with hms_target_take().
+ *
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
  * sysfs empties it, or fails with EBUSY when pages are pinned, and then the module may go. That
@@ -95,6 +100,9 @@ void hms_target_unregister(struct hms_target *target);
 void *hms_target_drvdata(const struct hms_target *target);
 u32 hms_target_uid(const struct hms_target *target);
 u64 hms_target_used(const struct hms_target *target);
+unsigned int hms_target_take(struct hms_target *target, struct page **pages, unsigned int npages);
+void hms_target_give(struct hms_target *target, struct page *const *pages, unsigned int npages);
+void hms_target_accessed(struct page *page);
 struct hms_target *hms_target_of_page(struct page *page);
 unsigned long hms_target_index(const struct hms_target *target, const struct page *page);
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _HMS_LRU_H
+#define _HMS_LRU_H
+
+#ifdef __KERNEL__
+#include <linux/list.h>
+#include <linux/types.h>
+#else
+#include <linux/list.h>
+
+#include "kernel.h"
+#endif
+
+#include <linux/hms.h>
+
+#define HMS_LRU_NONE	ULONG_MAX
+
+/* What may become of a page when there is no room. */
+enum hms_lru_state {
+	HMS_LRU_OUT,		/* nobody has placed it */
+	HMS_LRU_READY,		/* it may leave */
+	HMS_LRU_STUCK,		/* its policy has no other place for it, as far as is known */
+	HMS_LRU_HELD,		/* it stays put for a while */
+};
+
+/**
+ * struct hms_lru_page - a page of a device in the order of eviction
+ * @list: among those of its state, and if it may leave of its priority
+ * @serial: who placed it, see struct hms_lru_place; while it stays put, until when
+ * @priority: up to HMS_PRIORITY_MAX
+ * @state: enum hms_lru_state
+ * @round: of @stuck, in which it was looked at last
+ */
+struct hms_lru_page {
+	struct list_head list;
+	u32 serial;
+	u8 priority;
+	u8 state;
+	u16 round;
+};
+
+/**
+ * struct hms_lru - in which order the pages of a device leave it
+ * @pages: one for each; a large page is known by its first
+ * @ready: for each priority those that may leave, the longest unused first
+ * @stuck: those whose policy has no other place for them
+ * @held: those that stay put, in the order in which that ends
+ * @nstuck: how many are on @stuck
+ * @unchecked: how many of these were not looked at in this round, and may not be so any more
+ * @round: through @stuck, begins when a policy has changed
+ * @changes: as of then, see struct hms_lru_want
+ */
+struct hms_lru {
+	struct hms_lru_page *pages;
+	struct list_head ready[HMS_PRIORITY_MAX + 1];
+	struct list_head stuck;
+	struct list_head held;
+	unsigned long nstuck;
+	unsigned long unchecked;
+	u16 round;
+	u32 changes;
+};
+
+/**
+ * struct hms_lru_place - how a page is placed
+ * @serial: the same for all that a request places, or 0
+ * @until: when it may leave at the soonest, of the clock of hms_lru_next(); if @hold
+ * @priority: of its policy
+ * @stuck: that has no other place for it
+ * @hold: it stays put for a while
+ */
+struct hms_lru_place {
+	u32 serial;
+	u32 until;
+	u8 priority;
+	bool stuck;
+	bool hold;
+};
+
+/**
+ * struct hms_lru_want - for whom pages are to leave
+ * @serial: of the request that places them, whose own pages do not leave for each other; or 0
+ * @changes: another number than last time: some policy has changed since
+ * @priority: of those that come; nothing of a higher one leaves for them
+ * @forced: whatever is there has to leave
+ */
+struct hms_lru_want {
+	u32 serial;
+	u32 changes;
+	u8 priority;
+	bool forced;
+};
+
+int hms_lru_init(struct hms_lru *lru, unsigned long npages);
+void hms_lru_destroy(struct hms_lru *lru);
+void hms_lru_place(struct hms_lru *lru, unsigned long index, const struct hms_lru_place *how);
+void hms_lru_touch(struct hms_lru *lru, unsigned long index, u32 serial);
+void hms_lru_change(struct hms_lru *lru, unsigned long index, u8 priority, bool stuck);
+void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from);
+void hms_lru_drop(struct hms_lru *lru, unsigned long index);
+unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want, u32 now);
+bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index, unsigned long first);
+
+#endif /* _HMS_LRU_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a page of a device to the address spaces that map it, as core's rmap knows them: it exports
+ * no way to ask, but its structures are public, and so is the lock that holds them still.
+ */
+
+#include <linux/interval_tree_generic.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+
+#include "compat/compat.h"
+#include "rmap.h"
+
+static inline unsigned long hms_avc_start(struct anon_vma_chain *avc)
+{
+	return hms_vma_anon_pgoff(avc->vma);
+}
+
+static inline unsigned long hms_avc_last(struct anon_vma_chain *avc)
+{
+	return hms_vma_anon_pgoff(avc->vma) + vma_pages(avc->vma) - 1;
+}
+
+/* To look into the tree that core keeps; what would change it is not used. */
+INTERVAL_TREE_DEFINE(struct anon_vma_chain, rb, unsigned long, rb_subtree_last, hms_avc_start,
+		     hms_avc_last, static inline __maybe_unused, hms_avc)
+
+/*
+ * The anon_vma of a page, with its root locked for reading, or NULL; under RCU. As in core, that a
+ * page is still mapped when the lock is had says that it is the right one.
+ */
+static struct anon_vma *hms_rmap_lock(struct folio *folio)
+{
+	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
+	struct anon_vma *anon_vma, *root;
+
+	if ((mapping & FOLIO_MAPPING_FLAGS) != FOLIO_MAPPING_ANON || !folio_mapped(folio))
+		return NULL;
+	anon_vma = (struct anon_vma *)(mapping - FOLIO_MAPPING_ANON);
+	root = READ_ONCE(anon_vma->root);
+	if (!down_read_trylock(&root->rwsem))
+		return NULL;
+	if (folio_mapped(folio) && (unsigned long)READ_ONCE(folio->mapping) == mapping)
+		return anon_vma;
+	up_read(&root->rwsem);
+	return NULL;
+}
+
+/**
+ * hms_rmap_mapper - an address space that may map a page
+ * @page: of a device that does not go; no reference is needed, as the answer is a hint
+ * @nth: which of them, from 0 on
+ * @held: an address space that the caller has a hold of, or NULL
+ * @address: where
+ *
+ * Context: does not sleep; folio locks may be held.
+ * Return: the address space, with a reference to its users unless it is @held; or NULL: there is
+ * none, or core is busy with it.
+ */
+struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm_struct *held,
+				  unsigned long *address)
+{
+	struct folio *folio = page_folio(page);
+	struct mm_struct *mm = NULL;
+	struct anon_vma_chain *avc;
+	struct anon_vma *anon_vma;
+	unsigned long index;
+
+	rcu_read_lock();
+	anon_vma = hms_rmap_lock(folio);
+	if (!anon_vma)
+		goto unlock;
+	index = folio->index + folio_page_idx(folio, page);
+	for (avc = hms_avc_iter_first(&anon_vma->rb_root, index, index); avc && nth; nth--)
+		avc = hms_avc_iter_next(avc, index, index);
+	if (avc) {
+		mm = avc->vma->vm_mm;
+		*address = avc->vma->vm_start +
+			   ((index - hms_vma_anon_pgoff(avc->vma)) << PAGE_SHIFT);
+		if (mm != held && !mmget_not_zero(mm))
+			mm = NULL;
+	}
+	up_read(&anon_vma->root->rwsem);
+unlock:
+	rcu_read_unlock();
+	return mm;
+}

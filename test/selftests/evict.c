@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Eviction: who leaves a full device, in which order, and where to; no byte lost.
+ *
+ * Most of the device is filled with what is bound there and stays, so that a few pages are all the
+ * room that the others have.
+ */
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hms_fixture.h"
+
+HMS_FIXTURE(evict)
+
+#define ROOM	64UL	/* pages */
+#define ANY	99	/* no policy */
+#define DEFAULT	HMS_PRIORITY_DEFAULT
+
+/* Leave room for so many pages on accelerator 0. */
+#define LEAVE(pages)								\
+	do {									\
+		size_t length_;							\
+										\
+		ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], (pages) * PAGE,	\
+					    &length_));				\
+	} while (0)
+
+/* Ask for pages to be on accelerator 0, with a policy of that and perhaps others. */
+static struct request *ask(FIXTURE_DATA(evict) *self, struct request *r, char *p, size_t pages,
+			   __u32 mode, __u32 priority, __u32 other)
+{
+	request_init(r, p, pages * PAGE);
+	request_target(r, self->e.sim[0]);
+	if (other)
+		request_target(r, other);
+	if (mode != ANY) {
+		request_modifier(r, HMS_MOD_MODE, mode);
+		request_modifier(r, HMS_MOD_PRIORITY, priority);
+	}
+	return request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+}
+
+/* Have so many pages, filled; those that are on accelerator 0 then. */
+static char *come(FIXTURE_DATA(evict) *self, size_t pages, __u32 mode, __u32 priority, __u64 seed)
+{
+	char *p = area(pages * PAGE);
+	struct request r;
+
+	if (!p)
+		return NULL;
+	fill(p, pages * PAGE, seed);
+	return request_send(ask(self, &r, p, pages, mode, priority, 0), self->e.fd) ? NULL : p;
+}
+
+static long here(FIXTURE_DATA(evict) *self, const char *p, size_t pages)
+{
+	return pages_on(self->e.fd, p, pages * PAGE, self->e.sim[0]);
+}
+
+/* In main memory, on whatever node. */
+static long home(FIXTURE_DATA(evict) *self, const char *p, size_t pages)
+{
+	long n = 0;
+
+	for (int node = 0; node < self->e.nnodes; node++)
+		n += pages_on(self->e.fd, p, pages * PAGE, self->e.node[node]);
+	return n;
+}
+
+/* Those that were placed the longest ago leave, and no more than there is need for. */
+HMS_TEST(evict, oldest_first)
+{
+	struct hms_process_stats before, stats;
+	long long target, module;
+	char *old, *young, *p;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	old = come(self, ROOM / 2, ANY, 0, 1);
+	young = come(self, ROOM / 2, ANY, 0, 2);
+	ASSERT_NE(NULL, old);
+	ASSERT_NE(NULL, young);
+	ASSERT_EQ(ROOM / 2, here(self, old, ROOM / 2));
+	ASSERT_EQ(ROOM / 2, here(self, young, ROOM / 2));
+	target = target_stat(self->e.sim[0], "evicted");
+	module = stat_read("evicted");
+	ASSERT_EQ(0, stats_read(self->e.fd, &before));
+
+	p = come(self, 10, ANY, 0, 3);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(10, here(self, p, 10));
+	EXPECT_EQ(ROOM / 2 - 10, here(self, old, ROOM / 2));
+	EXPECT_EQ(10, home(self, old, 10));
+	EXPECT_EQ(ROOM / 2, here(self, young, ROOM / 2));
+	EXPECT_EQ(target_capacity(self->e.sim[0]), target_used(self->e.sim[0]));
+	EXPECT_EQ(target + 10, target_stat(self->e.sim[0], "evicted"));
+	EXPECT_EQ(module + 10, stat_read("evicted"));
+	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
+	EXPECT_EQ(before.evicted + 10, stats.evicted);
+	EXPECT_EQ(before.evacuated, stats.evacuated);
+
+	EXPECT_PATTERN(old, ROOM / 2 * PAGE, 1);
+	EXPECT_PATTERN(young, ROOM / 2 * PAGE, 2);
+	EXPECT_PATTERN(p, 10 * PAGE, 3);
+}
+
+/* What the device faults on, and what is asked for there again, is as good as placed then. */
+HMS_TEST(evict, what_is_used_stays)
+{
+	char *read, *asked, *idle, *p;
+	struct hms_sim_op op;
+	struct request r;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	read = come(self, 20, ANY, 0, 1);
+	asked = come(self, 20, ANY, 0, 2);
+	idle = come(self, ROOM - 40, ANY, 0, 3);
+	ASSERT_NE(NULL, read);
+	ASSERT_NE(NULL, asked);
+	ASSERT_NE(NULL, idle);
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, read, 20 * PAGE, NULL, 0, &op));
+	EXPECT_EQ(20, op.local);
+	ASSERT_EQ(0, migrate(self->e.fd, asked, 20 * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(20, r.h.present);
+
+	p = come(self, ROOM - 40 + 5, ANY, 0, 4);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ((long)ROOM - 40 + 5, here(self, p, ROOM - 40 + 5));
+	EXPECT_EQ(0, here(self, idle, ROOM - 40));
+	EXPECT_EQ(15, here(self, read, 20));
+	EXPECT_EQ(20, here(self, asked, 20));
+	EXPECT_PATTERN(read, 20 * PAGE, 1);
+	EXPECT_PATTERN(asked, 20 * PAGE, 2);
+	EXPECT_PATTERN(idle, (ROOM - 40) * PAGE, 3);
+	EXPECT_PATTERN(p, (ROOM - 40 + 5) * PAGE, 4);
+}
+
+/* Of a lower priority first, however young; nothing of a higher one leaves. */
+HMS_TEST(evict, by_priority)
+{
+	char *high, *middle, *low, *p;
+	struct policy policy;
+	struct request r;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	high = come(self, 20, HMS_MODE_PREFERRED, 6, 1);
+	middle = come(self, 20, HMS_MODE_PREFERRED, 4, 2);
+	low = come(self, ROOM - 40, HMS_MODE_PREFERRED, 1, 3);
+	ASSERT_NE(NULL, high);
+	ASSERT_NE(NULL, middle);
+	ASSERT_NE(NULL, low);
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, high, PAGE, &policy, 1));
+	EXPECT_EQ(6, policy.priority);
+
+	/* For less than all of them. */
+	p = come(self, 10, HMS_MODE_PREFERRED, 0, 4);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, here(self, p, 10));
+	EXPECT_EQ((long)ROOM - 40, here(self, low, ROOM - 40));
+	/* For one in the middle as much as is below, and of its own kind the rest. */
+	ASSERT_EQ(0, request_send(ask(self, &r, p, 10, HMS_MODE_PREFERRED, 2, 0), self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(10, r.h.moved);
+	EXPECT_EQ((long)ROOM - 50, here(self, low, ROOM - 40));
+	EXPECT_EQ(20, here(self, middle, 20));
+	EXPECT_EQ(20, here(self, high, 20));
+	/* Without a policy it is that of who asks for none: higher than 2, lower than 4. */
+	ASSERT_EQ(0, policy_clear(self->e.fd, low, (ROOM - 40) * PAGE));
+	ASSERT_EQ(0, request_send(ask(self, &r, low, ROOM - 40, ANY, 0, 0), self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(10, r.h.moved);
+	EXPECT_EQ(0, here(self, p, 10));
+	EXPECT_EQ(20, here(self, middle, 20));
+	EXPECT_EQ(20, here(self, high, 20));
+	EXPECT_PATTERN(high, 20 * PAGE, 1);
+	EXPECT_PATTERN(middle, 20 * PAGE, 2);
+	EXPECT_PATTERN(low, (ROOM - 40) * PAGE, 3);
+	EXPECT_PATTERN(p, 10 * PAGE, 4);
+}
+
+/* A priority that was raised counts at once. */
+HMS_TEST(evict, raised)
+{
+	char *p, *q;
+	struct request r;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	p = come(self, ROOM, HMS_MODE_PREFERRED, DEFAULT, 1);
+	ASSERT_NE(NULL, p);
+	request_init(&r, p, ROOM * PAGE);
+	request_target(&r, self->e.sim[0]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+	request_modifier(&r, HMS_MOD_PRIORITY, 5);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	q = come(self, 10, HMS_MODE_PREFERRED, DEFAULT, 2);
+	ASSERT_NE(NULL, q);
+	EXPECT_EQ((long)ROOM, here(self, p, ROOM));
+	EXPECT_EQ(0, here(self, q, 10));
+	/* A lower one when it is asked for there again. */
+	ASSERT_EQ(0, request_send(ask(self, &r, p, ROOM, HMS_MODE_PREFERRED, 1, 0), self->e.fd));
+	EXPECT_EQ(ROOM, r.h.present);
+	ASSERT_EQ(0, request_send(ask(self, &r, q, 10, HMS_MODE_PREFERRED, 2, 0), self->e.fd));
+	EXPECT_EQ(10, r.h.moved);
+	EXPECT_EQ((long)ROOM - 10, here(self, p, ROOM));
+	EXPECT_PATTERN(p, ROOM * PAGE, 1);
+	EXPECT_PATTERN(q, 10 * PAGE, 2);
+}
+
+/* Where a policy has no other place, its pages stay; and leave when it has gone. */
+HMS_TEST(evict, bound)
+{
+	char *p, *q;
+	struct request r;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	p = come(self, ROOM, HMS_MODE_BIND, 0, 1);
+	q = area(10 * PAGE);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, q);
+	fill(q, 10 * PAGE, 2);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, request_send(ask(self, &r, q, 10, HMS_MODE_BIND, 7, 0), self->e.fd));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(10, r.h.skipped[HMS_SKIP_NOMEM]);
+		EXPECT_EQ((long)ROOM, here(self, p, ROOM));
+	}
+	ASSERT_EQ(0, policy_clear(self->e.fd, p, ROOM * PAGE));
+	/* A request asks some of what is bound on the device, in turns; there are not so many. */
+	for (int i = 0; i < 100 && here(self, q, 10) < 10; i++)
+		ASSERT_EQ(0, request_send(ask(self, &r, q, 10, HMS_MODE_BIND, 7, 0), self->e.fd));
+	EXPECT_EQ(10, here(self, q, 10));
+	EXPECT_EQ((long)ROOM - 10, here(self, p, ROOM));
+	EXPECT_PATTERN(p, ROOM * PAGE, 1);
+	EXPECT_PATTERN(q, 10 * PAGE, 2);
+}
+
+/* To where the list goes on: another device, a node; also of a policy that is strict. */
+HMS_TEST(evict, next_target)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+	char *bound = area(20 * PAGE), *soft = area(20 * PAGE), *p;
+	struct request r;
+
+	NEED_SIMS(2);
+	NEED_NODES(2);
+	ASSERT_NE(NULL, bound);
+	ASSERT_NE(NULL, soft);
+	LEAVE(40);
+	fill(bound, 20 * PAGE, 1);
+	fill(soft, 20 * PAGE, 2);
+	ASSERT_EQ(0, request_send(ask(self, &r, bound, 20, HMS_MODE_BIND, 0, self->e.sim[1]),
+				  self->e.fd));
+	ASSERT_EQ(0, request_send(ask(self, &r, soft, 20, HMS_MODE_PREFERRED, 1, last),
+				  self->e.fd));
+	ASSERT_EQ(20, here(self, bound, 20));
+	ASSERT_EQ(20, here(self, soft, 20));
+	p = come(self, 30, ANY, 0, 3);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(30, here(self, p, 30));
+	EXPECT_EQ(20, pages_on(self->e.fd, bound, 20 * PAGE, self->e.sim[1]));
+	EXPECT_EQ(10, pages_on(self->e.fd, soft, 20 * PAGE, last));
+	EXPECT_EQ(10, here(self, soft, 20));
+	EXPECT_PATTERN(bound, 20 * PAGE, 1);
+	EXPECT_PATTERN(soft, 20 * PAGE, 2);
+	EXPECT_PATTERN(p, 30 * PAGE, 3);
+}
+
+/* A request makes no room for itself: what does not fit goes where its list goes on. */
+HMS_TEST(evict, not_itself)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+	char *p = area(3 * ROOM * PAGE);
+	struct request r;
+	long long evicted;
+
+	NEED_SIMS(1);
+	NEED_NODES(2);
+	ASSERT_NE(NULL, p);
+	LEAVE(ROOM);
+	fill(p, 3 * ROOM * PAGE, 1);
+	evicted = stat_read("evicted");
+	ASSERT_EQ(0, request_send(ask(self, &r, p, 3 * ROOM, HMS_MODE_BIND, DEFAULT, last),
+				  self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(ROOM, r.counts[0].moved);
+	EXPECT_EQ(2 * ROOM, r.counts[1].moved + r.counts[1].present);
+	/* Nor does what is there already make room for the rest of a range. */
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_EQ(ROOM, r.counts[0].present);
+	EXPECT_EQ(0, r.h.moved);
+	EXPECT_EQ(evicted, stat_read("evicted"));
+	EXPECT_PATTERN(p, 3 * ROOM * PAGE, 1);
+}
+
+/* All or nothing, and holes, have room made for them too. */
+HMS_TEST(evict, for_all)
+{
+	char *old, *p = area(40 * PAGE), *hole = area(20 * PAGE);
+	struct request r;
+
+	NEED_SIMS(1);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, hole);
+	LEAVE(ROOM);
+	old = come(self, ROOM, ANY, 0, 1);
+	ASSERT_NE(NULL, old);
+	fill(p, 40 * PAGE, 2);
+	ask(self, &r, p, 40, HMS_MODE_BIND, DEFAULT, 0);
+	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_EQ(40, r.h.moved);
+	ASSERT_EQ(0, populate(self->e.fd, hole, 20 * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(20, r.h.populated);
+	EXPECT_EQ((long)ROOM - 60, here(self, old, ROOM));
+	EXPECT_PATTERN(old, ROOM * PAGE, 1);
+	EXPECT_PATTERN(p, 40 * PAGE, 2);
+	EXPECT_ZERO(hole, 20 * PAGE);
+}
+
+/* So does a device that faults on a range with a policy. */
+HMS_TEST(evict, for_a_fault)
+{
+	char *old, *p = area(10 * PAGE);
+	struct hms_sim_op op;
+	struct policy policy;
+
+	NEED_SIMS(1);
+	ASSERT_NE(NULL, p);
+	LEAVE(ROOM);
+	old = come(self, ROOM, ANY, 0, 1);
+	ASSERT_NE(NULL, old);
+	fill(p, 10 * PAGE, 2);
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 10 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
+	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, p, PAGE, &policy, 1));
+	EXPECT_EQ(DEFAULT, policy.priority);
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, 10 * PAGE, NULL, 0, &op));
+	EXPECT_EQ(10, here(self, p, 10));
+	EXPECT_EQ((long)ROOM - 10, here(self, old, ROOM));
+	EXPECT_PATTERN(old, ROOM * PAGE, 1);
+	EXPECT_PATTERN(p, 10 * PAGE, 2);
+}
+
+static int parameter(const char *name, const char *value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/hms/parameters/%s", name);
+	return text_write(path, value);
+}
+
+/* What comes back at once stays for a while. */
+HMS_TEST(evict, thrashing)
+{
+	char *p, *q;
+	struct request r;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	/* However slow the machine is. */
+	ASSERT_EQ(0, parameter("bounce_ms", "1000000"));
+	ASSERT_EQ(0, parameter("hold_ms", "1000000"));
+	p = come(self, ROOM, ANY, 0, 1);
+	q = come(self, ROOM, ANY, 0, 2);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, q);
+	EXPECT_EQ(0, here(self, p, ROOM));
+	EXPECT_EQ((long)ROOM, here(self, q, ROOM));
+	/* It is back, and stays. */
+	ASSERT_EQ(0, request_send(ask(self, &r, p, ROOM, ANY, 0, 0), self->e.fd));
+	EXPECT_EQ(ROOM, r.h.moved);
+	ASSERT_EQ(0, request_send(ask(self, &r, q, ROOM, ANY, 0, 0), self->e.fd));
+	EXPECT_EQ(ROOM, r.h.skipped[HMS_SKIP_NOMEM]);
+	EXPECT_EQ((long)ROOM, here(self, p, ROOM));
+	/* For no longer than it is told; what left is another matter. */
+	ASSERT_EQ(0, migrate(self->e.fd, p, ROOM * PAGE, self->e.node[0], &r));
+	ASSERT_EQ(0, parameter("hold_ms", "0"));
+	ASSERT_EQ(0, request_send(ask(self, &r, p, ROOM, ANY, 0, 0), self->e.fd));
+	EXPECT_EQ(ROOM, r.h.moved);
+	ASSERT_EQ(0, request_send(ask(self, &r, q, ROOM, ANY, 0, 0), self->e.fd));
+	EXPECT_EQ(ROOM, r.h.moved);
+	ASSERT_EQ(0, parameter("bounce_ms", "1000"));
+	ASSERT_EQ(0, parameter("hold_ms", "250"));
+	EXPECT_PATTERN(p, ROOM * PAGE, 1);
+	EXPECT_PATTERN(q, ROOM * PAGE, 2);
+}
+
+/* Pages that processes share leave as well, for who has them still, and at whatever address. */
+HMS_TEST(evict, shared_by_fork)
+{
+	char *child_only, *both, *moved = area(ROOM / 2 * PAGE), *q;
+	struct peer peer;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	child_only = come(self, ROOM / 2, ANY, 0, 1);
+	both = come(self, ROOM / 2, ANY, 0, 2);
+	ASSERT_NE(NULL, child_only);
+	ASSERT_NE(NULL, both);
+	ASSERT_NE(NULL, moved);
+	ASSERT_EQ(moved, mremap(child_only, ROOM / 2 * PAGE, ROOM / 2 * PAGE,
+				MREMAP_MAYMOVE | MREMAP_FIXED, moved));
+	ASSERT_LE(0, peer_fork(&peer));
+	if (!peer.pid) {
+		tell(&peer);
+		hear(&peer);
+		_exit(verify(moved, ROOM / 2 * PAGE, 1) >= 0 ||
+		      verify(both, ROOM / 2 * PAGE, 2) >= 0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	ASSERT_EQ(0, munmap(moved, ROOM / 2 * PAGE));
+	q = come(self, ROOM, ANY, 0, 3);
+	ASSERT_NE(NULL, q);
+	EXPECT_EQ((long)ROOM, here(self, q, ROOM));
+	EXPECT_EQ(0, here(self, both, ROOM / 2));
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(both, ROOM / 2 * PAGE, 2);
+	EXPECT_PATTERN(q, ROOM * PAGE, 3);
+}
+
+/* The process hears of it. */
+HMS_TEST(evict, notice)
+{
+	struct hms_notice n[8];
+	ssize_t got;
+	char *p, *q;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	p = come(self, ROOM, ANY, 0, 1);
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, fcntl(self->e.fd, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, read(self->e.fd, n, sizeof(n)));
+	q = come(self, 10, ANY, 0, 2);
+	ASSERT_NE(NULL, q);
+	got = read(self->e.fd, n, sizeof(n)) / (ssize_t)sizeof(n[0]);
+	ASSERT_LE(2, got);
+	EXPECT_EQ(HMS_NOTICE_EVICTED, n[0].kind);
+	EXPECT_EQ(self->e.sim[0], n[0].target);
+	EXPECT_EQ(u64_ptr(p), n[0].start);
+	EXPECT_EQ(10, n[0].pages);
+	EXPECT_EQ(10, n[0].moved);
+	EXPECT_EQ(10 * PAGE, n[0].length);
+	EXPECT_EQ(HMS_NOTICE_REQUEST, n[got - 1].kind);
+	EXPECT_EQ(10, n[got - 1].moved);
+}
+
+static int reserve(int fd, __u64 length, __u64 *kept)
+{
+	struct hms_sim_reserve r = { .size = sizeof(r), .length = length };
+	int ret = call(fd, HMS_SIM_RESERVE, &r);
+
+	*kept = r.kept;
+	return ret;
+}
+
+/* The driver takes memory for itself: all leave for that, whatever their policy is. */
+HMS_TEST(evict, taken_by_the_driver)
+{
+	long long capacity = target_capacity(self->e.sim[0]);
+	char *bound, *p;
+	struct request r;
+	__u64 kept;
+
+	NEED_SIMS(1);
+	bound = come(self, ROOM, HMS_MODE_BIND, 7, 1);
+	p = come(self, ROOM, ANY, 0, 2);
+	ASSERT_NE(NULL, bound);
+	ASSERT_NE(NULL, p);
+	/* What is free first. */
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], capacity - 2 * ROOM * PAGE, &kept));
+	EXPECT_EQ(capacity - 2 * ROOM * PAGE, kept);
+	EXPECT_EQ((long)ROOM, here(self, bound, ROOM));
+	EXPECT_EQ((long)ROOM, here(self, p, ROOM));
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], capacity - ROOM * PAGE, &kept));
+	EXPECT_EQ(capacity - ROOM * PAGE, kept);
+	EXPECT_EQ((long)ROOM, here(self, bound, ROOM));
+	EXPECT_EQ(0, here(self, p, ROOM));
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], capacity, &kept));
+	EXPECT_EQ(capacity, kept);
+	EXPECT_EQ(0, here(self, bound, ROOM));
+	EXPECT_EQ(0, target_used(self->e.sim[0]));
+	ASSERT_EQ(0, migrate(self->e.fd, p, ROOM * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(ROOM, r.h.skipped[HMS_SKIP_NOMEM]);
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], 0, &kept));
+	EXPECT_EQ(0, kept);
+	ASSERT_EQ(0, migrate(self->e.fd, p, ROOM * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(ROOM, r.h.moved);
+	EXPECT_PATTERN(bound, ROOM * PAGE, 1);
+	EXPECT_PATTERN(p, ROOM * PAGE, 2);
+}
+
+/* Bad input, and no right to it. */
+HMS_TEST(evict, refused)
+{
+	char *p = area(PAGE);
+	struct request r;
+	__u64 kept, more;
+
+	ASSERT_NE(NULL, p);
+	request_init(&r, p, PAGE);
+	request_target(&r, self->e.node[0]);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&r, HMS_MOD_PRIORITY, 1);
+	EXPECT_EQ(-EINVAL, request_send(&r, self->e.fd));
+	EXPECT_EQ(HMS_WHY_COMBINATION, r.h.error_why);
+	EXPECT_EQ(1, r.h.error_index);
+	request_init(&r, p, PAGE);
+	request_modifier(&r, HMS_MOD_PRIORITY, 1);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_DEFAULT);
+	EXPECT_EQ(-EINVAL, request_send(&r, self->e.fd));
+	EXPECT_EQ(HMS_WHY_COMBINATION, r.h.error_why);
+	EXPECT_EQ(0, r.h.error_index);
+	request_init(&r, p, PAGE);
+	request_target(&r, self->e.node[0]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&r, HMS_MOD_PRIORITY, HMS_PRIORITY_MAX + 1);
+	EXPECT_EQ(-EINVAL, request_send(&r, self->e.fd));
+	EXPECT_EQ(HMS_WHY_VALUE, r.h.error_why);
+	r.modifiers[1].value = DEFAULT + 1;
+	EXPECT_EQ(0, request_send(&r, self->e.fd));
+	if (self->e.nsims) {
+		EXPECT_EQ(-EINVAL, reserve(self->e.sim_fd[0], PAGE + 1, &kept));
+		more = target_capacity(self->e.sim[0]) + PAGE;
+		EXPECT_EQ(-EINVAL, reserve(self->e.sim_fd[0], more, &kept));
+	}
+
+	ASSERT_EQ(0, setresuid(1000, 1000, 1000));
+	EXPECT_EQ(-EPERM, request_send(&r, self->e.fd));
+	EXPECT_EQ(HMS_WHY_PERMISSION, r.h.error_why);
+	EXPECT_EQ(1, r.h.error_index);
+	r.modifiers[1].value = DEFAULT;
+	EXPECT_EQ(0, request_send(&r, self->e.fd));
+	if (self->e.nsims)
+		EXPECT_EQ(-EPERM, reserve(self->e.sim_fd[0], PAGE, &kept));
+}
+
+/* Large pages leave in one piece where core can do that, and bring no one to grief where not. */
+HMS_TEST(evict, large)
+{
+	char *p = area_huge(MiB(4)), *q;
+	struct request r;
+
+	NEED_SIMS(1);
+	ASSERT_NE(NULL, p);
+	LEAVE(MiB(4) / PAGE);
+	fill(p, MiB(4), 1);
+	ASSERT_EQ(0, migrate(self->e.fd, p, MiB(4), self->e.sim[0], &r));
+	ASSERT_EQ(MiB(4) / PAGE, r.h.moved);
+	q = come(self, 10, ANY, 0, 2);
+	ASSERT_NE(NULL, q);
+	EXPECT_EQ(10, here(self, q, 10));
+	EXPECT_GE((long)(MiB(4) / PAGE) - 10, here(self, p, MiB(4) / PAGE));
+	EXPECT_LE((long)(MiB(2) / PAGE), here(self, p, MiB(4) / PAGE));
+	/* One that was split since leaves page by page. */
+	ASSERT_EQ(0, munmap(p + MiB(2) + PAGE, PAGE));
+	q = come(self, MiB(2) / PAGE, ANY, 0, 3);
+	ASSERT_NE(NULL, q);
+	EXPECT_EQ((long)(MiB(2) / PAGE), here(self, q, MiB(2) / PAGE));
+	EXPECT_PATTERN(q, MiB(2), 3);
+	EXPECT_PATTERN(p, MiB(2) + PAGE, 1);
+}
+
+/* Processes that have more than there is room for, together, for as long as it takes. */
+HMS_TEST(evict, many_at_once)
+{
+	enum { CHILDREN = 4, ROUNDS = 30 };
+	pid_t children[CHILDREN];
+
+	NEED_SIMS(1);
+	LEAVE(2 * ROOM);
+	for (int c = 0; c < CHILDREN; c++) {
+		children[c] = fork();
+		if (children[c])
+			continue;
+		__u64 random = c + 1;
+		char *p = area(ROOM * PAGE);
+		struct env e;
+
+		if (!p || *env_open(&e))
+			_exit(2);
+		fill(p, ROOM * PAGE, c);
+		for (int round = 0; round < ROUNDS; round++) {
+			size_t first = random_next(&random) % ROOM;
+			size_t n = 1 + random_next(&random) % (ROOM - first);
+			struct hms_sim_op op;
+			struct request r;
+
+			if (migrate(e.fd, p + first * PAGE, n * PAGE, e.sim[0], &r) ||
+			    r.h.moved + r.h.present + r.h.skipped[HMS_SKIP_NOMEM] +
+			    r.h.skipped[HMS_SKIP_BUSY] != n)
+				_exit(3);
+			if (sim_op(e.sim_fd[0], HMS_SIM_SUM, p, ROOM * PAGE, NULL, 0, &op))
+				_exit(4);
+			if (round % 4 == 0 && verify(p, ROOM * PAGE, c) >= 0)
+				_exit(5);
+		}
+		_exit(verify(p, ROOM * PAGE, c) >= 0 ? 6 : 0);
+	}
+	for (int c = 0; c < CHILDREN; c++)
+		EXPECT_EQ(0, status_of(children[c]));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The order of eviction, and at random against a naive one. */
+#include "kernel.h"
+
+#include "kselftest_harness.h"
+#include "lru.h"
+
+#define NPAGES	64
+#define SLICE	10
+
+FIXTURE(lru)
+{
+	struct hms_lru lru;
+};
+
+FIXTURE_SETUP(lru)
+{
+	ASSERT_EQ(0, hms_lru_init(&self->lru, NPAGES));
+}
+
+FIXTURE_TEARDOWN(lru)
+{
+	hms_lru_destroy(&self->lru);
+	EXPECT_EQ(0, unit_allocated);
+}
+
+/* The next to leave for a priority, whoever asks. */
+static unsigned long next(struct hms_lru *lru, u8 priority)
+{
+	const struct hms_lru_want want = { .priority = priority };
+
+	return hms_lru_next(lru, &want, 0);
+}
+
+static void place(struct hms_lru *lru, unsigned long index, u8 priority, u32 serial)
+{
+	const struct hms_lru_place how = { .priority = priority, .serial = serial };
+
+	hms_lru_place(lru, index, &how);
+}
+
+static void hold(struct hms_lru *lru, unsigned long index, u8 priority, u32 until)
+{
+	const struct hms_lru_place how = { .priority = priority, .hold = true, .until = until };
+
+	hms_lru_place(lru, index, &how);
+}
+
+TEST(no_memory)
+{
+	struct hms_lru lru;
+
+	unit_fail_at = 1;
+	EXPECT_EQ(-ENOMEM, hms_lru_init(&lru, NPAGES));
+	unit_fail_at = 0;
+	EXPECT_EQ(0, unit_allocated);
+}
+
+/* Nothing was placed, so nothing leaves; what was dropped does not either. */
+TEST_F(lru, empty)
+{
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
+	hms_lru_drop(&self->lru, 3);
+	hms_lru_touch(&self->lru, 3, 1);
+	hms_lru_change(&self->lru, 3, 1, false);
+	hms_lru_change(&self->lru, 3, 1, true);
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
+	place(&self->lru, 3, 0, 1);
+	hms_lru_drop(&self->lru, 3);
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
+}
+
+/* The lowest priority first, whatever came when; nothing above that of who comes. */
+TEST_F(lru, priority)
+{
+	for (int p = HMS_PRIORITY_MAX; p >= 0; p--)
+		place(&self->lru, p, p, 1 + p);
+	for (int p = 0; p <= HMS_PRIORITY_MAX; p++) {
+		if (p)
+			EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, p - 1));
+		EXPECT_EQ(p, next(&self->lru, HMS_PRIORITY_MAX));
+		hms_lru_drop(&self->lru, p);
+	}
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
+}
+
+/* Placed again, or used, a page leaves last; another priority counts from when it is known. */
+TEST_F(lru, used)
+{
+	for (int i = 0; i < 4; i++)
+		place(&self->lru, i, 3, 1);
+	hms_lru_touch(&self->lru, 0, 2);
+	place(&self->lru, 1, 3, 3);
+	hms_lru_change(&self->lru, 2, 5, false);
+	for (int i = 0; i < 4; i++) {
+		static const int order[] = { 3, 0, 1, 2 };
+
+		EXPECT_EQ(order[i], next(&self->lru, HMS_PRIORITY_MAX));
+		hms_lru_drop(&self->lru, order[i]);
+	}
+}
+
+/* What could not leave is asked again after all others. */
+TEST_F(lru, second_chance)
+{
+	for (int i = 0; i < 3; i++)
+		place(&self->lru, i, 3, 1);
+	for (int i = 0; i < 9; i++)
+		EXPECT_EQ(i % 3, next(&self->lru, 3));
+}
+
+/* A request makes no room for itself. */
+TEST_F(lru, own)
+{
+	const struct hms_lru_want want = { .priority = 3, .serial = 7 };
+
+	place(&self->lru, 0, 3, 6);
+	place(&self->lru, 1, 3, 7);
+	place(&self->lru, 2, 2, 7);
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
+	hms_lru_drop(&self->lru, 0);
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
+	EXPECT_EQ(2, next(&self->lru, 3));
+}
+
+/* What has no other place is not asked, until some policy has changed: then each once, last. */
+TEST_F(lru, stuck)
+{
+	const struct hms_lru_place how = { .stuck = true };
+	struct hms_lru_want want = { .priority = 2 };
+
+	for (int i = 0; i < 3; i++)
+		hms_lru_place(&self->lru, i, &how);
+	place(&self->lru, 3, 0, 1);
+	hms_lru_touch(&self->lru, 1, 5);
+	EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
+	hms_lru_drop(&self->lru, 3);
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
+	for (u32 change = 1; change < 3; change++) {
+		want.changes = change;
+		for (int i = 0; i < 3; i++) {
+			EXPECT_EQ(i, hms_lru_next(&self->lru, &want, 0));
+			hms_lru_change(&self->lru, i, 0, true);
+		}
+		EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
+	}
+	/* Forced, they leave all the same. */
+	want.forced = true;
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
+	want.forced = false;
+	want.changes++;
+	/* One that has left, and one that is no more stuck. */
+	hms_lru_drop(&self->lru, 1);
+	EXPECT_EQ(2, hms_lru_next(&self->lru, &want, 0));
+	hms_lru_change(&self->lru, 2, 1, false);
+	EXPECT_EQ(2, hms_lru_next(&self->lru, &want, 0));
+	hms_lru_drop(&self->lru, 2);
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
+	hms_lru_drop(&self->lru, 0);
+	EXPECT_EQ(0, self->lru.nstuck);
+	EXPECT_EQ(0, self->lru.unchecked);
+}
+
+/* What came back stays for a while, unless all has to go. The clock may go past its end. */
+TEST_F(lru, held)
+{
+	struct hms_lru_want want = { .priority = HMS_PRIORITY_MAX };
+	const u32 now = U32_MAX - 3;
+
+	hold(&self->lru, 0, 1, now + SLICE);
+	hms_lru_touch(&self->lru, 0, 5);
+	hms_lru_change(&self->lru, 0, 7, true);
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, now));
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, now + SLICE - 1));
+	want.forced = true;
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, now));
+	want.forced = false;
+	place(&self->lru, 1, 1, 9);
+	EXPECT_EQ(1, hms_lru_next(&self->lru, &want, now + SLICE));
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, now + SLICE));
+	hold(&self->lru, 0, 1, now + 3 * SLICE);
+	hms_lru_drop(&self->lru, 0);
+	hms_lru_drop(&self->lru, 1);
+	want.forced = true;
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, now + SLICE));
+}
+
+/* The pages of a large one are what it was; when it was not placed, they are not. */
+TEST_F(lru, split)
+{
+	hms_lru_split(&self->lru, 9, 8);
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
+	place(&self->lru, 0, 2, 5);
+	place(&self->lru, 20, 2, 6);
+	for (int i = 1; i < 4; i++) {
+		hms_lru_split(&self->lru, i, 0);
+		EXPECT_TRUE(hms_lru_goes_with(&self->lru, i, 0));
+	}
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, 1));
+	for (int i = 0; i < 4; i++) {
+		unsigned long page = next(&self->lru, 2);
+
+		EXPECT_GT(4, page);
+		hms_lru_drop(&self->lru, page);
+	}
+	EXPECT_EQ(20, next(&self->lru, 2));
+}
+
+/* Those of the same request and priority, and the page itself. */
+TEST_F(lru, goes_with)
+{
+	place(&self->lru, 0, 2, 5);
+	place(&self->lru, 1, 2, 5);
+	place(&self->lru, 2, 3, 5);
+	place(&self->lru, 3, 2, 6);
+	place(&self->lru, 5, 2, 0);
+	place(&self->lru, 6, 2, 0);
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 0, 0));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 1, 0));
+	for (int i = 2; i < 5; i++)
+		EXPECT_FALSE(hms_lru_goes_with(&self->lru, i, 0));
+	/* Of these nobody knows who has placed them. */
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, 5));
+	hms_lru_drop(&self->lru, 1);
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, 0));
+}
+
+/* At random, against numbers that only rise. */
+TEST_F(lru, random)
+{
+	unsigned long when[NPAGES] = { 0 }, clock = 0;
+	u8 priority[NPAGES] = { 0 };
+	u64 state = 1;
+
+	for (int n = 0; n < 1000000; n++) {
+		unsigned long want = HMS_LRU_NONE, page, i;
+		u8 p;
+
+		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+		page = (state >> 33) % NPAGES;
+		p = (state >> 45) % (HMS_PRIORITY_MAX + 1);
+		switch ((state >> 55) % 4) {
+		case 0:
+			place(&self->lru, page, p, 1);
+			when[page] = ++clock;
+			priority[page] = p;
+			break;
+		case 1:
+			hms_lru_touch(&self->lru, page, 1);
+			if (when[page])
+				when[page] = ++clock;
+			break;
+		case 2:
+			hms_lru_drop(&self->lru, page);
+			when[page] = 0;
+			break;
+		default:
+			for (i = 0; i < NPAGES; i++) {
+				if (!when[i] || priority[i] > p)
+					continue;
+				if (want == HMS_LRU_NONE || priority[i] < priority[want] ||
+				    (priority[i] == priority[want] && when[i] < when[want]))
+					want = i;
+			}
+			ASSERT_EQ(want, next(&self->lru, p));
+			if (want != HMS_LRU_NONE)
+				when[want] = ++clock;
+		}
+	}
+}
+
+TEST_HARNESS_MAIN
