@@ -94,6 +94,8 @@ static char *range_cell(const struct wanted *wanted, struct hms *hms,
 	case COL_MODE:
 		fprintf(f, "%s%s", hms_mode_text(range->mode),
 			is_inherited(range) ? ",inherit" : "");
+		if (range->priority != HMS_PRIORITY_DEFAULT)
+			fprintf(f, ",priority=%u", range->priority);
 		break;
 	case COL_TARGETS:
 		print_targets(f, hms, range, weights);
@@ -137,10 +139,10 @@ static void print_stats(const struct hms_process_stats *stats, uint64_t lost)
 	printf("\n"
 	       "ranges: %" PRIu64 " of the process, %" PRIu64 " lost\n"
 	       "pages: %" PRIu64 " moved, %" PRIu64 " populated, %" PRIu64 " came home, %" PRIu64
-	       " evacuated; %" PRIu64 " of these elsewhere\n",
+	       " evacuated; %" PRIu64 " of these elsewhere; %" PRIu64 " evicted\n",
 	       (uint64_t)stats->ranges, lost, (uint64_t)stats->moved, (uint64_t)stats->populated,
 	       (uint64_t)stats->home, (uint64_t)stats->evacuated,
-	       (uint64_t)stats->home_elsewhere);
+	       (uint64_t)stats->home_elsewhere, (uint64_t)stats->evicted);
 }
 
 static struct json_object *range_json(struct hms *hms, const struct hms_policy_range *range,
@@ -155,6 +157,7 @@ static struct json_object *range_json(struct hms *hms, const struct hms_policy_r
 	}
 	json_object_object_add(row, "mode", json_object_new_string(hms_mode_text(range->mode)));
 	json_object_object_add(row, "inherit", json_object_new_boolean(is_inherited(range)));
+	add_number(row, "priority", range->priority);
 	for (size_t i = 0; i < range->ntargets; i++) {
 		struct json_object *target = json_object_new_object();
 
@@ -191,6 +194,7 @@ static void print_json(const struct process *process, const struct hms_policy_li
 	add_number(counts, "home", stats->home);
 	add_number(counts, "home-elsewhere", stats->home_elsewhere);
 	add_number(counts, "evacuated", stats->evacuated);
+	add_number(counts, "evicted", stats->evicted);
 	json_object_object_add(top, "stats", counts);
 	print_json_text(top);
 }

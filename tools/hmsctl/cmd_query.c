@@ -11,6 +11,7 @@
 struct question {
 	uint64_t size;
 	int mode;
+	int priority;
 	const char *to;
 	bool migrate;
 	bool inherit;
@@ -30,6 +31,8 @@ static void print_policy(struct hms *hms, const struct hms_policy_range *policy,
 	}
 	if (policy->flags & HMS_POLICY_INHERIT)
 		printf(", inherited");
+	if (policy->priority != HMS_PRIORITY_DEFAULT)
+		printf(", priority %u", policy->priority);
 	if (policy->gone)
 		printf(" (%u gone)", policy->gone);
 	putchar('\n');
@@ -69,6 +72,8 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 		ret = parse_targets(&verb_query, hms, q->to, targets, &ntargets);
 	if (ret)
 		return ret;
+	if (q->priority >= 0)
+		flags |= HMS_WITH_PRIORITY(q->priority);
 
 	range_fill(range, range->length / 2);
 	if (q->migrate)
@@ -92,13 +97,14 @@ static int ask(struct hms *hms, struct range *range, const void *data)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct question q = { .size = 16 << 20, .mode = -1 };
+	struct question q = { .size = 16 << 20, .mode = -1, .priority = -1 };
 	const struct opt opts[] = {
 		{ 's', "size",	  take_size, &q.size },
 		{ 'm', "mode",	  take_mode, &q.mode },
 		{ 't', "to",	  take_text, &q.to },
 		{ 'M', "migrate", NULL,	     &q.migrate },
 		{ 'i', "inherit", NULL,	     &q.inherit },
+		{ 'p', "priority", take_priority, &q.priority },
 		{ }
 	};
 	int ret;
@@ -125,6 +131,8 @@ const struct verb verb_query = {
 		 "                    other text that \"hmsctl select\" takes\n"
 		 "  -M, --migrate     move the pages too\n"
 		 "  -i, --inherit     have a child get the policy at fork\n"
+		 "  -p, --priority N  0 to 7: pages of a lower one leave a full device first\n"
+		 "                    (3 unless given; more takes CAP_SYS_NICE)\n"
 		 "  -s, --size SIZE   how much, with K, M, G or T (default 16M)\n",
 	.run = run,
 };

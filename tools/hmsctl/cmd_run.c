@@ -105,7 +105,7 @@ static int find_library(char path[PATH_MAX])
 	return fail("run", "no %s: %s", path, strerror(errno));
 }
 
-static int set_environment(const struct targets *t, int mode)
+static int set_environment(const struct targets *t, int mode, int priority)
 {
 	char library[PATH_MAX], uids[HMS_MAX_TARGETS * 11 + 1], number[24];
 	const char *others = getenv("LD_PRELOAD") ?: "";
@@ -130,12 +130,15 @@ static int set_environment(const struct targets *t, int mode)
 	      setenv(PRELOAD_INSTANCE, number, 1);
 	free(preload);
 	snprintf(number, sizeof(number), "%d", mode);
-	if (ret || setenv(PRELOAD_MODE, number, 1))
+	ret = ret || setenv(PRELOAD_MODE, number, 1);
+	snprintf(number, sizeof(number), "%d", priority < 0 ? HMS_PRIORITY_DEFAULT : priority);
+	if (ret || setenv(PRELOAD_PRIORITY, number, 1))
 		return fail("run", "%s", strerror(errno));
 	return EXIT_OK;
 }
 
-static int prepare_devices(const char *path, const char *name, const struct targets *t, int mode)
+static int prepare_devices(const char *path, const char *name, const struct targets *t, int mode,
+			   int priority)
 {
 	const char *why = program_refuses_preload(path);
 	struct hms *hms;
@@ -148,18 +151,19 @@ static int prepare_devices(const char *path, const char *name, const struct targ
 	if (ret)
 		return fail_open(ret);
 	hms_close(hms);
-	return set_environment(t, mode);
+	return set_environment(t, mode, priority);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct targets targets = { 0 };
 	const char *text = NULL;
-	int mode = HMS_MODE_PREFERRED, error, ret;
+	int mode = HMS_MODE_PREFERRED, priority = -1, error, ret;
 	char path[PATH_MAX];
 	const struct opt opts[] = {
 		{ 't', "target", take_text, &text },
 		{ 'm', "mode",	 take_mode, &mode },
+		{ 'p', "priority", take_priority, &priority },
 		{ }
 	};
 
@@ -173,11 +177,14 @@ static int run(const struct verb *verb, int argc, char **argv)
 	ret = find_targets(text, &targets);
 	if (ret)
 		return ret;
+	if (targets.only_nodes && priority >= 0)
+		return fail_usage(verb, "a priority is for devices: nothing leaves a node");
 	argv += optind;
 	error = program_find(argv[0], path);
 	if (!error) {
 		ret = targets.only_nodes ? set_mempolicy_of(&targets, mode) :
-					   prepare_devices(path, argv[0], &targets, mode);
+					   prepare_devices(path, argv[0], &targets, mode,
+							   priority);
 		if (ret)
 			return ret;
 		/* execvp() runs what is neither ELF nor a script by the shell. */
@@ -201,7 +208,9 @@ const struct verb verb_run = {
 		 "\n"
 		 "  -t, --target TARGETS  targets, most wanted first: uids, names, or any other text\n"
 		 "                        that \"hmsctl select\" takes\n"
-		 "  -m, --mode MODE       bind, preferred (unless given) or interleave\n",
+		 "  -m, --mode MODE       bind, preferred (unless given) or interleave\n"
+		 "  -p, --priority N      0 to 7: pages of a lower one leave a full device first\n"
+		 "                        (3 unless given; more takes CAP_SYS_NICE)\n",
 	.command = true,
 	.run = run,
 };

@@ -34,6 +34,16 @@ const char *take_mode(char *text, void *to)
 	return *mode < 0 ? "not a mode" : NULL;
 }
 
+const char *take_priority(char *text, void *to)
+{
+	int *priority = to;
+
+	if (text[0] < '0' || text[0] > '0' + HMS_PRIORITY_MAX || text[1])
+		return "not a priority";
+	*priority = text[0] - '0';
+	return NULL;
+}
+
 /*
  * For getopt_long(): "ab:" in @letters, and as many @names and one that ends them. With "+" in
  * front the first argument ends the options: those behind it are of a command.

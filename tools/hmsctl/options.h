@@ -36,6 +36,8 @@ int parse_options(const struct verb *verb, int argc, char **argv, const struct o
 const char *take_text(char *text, void *to);
 const char *take_number(char *text, void *to);
 const char *take_size(char *text, void *to);
+/* To an int: 0 to HMS_PRIORITY_MAX. */
+const char *take_priority(char *text, void *to);
 const char *take_mode(char *text, void *to);
 
 #endif /* HMSCTL_OPTIONS_H */

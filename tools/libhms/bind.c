@@ -81,10 +81,14 @@ static const struct {
 	{ HMS_INHERIT, HMS_MOD_INHERIT, false },
 };
 
+/* The priority is one more, so that 0 is none. */
+#define PRIORITY_SHIFT	21
+#define PRIORITY_MASK	(15U << PRIORITY_SHIFT)
+
 /* A request while the small calls put it together. */
 struct builder {
 	struct hms_request request;
-	struct hms_modifier modifiers[3 + COUNT(library_flags)];
+	struct hms_modifier modifiers[4 + COUNT(library_flags)];
 	uint32_t weights[HMS_MAX_TARGETS];
 };
 
@@ -112,6 +116,9 @@ static void begin(struct builder *builder, const void *address, size_t length,
 			add(builder, library_flags[i].key, 1);
 		builder->request.flags &= ~library_flags[i].flag;
 	}
+	if (flags & PRIORITY_MASK)
+		add(builder, HMS_MOD_PRIORITY, ((flags & PRIORITY_MASK) >> PRIORITY_SHIFT) - 1);
+	builder->request.flags &= ~PRIORITY_MASK;
 }
 
 /* A mode, and the weights that it needs: of the CPUs here. 0 or -errno. */

@@ -35,6 +35,7 @@ static const char *const why_texts[] = {
 	[HMS_WHY_WEIGHT]	= "its weight is not 1 to 255",
 	[HMS_WHY_NOT_AN_INITIATOR] = "names an object that is not an initiator",
 	[HMS_WHY_UNREACHABLE]	= "can't be reached from the initiator",
+	[HMS_WHY_PERMISSION]	= "wants a capability that the caller lacks",
 };
 
 static const char *const skip_texts[] = {

@@ -36,7 +36,8 @@ static bool is_set(const struct carry *carry, size_t i, uint64_t start, uint64_t
 		const struct hms_policy_range *now = list->ranges;
 
 		same = now->start == start && now->length == length && now->mode == range->mode &&
-		       now->flags == range->flags && now->ntargets == range->ntargets &&
+		       now->flags == range->flags && now->priority == range->priority &&
+		       now->ntargets == range->ntargets &&
 		       !memcmp(now->targets, range->targets, bytes) &&
 		       !memcmp(list->weights[0], carry->list->weights[i], bytes);
 	}
@@ -51,6 +52,7 @@ static int set(const struct carry *carry, size_t i, uint64_t start, uint64_t len
 	const struct hms_modifier modifiers[] = {
 		{ .key = HMS_MOD_MODE, .value = range->mode },
 		{ .key = HMS_MOD_INHERIT, .value = !!(range->flags & HMS_POLICY_INHERIT) },
+		{ .key = HMS_MOD_PRIORITY, .value = range->priority },
 		{ .key = HMS_MOD_WEIGHT, .value = hms_pointer(carry->list->weights[i]) },
 	};
 	const struct hms_request request = {

@@ -96,6 +96,7 @@ static struct hms_policy_list *policy_list(const struct hms_query *q)
 			.mode = entries[i].mode,
 			.gone = entries[i].gone,
 			.flags = entries[i].flags,
+			.priority = entries[i].priority,
 			.ntargets = entries[i].ntargets,
 			.targets = uids + entries[i].first_target,
 		};

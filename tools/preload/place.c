@@ -18,7 +18,7 @@
 
 static uint32_t targets[HMS_MAX_TARGETS];
 static unsigned int ntargets;
-static uint64_t mode, instance;
+static uint64_t mode, priority, instance;
 static int device = -1;
 
 bool place_wanted(void)
@@ -89,9 +89,10 @@ static void place_whole(void)
 {
 	const struct hms_modifier modifiers[] = {
 		{ .key = HMS_MOD_MODE, .value = place_is_strict() ? HMS_MODE_PREFERRED : mode },
+		{ .key = HMS_MOD_PRIORITY, .value = priority },
 		{ .key = HMS_MOD_INHERIT, .value = 1 },
 	};
-	struct hms_hbind b = hbind(modifiers, 2);
+	struct hms_hbind b = hbind(modifiers, 3);
 	int kept = errno, error;
 
 	b.flags = HMS_WHOLE;
@@ -100,7 +101,7 @@ static void place_whole(void)
 	} while (error == EINTR);
 	/* Not every kernel lets a child inherit. */
 	if (error == EOPNOTSUPP) {
-		b.nmodifiers = 1;
+		b.nmodifiers = 2;
 		while (request(&b) == EINTR)
 			;
 	}
@@ -114,6 +115,7 @@ void place_init(char **environment)
 	char *end;
 
 	mode = number(environment, PRELOAD_MODE);
+	priority = number(environment, PRELOAD_PRIORITY);
 	instance = number(environment, PRELOAD_INSTANCE);
 	while (text && *text && n < HMS_MAX_TARGETS) {
 		targets[n++] = strtoul(text, &end, 10);
@@ -128,10 +130,11 @@ bool place(void *start, size_t length)
 {
 	const struct hms_modifier modifiers[] = {
 		{ .key = HMS_MOD_MODE, .value = mode },
+		{ .key = HMS_MOD_PRIORITY, .value = priority },
 		{ .key = HMS_MOD_MIGRATE, .value = HMS_MIGRATE_NOW },
 		{ .key = HMS_MOD_POPULATE, .value = 1 },
 	};
-	struct hms_hbind b = hbind(modifiers, 3);
+	struct hms_hbind b = hbind(modifiers, 4);
 	uint64_t end = (uintptr_t)start + length, done = 0;
 	int error, kept = errno;
 

@@ -9,6 +9,7 @@
 #define PRELOAD_LIBRARY		"libhms-preload.so"
 #define PRELOAD_TARGETS		"HMS_PRELOAD_TARGETS"	/* "4,1": uids */
 #define PRELOAD_MODE		"HMS_PRELOAD_MODE"	/* enum hms_mode, as a number */
+#define PRELOAD_PRIORITY	"HMS_PRELOAD_PRIORITY"
 #define PRELOAD_INSTANCE	"HMS_PRELOAD_INSTANCE"	/* of the module that the uids are of */
 
 /* Bytes from which on an allocation is placed, as from which on glibc gives it a mapping. */

@@ -614,6 +614,8 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 #define HMS_LAZY		(1U << 18)	/* missing pages: when touched, see hms(4) */
 #define HMS_INHERIT		(1U << 19)	/* a child gets the policy at fork(2) */
 #define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy alone: hms_first_touch() */
+/* The policy has this priority, 0 to HMS_PRIORITY_MAX: see HMS_MOD_PRIORITY. */
+#define HMS_WITH_PRIORITY(n)	((1U + (n)) << 21)
 
 /**
  * struct hms_result - what was done, page by page
@@ -688,7 +690,7 @@ struct hms_request {
  * given, is in place. A call about policy alone that is interrupted has set none.
  *
  * Return: 0, also when pages were skipped; errors of HMS_HBIND (hms(4)): -EINVAL, -E2BIG, -EFAULT,
- * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -ENOMEM, -EINTR.
+ * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -EPERM, -ENOMEM, -EINTR.
  */
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result);
 
@@ -702,7 +704,8 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_REMOTE, HMS_NO_MBIND
+ * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_WITH_PRIORITY(),
+ *	HMS_REMOTE, HMS_NO_MBIND
  * @result: receives what was done, or NULL
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
@@ -718,9 +721,9 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
  * @mode: as hms_bind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_LAZY, HMS_INHERIT, HMS_REMOTE, HMS_NO_MBIND; HMS_WHOLE, with an @address and a
- *	@length of 0: of all addresses of the process that have none of their own, now or later;
- *	mempolicy stays as it is
+ * @flags: HMS_LAZY, HMS_INHERIT, HMS_WITH_PRIORITY(), HMS_REMOTE, HMS_NO_MBIND; HMS_WHOLE, with
+ *	an @address and a @length of 0: of all addresses of the process that have none of their
+ *	own, now or later; mempolicy stays as it is
  * Return: as hms_bind().
  */
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -828,7 +831,7 @@ struct hms_policy_range {
 	uint32_t mode;			/* enum hms_mode */
 	uint32_t gone;
 	uint32_t flags;			/* HMS_POLICY_INHERIT or 0 */
-	uint32_t reserved;
+	uint32_t priority;		/* 0 to HMS_PRIORITY_MAX */
 	size_t ntargets;
 	const uint32_t *targets;
 };
