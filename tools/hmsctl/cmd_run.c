@@ -99,7 +99,7 @@ static int find_library(char path[PATH_MAX])
 	if (snprintf(path, PATH_MAX, "%s/" PRELOAD_LIBRARY, self) < PATH_MAX &&
 	    !access(path, R_OK))
 		return EXIT_OK;
-	snprintf(path, PATH_MAX, "%s", HMS_LIBDIR "/" PRELOAD_LIBRARY);
+	snprintf(path, PATH_MAX, "%s", HMS_PRELOAD_DIR "/" PRELOAD_LIBRARY);
 	if (!access(path, R_OK))
 		return EXIT_OK;
 	return fail("run", "no %s: %s", path, strerror(errno));
