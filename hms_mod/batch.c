@@ -28,13 +28,6 @@
 #include "request.h"
 #include "target.h"
 
-/* Kinds of target that a page may go to. */
-enum {
-	HMS_ALLOW_NODE		= BIT(0),
-	HMS_ALLOW_DEVICE	= BIT(1),
-	HMS_ALLOW_ALL		= HMS_ALLOW_NODE | HMS_ALLOW_DEVICE,
-};
-
 static_assert(HMS_MAX_TARGETS < U8_MAX);
 
 /**
@@ -47,7 +40,7 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 {
 	struct hms_batch *batch;
 
-	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + 6),
+	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + 7),
 			 GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return NULL;
@@ -58,7 +51,8 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 	batch->which = batch->fate + npages;
 	batch->first = batch->which + npages;
 	batch->limit = batch->first + npages;
-	batch->allow = batch->limit + npages;
+	batch->goal = batch->limit + npages;
+	batch->allow = batch->goal + npages;
 	batch->reason = batch->allow + npages;
 	batch->runs = &batch->one;
 	return batch;
@@ -96,6 +90,7 @@ void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigne
 	batch->start = start;
 	batch->npages = npages;
 	batch->whole = false;
+	batch->in_pieces = false;
 	memset(batch->src, 0, npages * sizeof(*batch->src));
 	memset(batch->dst, 0, npages * sizeof(*batch->dst));
 	memset(batch->fate, HMS_FATE_UNSEEN, npages);
@@ -112,21 +107,22 @@ void hms_batch_set_all(struct hms_batch *batch, enum hms_fate fate, u8 which)
 	memset(batch->which, which, batch->npages);
 }
 
-static u8 hms_kind(const struct hms_target *target)
-{
-	return hms_target_is_device(target) ? HMS_ALLOW_DEVICE : HMS_ALLOW_NODE;
-}
-
 /* Which target of the request holds a page? ntargets if none does. */
-static u32 hms_rank(const struct hms_request *request, struct page *page)
+static u32 hms_rank(struct hms_work *work, struct page *page)
 {
-	struct hms_target *target = hms_target_of_page(page);
+	const struct hms_request *request = work->request;
+	struct hms_target *target;
 	u32 rank;
 
+	if (hms_same_memory(page, work->like))
+		return work->rank;
+	target = hms_target_of_page(page);
 	for (rank = 0; rank < request->ntargets; rank++) {
 		if (target && request->targets[rank] == target)
 			break;
 	}
+	work->like = page;
+	work->rank = rank;
 	return rank;
 }
 
@@ -180,31 +176,15 @@ static u32 hms_batch_place_of(const struct hms_work *work, const struct hms_batc
 	return rank - batch->first[i] + (rank < batch->first[i] ? ntargets : 0);
 }
 
-/* May page @i go to this target? Room is another question. */
-static bool hms_batch_may_go_to(const struct hms_work *work, const struct hms_batch *batch,
-				unsigned long i, u32 rank)
+/* Page @i goes to the first target from the nth on that it may go to. Room is another question. */
+static void hms_batch_aim(const struct hms_work *work, struct hms_batch *batch, unsigned long i,
+			  u32 nth)
 {
-	return test_bit(rank, work->usable) &&
-	       (hms_kind(work->request->targets[rank]) & batch->allow[i]);
-}
+	u32 limit = batch->limit[i];
 
-/* Of the first @limit targets that page @i wants, the first that it may go to; else @limit. */
-static u32 hms_batch_goal(const struct hms_work *work, const struct hms_batch *batch,
-			  unsigned long i, u32 limit)
-{
-	u32 nth;
-
-	for (nth = 0; nth < limit; nth++) {
-		if (hms_batch_may_go_to(work, batch, i, hms_batch_nth(work, batch, i, nth)))
-			break;
-	}
-	return nth;
-}
-
-static bool hms_batch_can_go(const struct hms_work *work, const struct hms_batch *batch,
-			     unsigned long i, u32 limit)
-{
-	return hms_batch_goal(work, batch, i, limit) < limit;
+	while (nth < limit && !(work->kinds[hms_batch_nth(work, batch, i, nth)] & batch->allow[i]))
+		nth++;
+	batch->goal[i] = nth;
 }
 
 /* Can none of the targets that page @i may go to be used, whatever it is? */
@@ -214,7 +194,7 @@ static bool hms_batch_is_barred(const struct hms_work *work, const struct hms_ba
 	u32 nth;
 
 	for (nth = 0; nth < batch->limit[i]; nth++) {
-		if (test_bit(hms_batch_nth(work, batch, i, nth), work->usable))
+		if (work->kinds[hms_batch_nth(work, batch, i, nth)])
 			return false;
 	}
 	return true;
@@ -223,11 +203,12 @@ static bool hms_batch_is_barred(const struct hms_work *work, const struct hms_ba
 /* A fate for what can go nowhere. */
 static void hms_batch_stays(struct hms_work *work, struct hms_batch *batch, unsigned long i)
 {
+	hms_batch_aim(work, batch, i, 0);
 	if (batch->limit[i] < work->request->ntargets && !hms_mode_rotates(work->request->mode))
 		hms_batch_set(batch, i, HMS_FATE_PRESENT, batch->limit[i]);
 	else if (hms_batch_is_barred(work, batch, i))
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_UNREACHABLE);
-	else if (hms_batch_can_go(work, batch, i, batch->limit[i]))
+	else if (batch->goal[i] < batch->limit[i])
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_NOMEM);
 	else
 		hms_batch_set(batch, i, HMS_FATE_SKIP, batch->reason[i]);
@@ -256,7 +237,7 @@ static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, u
 			       struct page *page)
 {
 	struct hms_request *request = work->request;
-	u32 rank = hms_rank(request, page);
+	u32 rank = hms_rank(work, page);
 	bool listed = rank < request->ntargets;
 
 	hms_batch_turn(work, batch, i);
@@ -273,7 +254,8 @@ static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, u
 		return false;
 	}
 	batch->allow[i] = hms_page_allows(batch->vma, page_folio(page), &batch->reason[i]);
-	if (!hms_batch_can_go(work, batch, i, batch->limit[i])) {
+	hms_batch_aim(work, batch, i, 0);
+	if (batch->goal[i] == batch->limit[i]) {
 		hms_batch_stays(work, batch, i);
 		return false;
 	}
@@ -293,6 +275,7 @@ static bool hms_batch_consider_hole(struct hms_work *work, struct hms_batch *bat
 	batch->limit[i] = request->ntargets;
 	batch->allow[i] = batch->vma->vm_flags & VM_LOCKED ? HMS_ALLOW_NODE : HMS_ALLOW_ALL;
 	batch->reason[i] = HMS_SKIP_SPECIAL;
+	hms_batch_aim(work, batch, i, 0);
 	return true;
 }
 
@@ -383,11 +366,17 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	int n = 0, idx, ret;
 	void *owner;
 
+	work->like = NULL;
 	idx = hms_devmem_read_lock();
 	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
 	batch->whole = !ret && hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
 		       hms_batch_is_block(batch) && hms_hmm_is_large(batch->entries[0]);
-	for (i = 0; i < batch->npages && !ret; i++) {
+	/* What is one large page is asked for once. */
+	if (batch->whole && hms_batch_wants(work, batch, 0, &owner))
+		runs[n++] = (struct hms_run) { .npages = batch->npages, .owner = owner };
+	else if (batch->whole)
+		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
+	for (i = 0; i < batch->npages && !ret && !batch->whole; i++) {
 		if (!hms_batch_wants(work, batch, i, &owner))
 			continue;
 		if (!n || !hms_run_grows(&runs[n - 1], i, owner))
@@ -402,24 +391,33 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	return ret ?: n;
 }
 
-/* How many pages of a batch want which target most? Of what is absent only holes are known. */
+/* How many pages of a batch go to which target? Of what is absent only holes are known. */
 static void hms_batch_wishes(struct hms_work *work, struct hms_batch *batch,
 			     const struct hms_run *runs, int n, u16 *wishes)
 {
 	unsigned long i;
-	u32 nth;
 	int r;
 
+	if (batch->whole) {
+		wishes[hms_batch_nth(work, batch, 0, batch->goal[0])] = batch->npages;
+		return;
+	}
 	for (r = 0; r < n; r++) {
 		for (i = runs[r].first; i < runs[r].first + runs[r].npages; i++) {
 			if (!hms_located_page(batch->entries[i]) &&
 			    !(work->request->populate && hms_batch_consider_hole(work, batch, i)))
 				continue;
-			nth = hms_batch_goal(work, batch, i, batch->limit[i]);
-			if (nth < batch->limit[i])
-				wishes[hms_batch_nth(work, batch, i, nth)]++;
+			if (batch->goal[i] < batch->limit[i])
+				wishes[hms_batch_nth(work, batch, i, batch->goal[i])]++;
 		}
 	}
+}
+
+/* Is it a device that may have to make room for a batch, and could? */
+static bool hms_batch_may_evict(const struct hms_work *work, const struct hms_batch *batch, u32 rank)
+{
+	return work->kinds[rank] == HMS_ALLOW_DEVICE && !test_bit(rank, work->full) &&
+	       hms_devmem_free_pages(work->request->targets[rank]->mem) < batch->npages;
 }
 
 /*
@@ -439,19 +437,17 @@ static void hms_batch_make_room(struct hms_work *work, struct hms_batch *batch,
 	u16 wishes[HMS_MAX_TARGETS] = { };
 	u32 rank;
 
-	for_each_set_bit(rank, work->usable, request->ntargets) {
-		if (hms_target_is_device(request->targets[rank]) && !test_bit(rank, work->full))
-			break;
-	}
-	if (rank >= request->ntargets)
+	for (rank = 0; rank < request->ntargets && !hms_batch_may_evict(work, batch, rank); rank++)
+		;
+	if (rank == request->ntargets)
 		return;
 	hms_batch_wishes(work, batch, runs, n, wishes);
 	want.priority = request->set_policy ? request->priority :
 			hms_order_priority(mm, batch->start, &last);
-	for_each_set_bit_from(rank, work->usable, request->ntargets) {
+	for (; rank < request->ntargets; rank++) {
 		struct hms_target *target = request->targets[rank];
 
-		if (!wishes[rank] || !hms_target_is_device(target) || test_bit(rank, work->full))
+		if (!wishes[rank] || !hms_batch_may_evict(work, batch, rank))
 			continue;
 		room = hms_devmem_free_pages(target->mem);
 		if (room < wishes[rank])
@@ -479,6 +475,7 @@ static int hms_batch_collect_run(struct hms_batch *batch, struct hms_pass *pass,
 		return 0;
 	if (run->hole && hms_pass_collect_large_hole(pass, batch->vma, start))
 		return 0;
+	batch->in_pieces |= batch->whole;
 	batch->whole = false;
 	return hms_pass_collect(pass, batch->vma, start, run->npages, run->owner, true, NULL);
 }
@@ -542,6 +539,18 @@ int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 	return n < 0 ? n : ret;
 }
 
+/*
+ * Is it the page that was looked at, and what was found still true? Whether it is of a file, and of
+ * which target, goes with the page; that it is not locked into memory, and none of KSM's, does not.
+ */
+static bool hms_batch_is_as_seen(const struct hms_batch *batch, unsigned long i, struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return !batch->in_pieces && page_to_pfn(page) == (batch->entries[i] & ~HMM_PFN_FLAGS) &&
+	       folio_test_anon(folio) && !folio_test_mlocked(folio) && !folio_test_ksm(folio);
+}
+
 /* Now that page @i is collected, and can't change any more: may it still become what it should? */
 static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch, unsigned long i)
 {
@@ -560,19 +569,19 @@ static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch,
 	}
 	if (hms_is_placeholder(page))
 		return hms_batch_consider_hole(work, batch, i);
-	if (!hms_batch_consider(work, batch, i, page))
+	if (!hms_batch_is_as_seen(batch, i, page) && !hms_batch_consider(work, batch, i, page))
 		return false;
 	/* Core would BUG. */
 	folio_wait_writeback(page_folio(page));
 	return true;
 }
 
-/* Is this target the one that page @i wants, so many after the one that it wants most? */
-static bool hms_batch_wants_nth(const struct hms_work *work, const struct hms_batch *batch,
-				unsigned long i, u32 nth, u32 rank)
+/* Does page @i go to this target now, so many after the one that it wants most? */
+static bool hms_batch_goes_to(const struct hms_work *work, const struct hms_batch *batch,
+			      unsigned long i, u32 nth, u32 rank)
 {
-	return nth < batch->limit[i] && hms_batch_nth(work, batch, i, nth) == rank &&
-	       hms_batch_may_go_to(work, batch, i, rank);
+	return batch->goal[i] == nth && nth < batch->limit[i] &&
+	       hms_batch_nth(work, batch, i, nth) == rank;
 }
 
 /* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
@@ -582,17 +591,20 @@ static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *
 	unsigned int want = 0, got = 0, used = 0, left = 0, j;
 
 	for (j = 0; j < npending; j++)
-		want += hms_batch_wants_nth(work, batch, work->index[j], nth, rank);
+		want += hms_batch_goes_to(work, batch, work->index[j], nth, rank);
 	if (want)
 		got = hms_target_alloc(work->request->targets[rank], work->pages, want);
 	for (j = 0; j < npending; j++) {
 		unsigned long i = work->index[j];
 
-		if (used < got && hms_batch_wants_nth(work, batch, i, nth, rank)) {
+		if (!hms_batch_goes_to(work, batch, i, nth, rank)) {
+			work->index[left++] = i;
+		} else if (used < got) {
 			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
 			hms_batch_set(batch, i, hms_batch_is_hole(batch, i) ?
 				      HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
 		} else {
+			hms_batch_aim(work, batch, i, nth + 1);
 			work->index[left++] = i;
 		}
 	}
@@ -610,7 +622,7 @@ static unsigned int hms_batch_place_nth(struct hms_work *work, struct hms_batch 
 
 	if (!hms_mode_rotates(work->request->mode))
 		return hms_batch_place_on(work, batch, nth, nth, npending);
-	for_each_set_bit(rank, work->usable, work->request->ntargets)
+	for (rank = 0; rank < work->request->ntargets; rank++)
 		npending = hms_batch_place_on(work, batch, nth, rank, npending);
 	return npending;
 }
@@ -628,7 +640,7 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 		return false;
 	lock_page(page);
 	batch->dst[i] = migrate_pfn(page_to_pfn(page));
-	hms_batch_set(batch, i, HMS_FATE_POPULATE, hms_rank(work->request, page));
+	hms_batch_set(batch, i, HMS_FATE_POPULATE, hms_rank(work, page));
 	return true;
 }
 
@@ -691,7 +703,7 @@ static bool hms_batch_has_room(struct hms_work *work, const struct hms_batch *ba
 	for (nth = 0; nth < batch->limit[i]; nth++) {
 		u32 rank = hms_batch_nth(work, batch, i, nth);
 
-		if (hms_batch_may_go_to(work, batch, i, rank) &&
+		if ((work->kinds[rank] & batch->allow[i]) &&
 		    hms_target_alloc(work->request->targets[rank], &page, 1)) {
 			unlock_page(page);
 			put_page(page);
@@ -728,7 +740,7 @@ static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch
 	}
 	if (hms_collected_hole(batch->src[0]))
 		return hms_batch_place_large_lazy(work, batch);
-	nth = hms_batch_goal(work, batch, 0, batch->limit[0]);
+	nth = batch->goal[0];
 	rank = hms_batch_nth(work, batch, 0, nth);
 	page = nth < batch->limit[0] ? hms_target_alloc_large(work->request->targets[rank]) : NULL;
 	if (!page) {
@@ -756,6 +768,7 @@ static void hms_batch_split(struct hms_batch *batch)
 	struct hms_pass *pass = &batch->runs[0];
 
 	hms_pass_abort(pass);
+	batch->in_pieces |= batch->whole;
 	batch->whole = false;
 	hms_batch_set_all(batch, HMS_FATE_UNSEEN, 0);
 	if (hms_pass_collect(pass, batch->vma, batch->start, batch->npages,
@@ -772,6 +785,7 @@ static void hms_batch_split(struct hms_batch *batch)
  */
 void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
 {
+	work->like = NULL;
 	if (hms_batch_is_large(batch)) {
 		if (hms_batch_place_large(work, batch))
 			return;

@@ -2,6 +2,7 @@
 #ifndef _HMS_BATCH_H
 #define _HMS_BATCH_H
 
+#include <linux/bits.h>
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/hms.h>
@@ -23,6 +24,13 @@ enum hms_fate {
 	HMS_FATE_SWAPPED,	/* to be brought back to memory first */
 };
 
+/* Kinds of target that a page may go to. */
+enum {
+	HMS_ALLOW_NODE		= BIT(0),
+	HMS_ALLOW_DEVICE	= BIT(1),
+	HMS_ALLOW_ALL		= HMS_ALLOW_NODE | HMS_ALLOW_DEVICE,
+};
+
 /**
  * struct hms_batch - a run of pages of one mapping on their way to their fates
  * @list: the batches of all-or-nothing
@@ -32,6 +40,7 @@ enum hms_fate {
  * @nruns: runs of pages that core has given us
  * @nlazy: placeholders taken for it, and not settled yet
  * @whole: all of it is one large page, that is to move in one piece
+ * @in_pieces: it was looked at as such, and does not
  * @runs: @one, or as many as there are
  * @one: mostly enough
  * @entries: where the pages are, see locate.h
@@ -41,6 +50,7 @@ enum hms_fate {
  * @which: target or reason
  * @first: the target that it wants most; after that those behind it in the list, then the others
  * @limit: may go to so many targets, in that order
+ * @goal: goes to this one of them next, or is @limit
  * @allow: may go to these kinds of target
  * @reason: why not to the others
  */
@@ -52,6 +62,7 @@ struct hms_batch {
 	unsigned int nruns;
 	unsigned int nlazy;
 	bool whole;
+	bool in_pieces;
 	struct hms_pass *runs;
 	struct hms_pass one;
 	unsigned long *entries;
@@ -61,6 +72,7 @@ struct hms_batch {
 	u8 *which;
 	u8 *first;
 	u8 *limit;
+	u8 *goal;
 	u8 *allow;
 	u8 *reason;
 };
@@ -69,9 +81,12 @@ struct hms_batch {
  * struct hms_work - what batches are worked on with
  * @request: what is asked
  * @binding: the address space
- * @usable: targets that the caller's cpuset allows, and that are not going away
+ * @kinds: which kind each target is, HMS_ALLOW_*; none of them where the caller's cpuset does not
+ *	allow it, or it is going away
  * @full: devices that have no room, and from which nothing more leaves
  * @serial: what is placed is known by it
+ * @like: a page that was looked at before, and
+ * @rank: which target it is on
  * @pages: destinations on their way to a batch
  * @index: the entries they are for
  * @wanted: pages to be brought back to memory
@@ -80,9 +95,11 @@ struct hms_batch {
 struct hms_work {
 	struct hms_request *request;
 	struct hms_binding *binding;
-	DECLARE_BITMAP(usable, HMS_MAX_TARGETS);
+	u8 kinds[HMS_MAX_TARGETS];
 	DECLARE_BITMAP(full, HMS_MAX_TARGETS);
 	u32 serial;
+	struct page *like;
+	u32 rank;
 	struct page *pages[HMS_PASS_PAGES];
 	u16 index[HMS_PASS_PAGES];
 	DECLARE_BITMAP(wanted, HMS_PASS_PAGES);

@@ -41,6 +41,17 @@ void hms_bounce_left(struct hms_bounces *bounces, unsigned long who, unsigned lo
 }
 
 /**
+ * hms_bounce_any - was anything evicted lately: mostly not, and there is no need to look
+ * @bounces: where that was noted
+ * @now: the time
+ * @patience: how long ago is lately
+ */
+bool hms_bounce_any(const struct hms_bounces *bounces, u32 now, u32 patience)
+{
+	return now - READ_ONCE(bounces->last) < patience;
+}
+
+/**
  * hms_bounce_is_back - was a page evicted lately
  * @bounces: where that was noted
  * @who: the address space
@@ -51,12 +62,8 @@ void hms_bounce_left(struct hms_bounces *bounces, unsigned long who, unsigned lo
 bool hms_bounce_is_back(const struct hms_bounces *bounces, unsigned long who, unsigned long page,
 			u32 now, u32 patience)
 {
-	unsigned int s;
+	unsigned int s = hms_bounce_slot(who, page);
 
-	/* Mostly there is no need to look. */
-	if (now - READ_ONCE(bounces->last) >= patience)
-		return false;
-	s = hms_bounce_slot(who, page);
 	return READ_ONCE(bounces->slot[s].what) == hms_bounce_what(who, page) &&
 	       now - READ_ONCE(bounces->slot[s].when) < patience;
 }

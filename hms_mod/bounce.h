@@ -26,6 +26,7 @@ struct hms_bounces {
 	} slot[HMS_BOUNCE_SLOTS];
 };
 
+bool hms_bounce_any(const struct hms_bounces *bounces, u32 now, u32 patience);
 void hms_bounce_left(struct hms_bounces *bounces, unsigned long who, unsigned long page, u32 now);
 bool hms_bounce_is_back(const struct hms_bounces *bounces, unsigned long who, unsigned long page,
 			u32 now, u32 patience);

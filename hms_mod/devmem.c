@@ -58,6 +58,8 @@ struct hms_devmem {
 	struct list_head all;
 };
 
+const struct dev_pagemap *hms_placeholders;
+
 static LIST_HEAD(hms_devmems);
 static DEFINE_SPINLOCK(hms_devmems_lock);
 
@@ -210,6 +212,8 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 	if (IS_ERR(ret))
 		goto release;
 
+	if (ops->empty)
+		WRITE_ONCE(hms_placeholders, &mem->pgmap);
 	spin_lock(&hms_devmems_lock);
 	list_add_tail(&mem->all, &hms_devmems);
 	spin_unlock(&hms_devmems_lock);
@@ -237,6 +241,8 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	list_del(&mem->all);
 	spin_unlock(&hms_devmems_lock);
 	hms_devmem_synchronize();
+	if (mem->ops->empty)
+		WRITE_ONCE(hms_placeholders, NULL);
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
@@ -559,16 +565,6 @@ struct hms_target *hms_devmem_target(struct page *page)
 	if (page_pgmap(page)->ops != &hms_devmem_ops)
 		return NULL;
 	return hms_devmem_of_page(page)->target;
-}
-
-/**
- * hms_is_placeholder - is there nothing behind a page
- * @page: any page, or NULL
- */
-bool hms_is_placeholder(struct page *page)
-{
-	return page && is_device_private_page(page) && page_pgmap(page)->ops == &hms_devmem_ops &&
-	       hms_devmem_of_page(page)->ops->empty;
 }
 
 /**

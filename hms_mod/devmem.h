@@ -2,8 +2,10 @@
 #ifndef _HMS_DEVMEM_H
 #define _HMS_DEVMEM_H
 
-#include <linux/mm_types.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
 
+#include "compat/compat.h"
 #include "lru.h"
 
 struct hms_devmem;
@@ -21,6 +23,27 @@ struct hms_devmem_ops {
 	void (*freed)(struct page *page, unsigned long npages);
 	bool empty;
 };
+
+/* That of the placeholders, or NULL. */
+extern const struct dev_pagemap *hms_placeholders;
+
+/* Is there nothing behind a page? NULL is no page. */
+static inline bool hms_is_placeholder(const struct page *page)
+{
+	return page && is_zone_device_page(page) && page_pgmap(page) == READ_ONCE(hms_placeholders);
+}
+
+/*
+ * Are two pages in the same memory? Neighbours mostly are, which this tells sooner than a look-up of
+ * their targets. NULL is in a memory of its own.
+ */
+static inline bool hms_same_memory(const struct page *a, const struct page *b)
+{
+	if (a == b)
+		return true;
+	return a && b && page_zone_id((struct page *)a) == page_zone_id((struct page *)b) &&
+	       (!is_zone_device_page(a) || page_pgmap(a) == page_pgmap(b));
+}
 
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
 				     unsigned long npages, u64 range,
@@ -47,7 +70,6 @@ unsigned long hms_devmem_used(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);
 void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);
-bool hms_is_placeholder(struct page *page);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);

@@ -166,7 +166,7 @@ static void hms_engine_find_usable(struct hms_work *work)
 	struct hms_request *request = work->request;
 	u32 rank;
 
-	bitmap_zero(work->usable, HMS_MAX_TARGETS);
+	memset(work->kinds, 0, sizeof(work->kinds));
 	for (rank = 0; rank < request->ntargets; rank++) {
 		struct hms_target *target = request->targets[rank];
 
@@ -174,7 +174,8 @@ static void hms_engine_find_usable(struct hms_work *work)
 			hms_target_unuse(target);
 			request->targets[rank] = NULL;
 		} else if (target && hms_engine_may_use(target)) {
-			set_bit(rank, work->usable);
+			work->kinds[rank] = hms_target_is_device(target) ? HMS_ALLOW_DEVICE :
+									   HMS_ALLOW_NODE;
 		}
 	}
 }

@@ -142,6 +142,57 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	return folio_page(folio, 0);
 }
 
+/**
+ * struct hms_home_stock - pages that were allocated together, for neighbours
+ * @n: how many are left
+ * @pages: which
+ */
+struct hms_home_stock {
+	unsigned int n;
+	struct page *pages[16];
+};
+
+/* Has the faulting task a say in where memory comes from? */
+static bool hms_task_has_mempolicy(void)
+{
+#ifdef CONFIG_NUMA
+	return current->mempolicy;
+#else
+	return false;
+#endif
+}
+
+/* A page out of the stock, locked, or NULL; it is filled with at most @wanted. Without reclaim. */
+static struct page *hms_home_from_stock(struct hms_home_stock *stock, struct vm_area_struct *vma,
+					const struct hms_target *target, unsigned long wanted)
+{
+	gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN;
+	int nid = target ? target->nid : numa_mem_id();
+	struct page *page;
+
+	if (target ? hms_target_is_device(target) || !node_online(nid) :
+		     vma_policy(vma) || hms_task_has_mempolicy())
+		return NULL;
+	if (target)
+		gfp |= __GFP_THISNODE;
+	if (!stock->n && wanted > 1) {
+		memset(stock->pages, 0, sizeof(stock->pages));
+		stock->n = alloc_pages_bulk_node(gfp, nid, min(wanted, ARRAY_SIZE(stock->pages)),
+						 stock->pages);
+	}
+	if (!stock->n)
+		return NULL;
+	page = stock->pages[--stock->n];
+	lock_page(page);
+	return page;
+}
+
+static void hms_home_clear_stock(struct hms_home_stock *stock)
+{
+	while (stock->n)
+		__free_page(stock->pages[--stock->n]);
+}
+
 static void hms_home_unuse(struct hms_target *target)
 {
 	if (target)
@@ -155,21 +206,27 @@ static void hms_home_unuse(struct hms_target *target)
 static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
+	struct hms_home_stock stock = { .n = 0 };
 	struct hms_target *target = NULL;
 	int ret = 0;
 
 	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
-		struct page *page;
+		struct page *page = NULL;
 
 		if (!hms_collected_page(pass->src[i]))
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
+			hms_home_clear_stock(&stock);
 			hms_home_unuse(target);
 			target = hms_home_target(pass->vma.vma, address, 0, &last);
 			known = last + 1;
 		}
-		page = hms_home_alloc(pass->vma.vma, address, target, i, why);
+		if (i && why == HMS_TARGET_HOME)
+			page = hms_home_from_stock(&stock, pass->vma.vma, target,
+						   min(pass->npages - i, (known - address) >> PAGE_SHIFT));
+		if (!page)
+			page = hms_home_alloc(pass->vma.vma, address, target, i, why);
 		if (!page) {
 			ret = i ? 0 : -ENOMEM;
 			break;
@@ -177,6 +234,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
 		*elsewhere += target && hms_target_of_page(page) != target;
 	}
+	hms_home_clear_stock(&stock);
 	hms_home_unuse(target);
 	return ret;
 }

@@ -29,12 +29,22 @@ MODULE_PARM_DESC(hold_ms, "and stays for so long then, ms; 0: never");
 
 /**
  * struct hms_entering - pages that enter the order together
+ * @pass: that brings them
+ * @who: of which address space
+ * @patience: jiffies; what was evicted no longer ago comes back; 0: nothing was
+ * @policy: of the next pages, a reference, or NULL
+ * @known: up to here
  * @target: the device that they came to
  * @how: how
  * @n: how many
  * @pages: which
  */
 struct hms_entering {
+	const struct hms_pass *pass;
+	u32 who;
+	u32 patience;
+	struct hms_policy *policy;
+	unsigned long known;
 	struct hms_target *target;
 	struct hms_lru_place how;
 	unsigned int n;
@@ -91,22 +101,6 @@ bool hms_order_is_stuck(const struct hms_policy *policy, const struct hms_target
 	return policy->uids[last % policy->ntargets] == target->obj.uid;
 }
 
-/* How long does a page stay that comes back, whatever others want? In jiffies. */
-static u32 hms_order_hold(u32 who, unsigned long address)
-{
-	u32 patience = msecs_to_jiffies(READ_ONCE(hms_bounce_ms));
-
-	if (!hms_bounce_is_back(&hms_order_bounces, who, address >> PAGE_SHIFT, jiffies, patience))
-		return 0;
-	return msecs_to_jiffies(READ_ONCE(hms_hold_ms));
-}
-
-static bool hms_places_equal(const struct hms_lru_place *a, const struct hms_lru_place *b)
-{
-	return a->serial == b->serial && a->priority == b->priority && a->stuck == b->stuck &&
-	       a->hold == b->hold && a->until == b->until;
-}
-
 static void hms_entering_flush(struct hms_entering *entering)
 {
 	if (entering->n)
@@ -115,15 +109,38 @@ static void hms_entering_flush(struct hms_entering *entering)
 	entering->n = 0;
 }
 
-static void hms_entering_add(struct hms_entering *entering, struct hms_target *target,
-			     const struct hms_lru_place *how, struct page *page)
+/* Of other policies, or of another device, than those before. */
+static void hms_entering_turn(struct hms_entering *entering, struct page *page,
+			      unsigned long address)
 {
-	if (entering->n == HMS_ORDER_PAGES || target != entering->target ||
-	    !hms_places_equal(how, &entering->how))
-		hms_entering_flush(entering);
-	entering->target = target;
-	entering->how = *how;
-	entering->pages[entering->n++] = page;
+	struct vm_area_struct *vma = entering->pass->vma.vma;
+	struct hms_policy *policy;
+	unsigned long last = entering->pass->vma.end - 1;
+
+	hms_entering_flush(entering);
+	hms_policy_put(entering->policy);
+	policy = hms_binding_policy(vma->vm_mm, address, &last);
+	if (policy && hms_mode_rotates(policy->mode))
+		last = address + PAGE_SIZE - 1;
+	entering->policy = policy;
+	entering->known = last;
+	entering->target = hms_target_of_page(page);
+	entering->how.priority = policy ? policy->priority : HMS_PRIORITY_DEFAULT;
+	entering->how.stuck = hms_order_is_stuck(policy, entering->target, address);
+}
+
+/* What comes back stays for a moment, whatever others want. */
+static void hms_entering_hold(struct hms_entering *entering, unsigned long address)
+{
+	u32 hold = msecs_to_jiffies(READ_ONCE(hms_hold_ms));
+	bool back = hms_bounce_is_back(&hms_order_bounces, entering->who, address >> PAGE_SHIFT,
+				       jiffies, entering->patience);
+
+	if (entering->how.hold == (back && hold))
+		return;
+	hms_entering_flush(entering);
+	entering->how.hold = back && hold;
+	entering->how.until = jiffies + hold;
 }
 
 /**
@@ -134,37 +151,33 @@ static void hms_entering_add(struct hms_entering *entering, struct hms_target *t
  */
 void hms_order_enter(const struct hms_pass *pass)
 {
-	struct mm_struct *mm = pass->vma.vma->vm_mm;
-	u32 who = hms_binding_id(mm);
-	unsigned long address = pass->vma.start, known = address, last, i;
-	struct hms_lru_place how = { .serial = pass->serial };
-	struct hms_entering entering = { };
-	struct hms_policy *policy = NULL;
+	struct hms_entering entering = { .pass = pass, .how.serial = pass->serial };
+	unsigned long address = pass->vma.start, i;
+	struct page *before = NULL;
 
 	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
 		struct page *page = migrate_pfn_to_page(pass->dst[i]);
-		struct hms_target *target;
-		u32 hold;
 
-		if (!page || !hms_moved(pass->src[i], pass->dst[i]) || !is_zone_device_page(page) ||
-		    hms_is_placeholder(page))
+		if (!page || !is_zone_device_page(page) || hms_is_placeholder(page) ||
+		    !hms_moved(pass->src[i], pass->dst[i]))
 			continue;
-		if (address >= known) {
-			hms_policy_put(policy);
-			last = pass->vma.end - 1;
-			policy = hms_binding_policy(mm, address, &last);
-			how.priority = policy ? policy->priority : HMS_PRIORITY_DEFAULT;
-			known = last + 1;
+		if (!before) {
+			entering.who = hms_binding_id(pass->vma.vma->vm_mm);
+			entering.patience = msecs_to_jiffies(READ_ONCE(hms_bounce_ms));
+			if (!hms_bounce_any(&hms_order_bounces, jiffies, entering.patience))
+				entering.patience = 0;
 		}
-		target = hms_target_of_page(page);
-		hold = hms_order_hold(who, address);
-		how.hold = hold;
-		how.until = hold ? jiffies + hold : 0;
-		how.stuck = hms_order_is_stuck(policy, target, address);
-		hms_entering_add(&entering, target, &how, page);
+		if (!before || address > entering.known || !hms_same_memory(page, before))
+			hms_entering_turn(&entering, page, address);
+		if (entering.patience)
+			hms_entering_hold(&entering, address);
+		if (entering.n == HMS_ORDER_PAGES)
+			hms_entering_flush(&entering);
+		entering.pages[entering.n++] = page;
+		before = page;
 	}
-	hms_policy_put(policy);
 	hms_entering_flush(&entering);
+	hms_policy_put(entering.policy);
 }
 
 /**

@@ -53,6 +53,8 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 			  struct page *fault_page, unsigned long flags)
 {
 	pass->npages = npages;
+	pass->nruns = 0;
+	pass->to_device = false;
 	pass->large = false;
 	pass->vma = (struct migrate_vma) {
 		.vma = vma,
@@ -223,7 +225,7 @@ static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
 }
 
 /* The page that is to be filled for an entry; nothing is behind a placeholder. */
-static struct page *hms_pass_dst(const struct hms_pass *pass, unsigned long i)
+static inline struct page *hms_pass_dst(const struct hms_pass *pass, unsigned long i)
 {
 	struct page *page = migrate_pfn_to_page(pass->dst[i]);
 
@@ -231,7 +233,7 @@ static struct page *hms_pass_dst(const struct hms_pass *pass, unsigned long i)
 }
 
 /* What it is filled with, or NULL: zeros. */
-static struct page *hms_pass_src(const struct hms_pass *pass, unsigned long i)
+static inline struct page *hms_pass_src(const struct hms_pass *pass, unsigned long i)
 {
 	struct page *page = migrate_pfn_to_page(pass->src[i]);
 
@@ -273,6 +275,8 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
 
 	if (!dst)
 		return 0;
+	pass->nruns = 1;
+	pass->to_device = is_zone_device_page(dst);
 	for (i = 0; i < pass->npages; i++)
 		pass->copies[i] = (struct hms_copy) { .dst = dst + i, .src = src ? src + i : NULL };
 	pass->error = hms_copy_batch(hms_device_of(dst), hms_device_of(src), pass->copies,
@@ -295,6 +299,7 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
 u64 hms_pass_copy(struct hms_pass *pass)
 {
 	struct hms_target *to = NULL, *from = NULL;
+	struct page *last_dst = NULL, *last_src = NULL;
 	unsigned long i, first = 0;
 	unsigned int n = 0;
 	u64 copied = 0;
@@ -303,29 +308,30 @@ u64 hms_pass_copy(struct hms_pass *pass)
 	if (pass->large)
 		return hms_pass_copy_large(pass);
 	/* Neighbours with the same two ends go to the driver in one call. */
-	for (i = 0; i <= pass->npages; i++) {
-		struct hms_target *next_to = NULL, *next_from = NULL;
-		struct page *dst = NULL, *src = NULL;
+	for (i = 0; i < pass->npages; i++) {
+		struct page *dst = hms_pass_dst(pass, i), *src = hms_pass_src(pass, i);
 
-		if (i < pass->npages) {
-			dst = hms_pass_dst(pass, i);
-			src = hms_pass_src(pass, i);
-			if (!dst)
-				continue;
-			next_to = hms_device_of(dst);
-			next_from = hms_device_of(src);
+		if (!dst) {
+			pass->nruns += !!pass->dst[i];
+			continue;
 		}
-		if (n && (!dst || next_to != to || next_from != from)) {
-			copied += hms_pass_copy_some(pass, first, n, to, from);
+		if (!hms_same_memory(dst, last_dst) || !hms_same_memory(src, last_src)) {
+			if (n)
+				copied += hms_pass_copy_some(pass, first, n, to, from);
 			n = 0;
+			to = hms_device_of(dst);
+			from = hms_device_of(src);
+			pass->nruns++;
+			pass->to_device |= !!to;
 		}
 		if (!n)
 			first = i;
-		to = next_to;
-		from = next_from;
-		if (dst)
-			pass->copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
+		pass->copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
+		last_dst = dst;
+		last_src = src;
 	}
+	if (n)
+		copied += hms_pass_copy_some(pass, first, n, to, from);
 	return copied;
 }
 
@@ -338,6 +344,8 @@ static void hms_pass_bury(struct hms_pass *pass)
 {
 	unsigned long i;
 
+	if (vma_is_anonymous(pass->vma.vma))
+		return;
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
@@ -356,21 +364,15 @@ static void hms_pass_keep_dirt(struct hms_pass *pass)
 {
 	unsigned long i;
 
+	/* None was asked for. */
+	if (!pass->vma.pgmap_owner)
+		return;
 	for (i = 0; i < pass->npages; i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
 		if (page && is_zone_device_page(page))
 			SetPageDirty(page);
 	}
-}
-
-/* Neighbours are mostly of one memory, which this tells sooner than a look-up of their targets. */
-static bool hms_same_memory(struct page *a, struct page *b)
-{
-	if (a == b)
-		return true;
-	return a && b && page_zone_id(a) == page_zone_id(b) &&
-	       (!is_zone_device_page(a) || page_pgmap(a) == page_pgmap(b));
 }
 
 static void hms_pass_count_run(struct page *from, struct page *to, u64 n, enum hms_target_stat why)
@@ -394,6 +396,11 @@ static void hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why
 	for (i = 0; i < pass->npages; i++) {
 		struct page *src, *dst;
 
+		/* Of one run there is no need to look at more than what moved. */
+		if (n && pass->nruns == 1) {
+			n += hms_moved(pass->src[i], pass->dst[i]);
+			continue;
+		}
 		dst = hms_pass_dst(pass, i);
 		if (!dst || !hms_moved(pass->src[i], pass->dst[i]))
 			continue;
@@ -404,10 +411,10 @@ static void hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why
 		}
 		from = src;
 		to = dst;
-		n += pass->large ? pass->npages : 1;
+		n++;
 	}
 	if (n)
-		hms_pass_count_run(from, to, n, why);
+		hms_pass_count_run(from, to, pass->large ? pass->npages : n, why);
 }
 
 /**
@@ -424,7 +431,8 @@ void hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 	hms_pass_keep_dirt(pass);
 	migrate_vma_pages(&pass->vma);
 	hms_pass_count(pass, why);
-	hms_order_enter(pass);
+	if (pass->to_device)
+		hms_order_enter(pass);
 	hms_pass_bury(pass);
 	migrate_vma_finalize(&pass->vma);
 }

@@ -20,6 +20,8 @@
  * @copies: room for what is copied in one go
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
+ * @nruns: runs of pages with the same ends that hms_pass_copy() has found, placeholders being one
+ * @to_device: some of them go to a device
  * @large: it is one large page; entry 0 stands for it, the others are empty
  *
  * Collect; set @dst (migrate_pfn() of a locked page) where a page is to move; hms_pass_copy();
@@ -34,6 +36,8 @@ struct hms_pass {
 	struct hms_copy *copies;
 	u32 serial;
 	int error;
+	unsigned int nruns;
+	bool to_device;
 	bool large;
 };
 
