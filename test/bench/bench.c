@@ -72,14 +72,28 @@ void heading(const char *fmt, ...)
 	putchar('\n');
 }
 
+static void say(const char *what, const char *fmt, va_list args)
+{
+	printf("   %s: ", what);
+	vprintf(fmt, args);
+	putchar('\n');
+}
+
 void bound(bool holds, const char *fmt, ...)
 {
 	va_list args;
 
-	printf("   bound %s: ", holds ? "kept" : "BROKEN");
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	say(holds ? "bound kept" : "bound BROKEN", fmt, args);
 	va_end(args);
-	putchar('\n');
 	broken += !holds;
+}
+
+void aim(bool holds, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(holds ? "reached" : "not reached yet", fmt, args);
+	va_end(args);
 }

@@ -23,6 +23,9 @@ void heading(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A promise, said with what was measured; one that does not hold makes the benchmark fail. */
 void bound(bool holds, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same of what is aimed at and not promised yet: it is said, and that is all. */
+void aim(bool holds, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /*
  * The least of several runs of a piece of code: what comes between, such as timer interrupts, only
  * ever adds.

@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/mempolicy.h>
 
-#include "policy.h"
+#include "range.h"
 
 static struct hms *opened;
+
+/* Addresses are the same in every run, so page tables are; and one CPU, so that waking is. */
+void hold_still(char **argv)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		die("sched_setaffinity: %s", strerror(errno));
+	if (personality(0xffffffff) & ADDR_NO_RANDOMIZE)
+		return;
+	if (personality(ADDR_NO_RANDOMIZE) < 0)
+		die("personality: %s", strerror(errno));
+	execv("/proc/self/exe", argv);
+	die("/proc/self/exe: %s", strerror(errno));
+}
 
 struct hms *handle(void)
 {
@@ -37,6 +56,16 @@ uint32_t node_uid(int node)
 		if (target->kind == HMS_KIND_NODE && target->nid == node)
 			return target->uid;
 	die("no node %d", node);
+}
+
+uint32_t device_uid(int nth)
+{
+	const struct hms_object *target;
+
+	hms_for_each(handle(), HMS_TARGET, target)
+		if (target->kind != HMS_KIND_NODE && !nth--)
+			return target->uid;
+	return 0;
 }
 
 void set_mbind(const char *start, size_t length, int node)

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What else moves pages: mbind(2), move_pages(2), and the kernel's own test of device memory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/mempolicy.h>
+#include <linux/types.h>
+
+#include "migrate.h"
+
+void mbind_move(char *start, size_t length, int node)
+{
+	unsigned long mask = 1UL << node;
+
+	if (syscall(SYS_mbind, start, length, MPOL_BIND, &mask, 8 * sizeof(mask),
+		    MPOL_MF_MOVE | MPOL_MF_STRICT))
+		die("mbind: %s", strerror(errno));
+}
+
+void move_pages_to(char *start, size_t length, int node)
+{
+	static void *pages[MiB(16) / PAGE];
+	static int nodes[MiB(16) / PAGE], status[MiB(16) / PAGE];
+	unsigned long n = length / PAGE;
+
+	for (unsigned long i = 0; i < n; i++) {
+		pages[i] = start + i * PAGE;
+		nodes[i] = node;
+	}
+	if (syscall(SYS_move_pages, 0, n, pages, nodes, status, MPOL_MF_MOVE))
+		die("move_pages: %s", strerror(errno));
+	for (unsigned long i = 0; i < n; i++)
+		if (status[i] != node)
+			die("move_pages: page %lu has status %d", i, status[i]);
+}
+
+/* The interface of lib/test_hmm.c, which is in no header that is installed. */
+struct test_hmm {
+	__u64 address;
+	__u64 buffer;
+	__u64 npages;
+	__u64 copied;
+	__u64 faults;
+};
+
+#define TEST_HMM_TO_DEVICE	_IOWR('H', 0x02, struct test_hmm)
+#define TEST_HMM_TO_MEMORY	_IOWR('H', 0x03, struct test_hmm)
+
+static int test_hmm_open(int device)
+{
+	static int fds[2] = { -1, -1 };
+	char path[32];
+
+	if (fds[device] < 0) {
+		snprintf(path, sizeof(path), "/dev/hmm_dmirror%d", device);
+		fds[device] = open(path, O_RDWR | O_CLOEXEC);
+	}
+	return fds[device];
+}
+
+bool test_hmm_is_there(void)
+{
+	return test_hmm_open(0) >= 0 && test_hmm_open(1) >= 0;
+}
+
+static void test_hmm_move(unsigned long number, char *start, size_t length, int device)
+{
+	/* It reads back what it has moved, one page at a time, for a program to compare. */
+	static char buffer[MiB(16)];
+	struct test_hmm arg = {
+		.address = (uintptr_t)start,
+		.buffer = (uintptr_t)buffer,
+		.npages = length / PAGE,
+	};
+
+	if (ioctl(test_hmm_open(device), number, &arg))
+		die("test_hmm: %s", strerror(errno));
+	if (arg.copied != length / PAGE)
+		die("test_hmm moved %llu pages of %zu", arg.copied, length / PAGE);
+}
+
+void test_hmm_to_device(char *start, size_t length, int device)
+{
+	test_hmm_move(TEST_HMM_TO_DEVICE, start, length, device);
+}
+
+void test_hmm_to_memory(char *start, size_t length, int device)
+{
+	test_hmm_move(TEST_HMM_TO_MEMORY, start, length, device);
+}
