@@ -851,6 +851,56 @@ HMS_TEST(fault, sim_read_by_policy)
 	}
 }
 
+/* A full device: others make room, or there is none. */
+
+static char *rival;
+
+static const char *prepare_full(fault_t *s)
+{
+	const char *why = prepare_home(s);
+
+	if (*why)
+		return why;
+	if (verify(rival, NPAGES * PAGE, 2) >= 0)
+		return "contents of the others";
+	if (migrate(s->e.fd, rival, NPAGES * PAGE, s->e.sim[0], NULL) ||
+	    pages_on(s->e.fd, rival, NPAGES * PAGE, s->e.sim[0]) != NPAGES)
+		return "can't fill the device";
+	return "";
+}
+
+static int act_evict(fault_t *s)
+{
+	return migrate(s->e.fd, s->p, NPAGES * PAGE, s->e.sim[0], &s->r);
+}
+
+static const char *check_evict(fault_t *s, int ret)
+{
+	if (!no_memory(ret))
+		return "error";
+	if (!ret && *counts_wrong(&s->r))
+		return counts_wrong(&s->r);
+	return pages_on(s->e.fd, s->p, NPAGES * PAGE, s->e.sim[0]) +
+	       pages_on(s->e.fd, rival, NPAGES * PAGE, s->e.sim[0]) > NPAGES ? "more than there is" :
+	       "";
+}
+
+HMS_TEST(fault, evict)
+{
+	size_t length;
+
+	NEED_SIMS(1);
+	rival = area(NPAGES * PAGE);
+	ASSERT_NE(NULL, rival);
+	fill(rival, NPAGES * PAGE, 2);
+	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], NPAGES * PAGE, &length));
+	/* Nothing stays for having been there just before. */
+	ASSERT_EQ(0, text_write("/sys/module/hms/parameters/hold_ms", "0"));
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_full, act_evict, check_evict,
+							   1 }));
+	ASSERT_EQ(0, text_write("/sys/module/hms/parameters/hold_ms", "250"));
+}
+
 static int act_sim_write(fault_t *s)
 {
 	return sim_write(s->e.sim_fd[0], s->p, buffer, sizeof(buffer));

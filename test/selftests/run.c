@@ -75,6 +75,21 @@ static void *churn(void *data)
 }
 
 /* Large allocations are on the target, come home whole, and go back when they are freed. */
+/* What is allocated, and all else. */
+static int has_priority(unsigned int priority)
+{
+	int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+	char *p = malloc(MiB(1));
+	struct policy policy;
+
+	CHECK(fd >= 0 && p);
+	CHECK(policies_read(fd, HMS_QUERY_WHOLE, NULL, 0, &policy, 1) == 1);
+	CHECK(policy.priority == priority);
+	CHECK(policies_read(fd, HMS_QUERY_POLICY, p, MiB(1), &policy, 1) == 1);
+	CHECK(policy.priority == priority);
+	return 0;
+}
+
 static int allocate(__u32 uid)
 {
 	int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
@@ -232,6 +247,8 @@ HMS_TEST(run, nodes)
 	EXPECT_SAYS("usage: hmsctl run");
 	EXPECT_EQ(0, hmsctl("run", "-t", "node1", "/bin/hmsctl", "list", "-h"));
 	EXPECT_SAYS("usage: hmsctl list");
+	EXPECT_EQ(2, hmsctl("run", "-t", "node1", "-p", "1", "/test/run", "--exit", "0"));
+	EXPECT_SAYS("nothing leaves a node");
 	ASSERT_EQ(0, filter_syscall(SYS_set_mempolicy, EPERM));
 	EXPECT_EQ(1, hmsctl("run", "-t", "node1", "/test/run", "--exit", "0"));
 	EXPECT_SAYS("may not set a mempolicy");
@@ -274,6 +291,10 @@ HMS_TEST(run, devices)
 	}
 	EXPECT_EQ(0, hmsctl("run", "-t", target, "-m", "bind", "--", "/test/run", "--allocate",
 			    target));
+	EXPECT_EQ(0, hmsctl("run", "-t", target, "/test/run", "--priority", "3"));
+	EXPECT_EQ(0, hmsctl("run", "-t", target, "-p", "1", "/test/run", "--priority", "1")) {
+		TH_LOG("%s", command_output);
+	}
 	EXPECT_EQ(0, hmsctl("run", "-t", target, "/test/run", "--too-much", "0"));
 	EXPECT_EQ(0, hmsctl("run", "-t", target, "-m", "bind", "/test/run", "--too-much", "1"));
 }
@@ -368,6 +389,8 @@ int main(int argc, char **argv)
 		return touch(atoi(argv[2]));
 	if (argc == 3 && !strcmp(what, "--allocate"))
 		return allocate(strtoul(argv[2], NULL, 10));
+	if (argc == 3 && !strcmp(what, "--priority"))
+		return has_priority(atoi(argv[2]));
 	if (argc == 3 && !strcmp(what, "--too-much"))
 		return too_much(atoi(argv[2]));
 	return test_harness_run(argc, argv);

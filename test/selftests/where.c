@@ -324,7 +324,14 @@ static void set_policies(const FIXTURE_DATA(where) *self, int fd)
 
 static void set_whole(const FIXTURE_DATA(where) *self, int fd)
 {
-	if (policy_set_whole(fd, HMS_MODE_PREFERRED, false, 1, self->e.node))
+	struct request r;
+
+	request_init(&r, NULL, 0);
+	r.h.flags = HMS_WHOLE;
+	request_target(&r, self->e.node[0]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+	request_modifier(&r, HMS_MOD_PRIORITY, 5);
+	if (request_send(&r, fd))
 		_exit(3);
 }
 
@@ -339,12 +346,13 @@ HMS_TEST(where, whole_policy)
 	EXPECT_EQ(0, json_object_array_length(get(top, "policies")));
 	row = get(top, "whole");
 	EXPECT_STREQ("preferred", json_object_get_string(get(row, "mode")));
+	EXPECT_EQ(5, number(row, "priority"));
 	EXPECT_EQ(self->e.node[0],
 		  number(json_object_array_get_idx(get(row, "targets"), 0), "uid"));
 	EXPECT_EQ(0, number(get(top, "stats"), "ranges"));
 	json_object_put(top);
 	ASSERT_EQ(0, hmsctl("policy", self->pid, "-no", "start,end,mode,targets"));
-	EXPECT_STREQ("all else  -  preferred  node0\n", command_output);
+	EXPECT_STREQ("all else  -  preferred,priority=5  node0\n", command_output);
 }
 
 HMS_TEST(where, policies)
@@ -364,6 +372,7 @@ HMS_TEST(where, policies)
 	EXPECT_EQ(4 * PAGE, number(row, "size"));
 	EXPECT_STREQ("bind", json_object_get_string(get(row, "mode")));
 	EXPECT_EQ(0, number(row, "gone"));
+	EXPECT_EQ(HMS_PRIORITY_DEFAULT, number(row, "priority"));
 	ASSERT_EQ(1, json_object_array_length(get(row, "targets")));
 	target = json_object_array_get_idx(get(row, "targets"), 0);
 	EXPECT_EQ(self->e.node[0], number(target, "uid"));
@@ -379,6 +388,7 @@ HMS_TEST(where, policies)
 	EXPECT_EQ(placed(self), number(stats, "populated"));
 	EXPECT_EQ(0, number(stats, "home"));
 	EXPECT_EQ(0, number(stats, "evacuated"));
+	EXPECT_EQ(0, number(stats, "evicted"));
 	json_object_put(top);
 
 	ASSERT_EQ(0, hmsctl("policy", self->pid));
