@@ -34,8 +34,8 @@ static inline bool hms_is_placeholder(const struct page *page)
 }
 
 /*
- * Are two pages in the same memory? Neighbours mostly are, which this tells sooner than a look-up of
- * their targets. NULL is in a memory of its own.
+ * Are two pages in the same memory? Neighbours mostly are, which this tells sooner than a look-up
+ * of their targets. NULL is in a memory of its own.
  */
 static inline bool hms_same_memory(const struct page *a, const struct page *b)
 {

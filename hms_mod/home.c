@@ -224,7 +224,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 		}
 		if (i && why == HMS_TARGET_HOME)
 			page = hms_home_from_stock(&stock, pass->vma.vma, target,
-						   min(pass->npages - i, (known - address) >> PAGE_SHIFT));
+						   (known - address) >> PAGE_SHIFT);
 		if (!page)
 			page = hms_home_alloc(pass->vma.vma, address, target, i, why);
 		if (!page) {

@@ -20,9 +20,9 @@
  * driver's module may go when its targets are unregistered and its mirrors are removed.
  *
  * Room. Where a device is full, pages make room for those that come, by the priority of their
- * policies, and of the same those that were placed, or faulted on through a mirror, the longest ago.
- * A driver that knows better which are in use says so with hms_target_accessed(). One that wants
- * memory for itself takes it with hms_target_take().
+ * policies, and of the same those that were placed, or faulted on through a mirror, the longest
+ * ago. A driver that knows better which are in use says so with hms_target_accessed(). One that
+ * wants memory for itself takes it with hms_target_take().
  *
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
