@@ -9,8 +9,8 @@
 #	make matrix	all of that, dkms and the Debian packages, into the table of doc/kernels.md
 #	make dkms	add, build, install, boot, test, remove on Debian's own kernels
 #	make packages	the Debian packages, built and tried in clean Debian 12 and 13 trees
-#	make bench	what the map and policies cost, in guest instructions, and the bounds that they
-#			keep, into out/bench; BENCH=topology or policy: that one; DOC=1: into
+#	make bench	what the map, policies and moving cost, in guest instructions, and the bounds that
+#			they keep, into out/bench; BENCH=topology, policy or migrate: that one; DOC=1: into
 #			doc/bench.md too; KERNEL= as for the tests
 #	make neighbours	do others notice HMS: the kernel's mm selftests and numactl's own tests, without it
 #			and with it; KERNEL= as for the tests

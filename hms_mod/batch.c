@@ -414,7 +414,8 @@ static void hms_batch_wishes(struct hms_work *work, struct hms_batch *batch,
 }
 
 /* Is it a device that may have to make room for a batch, and could? */
-static bool hms_batch_may_evict(const struct hms_work *work, const struct hms_batch *batch, u32 rank)
+static bool hms_batch_may_evict(const struct hms_work *work, const struct hms_batch *batch,
+				u32 rank)
 {
 	return work->kinds[rank] == HMS_ALLOW_DEVICE && !test_bit(rank, work->full) &&
 	       hms_devmem_free_pages(work->request->targets[rank]->mem) < batch->npages;

@@ -91,6 +91,11 @@ static bool moves_large(void)
 	return false;
 }
 
+static void print(const char *what, double cost, double copy)
+{
+	printf("   | %-16s | %5.0f | %9.2f |\n", what, cost, cost / copy);
+}
+
 void bench_large(void)
 {
 	const double copy = bare_copy();
@@ -100,13 +105,13 @@ void bench_large(void)
 		moves_large() ? "in one piece" : "which this kernel splits");
 	printf("   |                  |   HMS | of a copy |\n");
 	if (c.to_device) {
-		printf("   | memory to device | %5.0f | %9.2f |\n", c.to_device, c.to_device / copy);
-		printf("   | device to memory | %5.0f | %9.2f |\n", c.home, c.home / copy);
-		printf("   | touches          | %5.0f | %9.2f |\n", c.touched, c.touched / copy);
+		print("memory to device", c.to_device, copy);
+		print("device to memory", c.home, copy);
+		print("touches", c.touched, copy);
 	}
-	printf("   | node to node     | %5.0f | %9.2f |\n", c.there, c.there / copy);
-	printf("   | the same, mbind  | %5.0f | %9.2f |\n", c.mbind, c.mbind / copy);
-	printf("   | a copy           | %5.0f | %9.2f |\n", copy, 1.0);
+	print("node to node", c.there, copy);
+	print("the same, mbind", c.mbind, copy);
+	print("a copy", copy, copy);
 	if (!moves_large())
 		return;
 	if (c.to_device) {
