@@ -221,15 +221,20 @@ static void hms_batch_stays_on(const struct hms_work *work, const struct hms_bat
 	const struct hms_request *request = work->request;
 	struct hms_target *target = request->targets[rank];
 	struct hms_devmem *mem = target->mem;
-	unsigned long address = batch->start + (i << PAGE_SHIFT);
+	unsigned long address = batch->start + (i << PAGE_SHIFT), last = address;
+	struct hms_policy *policy;
 
 	/* Of a large page one entry is enough. */
 	if (!mem || !request->migrate || (batch->whole && i))
 		return;
-	if (request->set_policy)
-		hms_devmem_changed(mem, page, request->priority,
-				   hms_order_is_stuck(request->policy, target, address));
+	policy = request->policy;
+	if (!request->set_policy)
+		policy = hms_binding_policy(batch->vma->vm_mm, address, &last);
+	hms_devmem_changed(mem, page, policy ? policy->priority : HMS_PRIORITY_DEFAULT,
+			   hms_order_is_stuck(policy, target, address));
 	hms_devmem_used_again(mem, page, work->serial);
+	if (!request->set_policy)
+		hms_policy_put(policy);
 }
 
 /* A fate for a page that need not or may not move; else what it may become, and true. */
@@ -413,12 +418,47 @@ static void hms_batch_wishes(struct hms_work *work, struct hms_batch *batch,
 	}
 }
 
-/* Is it a device that may have to make room for a batch, and could? */
+/* Is it a device that may have to make room for a batch? */
 static bool hms_batch_may_evict(const struct hms_work *work, const struct hms_batch *batch,
 				u32 rank)
 {
-	return work->kinds[rank] == HMS_ALLOW_DEVICE && !test_bit(rank, work->full) &&
+	return work->kinds[rank] == HMS_ALLOW_DEVICE &&
 	       hms_devmem_free_pages(work->request->targets[rank]->mem) < batch->npages;
+}
+
+/* The lowest priority of a batch: nothing leaves for it that would not for all of it. */
+static u8 hms_batch_priority(const struct hms_work *work, const struct hms_batch *batch)
+{
+	unsigned long end = batch->start + (batch->npages << PAGE_SHIFT), at, last;
+	u8 lowest = HMS_PRIORITY_MAX;
+
+	if (work->request->set_policy)
+		return work->request->priority;
+	for (at = batch->start; at < end; at = last + 1) {
+		last = end - 1;
+		lowest = min(lowest, hms_order_priority(batch->vma->vm_mm, at, &last));
+	}
+	return lowest;
+}
+
+/* Room on a device for so many pages; how many there is none for. */
+static unsigned int hms_batch_make_room_on(struct hms_work *work, struct hms_batch *batch, u32 rank,
+					   unsigned int npages)
+{
+	struct hms_target *target = work->request->targets[rank];
+	unsigned long room = hms_devmem_free_pages(target->mem);
+	struct hms_lru_want want = {
+		.serial = work->serial,
+		.changes = hms_binding_changes(),
+		.priority = hms_batch_priority(work, batch),
+	};
+
+	if (room < npages && !test_bit(rank, work->full))
+		room += hms_evict(target, npages - room, &want, batch->vma->vm_mm);
+	if (room >= npages)
+		return 0;
+	set_bit(rank, work->full);
+	return npages - room;
 }
 
 /*
@@ -429,13 +469,8 @@ static void hms_batch_make_room(struct hms_work *work, struct hms_batch *batch,
 				const struct hms_run *runs, int n)
 {
 	struct hms_request *request = work->request;
-	struct mm_struct *mm = batch->vma->vm_mm;
-	unsigned long last = ULONG_MAX, room;
-	struct hms_lru_want want = {
-		.serial = work->serial,
-		.changes = hms_binding_changes(),
-	};
 	u16 wishes[HMS_MAX_TARGETS] = { };
+	unsigned int more = 0;
 	u32 rank;
 
 	for (rank = 0; rank < request->ntargets && !hms_batch_may_evict(work, batch, rank); rank++)
@@ -443,21 +478,15 @@ static void hms_batch_make_room(struct hms_work *work, struct hms_batch *batch,
 	if (rank == request->ntargets)
 		return;
 	hms_batch_wishes(work, batch, runs, n, wishes);
-	want.priority = request->set_policy ? request->priority :
-			hms_order_priority(mm, batch->start, &last);
 	for (; rank < request->ntargets; rank++) {
-		struct hms_target *target = request->targets[rank];
+		/* In the modes that go page by page, the next one is another one for each. */
+		unsigned int wanted = wishes[rank] + (hms_mode_rotates(request->mode) ? 0 : more);
 
-		if (!wishes[rank] || !hms_batch_may_evict(work, batch, rank))
+		if (!wanted || !work->kinds[rank])
 			continue;
-		room = hms_devmem_free_pages(target->mem);
-		if (room < wishes[rank])
-			room += hms_evict(target, wishes[rank] - room, &want, mm);
-		if (room >= wishes[rank])
-			continue;
-		set_bit(rank, work->full);
-		if (rank + 1 < request->ntargets && !hms_mode_rotates(request->mode))
-			wishes[rank + 1] += wishes[rank] - room;
+		more = 0;
+		if (work->kinds[rank] == HMS_ALLOW_DEVICE)
+			more = hms_batch_make_room_on(work, batch, rank, wanted);
 	}
 }
 

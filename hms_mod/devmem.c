@@ -36,6 +36,7 @@
  *	anywhere
  * @map: which of them are free
  * @taken: how many the driver keeps for itself
+ * @used: how many are neither free nor taken; some read it without the lock
  * @lru: in which order the others leave when there is no room; not of placeholders
  * @closed: nothing is to be taken from @map
  * @charged: what cgroups pay for, or NULL
@@ -51,6 +52,7 @@ struct hms_devmem {
 	spinlock_t lock;	/* see above */
 	struct hms_freemap map;
 	unsigned long taken;
+	unsigned long used;
 	struct hms_lru lru;
 	bool closed;
 	struct dmem_cgroup_region *charged;
@@ -71,6 +73,12 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 	return container_of(page_pgmap(page), struct hms_devmem, pgmap);
 }
 
+/* After a change of the map or of what is taken, under the lock. */
+static void hms_devmem_count(struct hms_devmem *mem)
+{
+	WRITE_ONCE(mem->used, mem->map.npages - mem->map.nfree - mem->taken);
+}
+
 /* In any context: core frees pages anywhere. */
 static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned long npages)
 {
@@ -80,8 +88,9 @@ static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned 
 	if (!mem->ops->empty)
 		hms_lru_drop(&mem->lru, hms_devmem_index(mem, page));
 	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), npages);
+	hms_devmem_count(mem);
 	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
-	if (mem->map.nfree + mem->taken == mem->map.npages)
+	if (!mem->used)
 		wake_up_all(&mem->emptied);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
@@ -297,6 +306,7 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsig
 
 	spin_lock_irq(&mem->lock);
 	taken = hms_devmem_grab(mem, pages, n);
+	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 
 	for (i = 0; i < taken; i++) {
@@ -320,7 +330,8 @@ unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsign
 
 	spin_lock_irq(&mem->lock);
 	got = hms_devmem_grab(mem, pages, n);
-	WRITE_ONCE(mem->taken, mem->taken + got);
+	mem->taken += got;
+	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 	return got;
 }
@@ -338,7 +349,8 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 	spin_lock_irq(&mem->lock);
 	for (i = 0; i < n; i++)
 		hms_freemap_give(&mem->map, hms_devmem_index(mem, pages[i]), 1);
-	WRITE_ONCE(mem->taken, mem->taken - n);
+	mem->taken -= n;
+	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 }
 
@@ -358,6 +370,7 @@ struct page *hms_devmem_alloc_large(struct hms_devmem *mem)
 		return NULL;
 	spin_lock_irq(&mem->lock);
 	got = !mem->closed && hms_freemap_take_block(&mem->map, &index);
+	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 	if (!got)
 		return NULL;
@@ -437,7 +450,7 @@ unsigned long hms_devmem_pages(const struct hms_devmem *mem)
 
 unsigned long hms_devmem_used(const struct hms_devmem *mem)
 {
-	return mem->map.npages - READ_ONCE(mem->map.nfree) - READ_ONCE(mem->taken);
+	return READ_ONCE(mem->used);
 }
 
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page)
@@ -517,32 +530,63 @@ void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, 
  * hms_devmem_next_to_leave - the page that leaves next
  * @mem: the device's memory
  * @want: for whom
+ * @known: receives what is known of it
  *
  * Return: a page, as hms_lru_next(), or NULL. It may be gone at any moment.
  */
-struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want)
+struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want,
+				      struct hms_lru_page *known)
 {
 	unsigned long index;
 
 	spin_lock_irq(&mem->lock);
 	index = hms_lru_next(&mem->lru, want, jiffies);
+	if (index != HMS_LRU_NONE)
+		*known = mem->lru.pages[index];
 	spin_unlock_irq(&mem->lock);
 	return index == HMS_LRU_NONE ? NULL : pfn_to_page(mem->first_pfn + index);
+}
+
+/**
+ * hms_devmem_defer - a page could not leave: ask for others first
+ * @mem: the device's memory
+ * @page: from hms_devmem_next_to_leave()
+ */
+void hms_devmem_defer(struct hms_devmem *mem, const struct page *page)
+{
+	spin_lock_irq(&mem->lock);
+	hms_lru_defer(&mem->lru, hms_devmem_index(mem, page));
+	spin_unlock_irq(&mem->lock);
+}
+
+/**
+ * hms_devmem_has - is a page frame one of the device's
+ * @mem: the device's memory
+ * @pfn: any number
+ */
+bool hms_devmem_has(const struct hms_devmem *mem, unsigned long pfn)
+{
+	return pfn - mem->first_pfn < mem->map.npages;
+}
+
+/* Does a cgroup pay for what is put there? */
+bool hms_devmem_is_charged(const struct hms_devmem *mem)
+{
+	return mem->charged;
 }
 
 /**
  * hms_devmem_leaves_with - does a page leave with another
  * @mem: the device's memory
  * @page: of it
- * @first: from hms_devmem_next_to_leave()
+ * @other: from hms_devmem_next_to_leave()
  *
  * Without the lock: it is a hint.
  */
 bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
-			    const struct page *first)
+			    const struct hms_lru_page *other)
 {
-	return hms_lru_goes_with(&mem->lru, hms_devmem_index(mem, page),
-				 hms_devmem_index(mem, first));
+	return hms_lru_goes_with(&mem->lru, hms_devmem_index(mem, page), other);
 }
 
 /**

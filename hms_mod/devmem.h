@@ -62,9 +62,13 @@ void hms_devmem_placed(struct hms_devmem *mem, struct page *const *pages, unsign
 		       const struct hms_lru_place *how);
 void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial);
 void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, bool stuck);
-struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want);
+struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want,
+				      struct hms_lru_page *known);
+void hms_devmem_defer(struct hms_devmem *mem, const struct page *page);
+bool hms_devmem_has(const struct hms_devmem *mem, unsigned long pfn);
+bool hms_devmem_is_charged(const struct hms_devmem *mem);
 bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
-			    const struct page *first);
+			    const struct hms_lru_page *other);
 unsigned long hms_devmem_pages(const struct hms_devmem *mem);
 unsigned long hms_devmem_used(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);

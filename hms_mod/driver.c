@@ -21,6 +21,8 @@ static DEFINE_MUTEX(hms_offline_lock);
 
 #define HMS_OFFLINE_TIMEOUT	(2 * HZ)
 
+#define HMS_TAKE_TRIES		16
+
 static const struct hms_devmem_ops hms_driver_ops = {
 	.touched = hms_home_fault,
 };
@@ -129,11 +131,12 @@ unsigned int hms_target_take(struct hms_target *target, struct page **pages, uns
 		.priority = HMS_PRIORITY_MAX,
 		.forced = true,
 	};
-	unsigned int got = 0;
+	unsigned int got = 0, tries = HMS_TAKE_TRIES;
 
+	/* Others may be sooner to take what has left. */
 	do {
 		got += hms_devmem_take(target->mem, pages + got, npages - got);
-	} while (got < npages && hms_evict(target, npages - got, &want, NULL));
+	} while (got < npages && tries-- && hms_evict(target, npages - got, &want, NULL));
 	return got;
 }
 EXPORT_SYMBOL_GPL(hms_target_take);

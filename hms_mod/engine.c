@@ -391,7 +391,8 @@ void hms_engine_free(struct hms_engine *engine)
  *
  * Context: may sleep; mmap_lock not held.
  * Return: 0, however many pages were skipped; -EINTR with the counts so far. For all-or-nothing
- * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing was changed.
+ * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing of the range was changed,
+ * but pages of others may have made room for it.
  */
 int hms_engine_run(struct hms_engine *engine)
 {

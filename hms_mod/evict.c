@@ -38,7 +38,7 @@
 #define HMS_EVICT_TRIES		8
 
 /* Address spaces that are looked at for a page that several share since a fork. */
-#define HMS_EVICT_MAPPERS	4
+#define HMS_EVICT_MAPPERS	16
 
 /**
  * struct hms_exits - where pages of a run of addresses may go
@@ -65,7 +65,8 @@ struct hms_exits {
  * @held: an address space whose mmap_lock the caller holds, or NULL
  * @npages: how many pages are to leave
  * @left: how many have
- * @page: the one whose turn it is
+ * @page: the one whose turn it is, and
+ * @known: what was known of it then
  * @exits: where pages may go
  * @pass: to move them
  * @entries: see locate.h
@@ -77,6 +78,7 @@ struct hms_eviction {
 	unsigned long npages;
 	unsigned long left;
 	struct page *page;
+	struct hms_lru_page known;
 	struct hms_exits exits;
 	struct hms_pass *pass;
 	unsigned long entries[HMS_PASS_PAGES];
@@ -89,12 +91,16 @@ static void hms_exits_close(struct hms_exits *exits)
 	exits->any = false;
 }
 
-/* CPUs are to find a page where its mempolicy says; on a device munlock would not find it. */
+/*
+ * CPUs are to find a page where its mempolicy says; on a device munlock would not find it. And
+ * nobody pays for what others have on a device: a cgroup is charged that is current's.
+ */
 static bool hms_exit_is_open(const struct hms_target *target, struct vm_area_struct *vma)
 {
-	if (hms_target_is_device(target))
-		return !hms_devmem_is_closed(target->mem) && !(vma->vm_flags & VM_LOCKED);
-	return !vma_policy(vma);
+	if (!hms_target_is_device(target))
+		return !vma_policy(vma);
+	return !hms_devmem_is_closed(target->mem) && !(vma->vm_flags & VM_LOCKED) &&
+	       (vma->vm_mm == current->mm || !hms_devmem_is_charged(target->mem));
 }
 
 /* Which of the targets that come after the device, in the order that the page has them in? */
@@ -157,6 +163,26 @@ static bool hms_exits_have_room(const struct hms_exits *exits)
 	return exits->any;
 }
 
+/*
+ * A page of a target, locked. Whoever makes room here is not whose memory it is: of a node it is
+ * had whatever the cpuset of current says.
+ */
+static struct page *hms_exit_alloc(struct hms_target *target)
+{
+	const gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_HARDWALL) | __GFP_THISNODE |
+			  __GFP_NORETRY | __GFP_NOWARN;
+	struct folio *folio;
+	struct page *page;
+
+	if (hms_target_is_device(target))
+		return hms_target_alloc(target, &page, 1) ? page : NULL;
+	folio = __folio_alloc_node(gfp, 0, target->nid);
+	if (!folio)
+		return NULL;
+	folio_lock(folio);
+	return folio_page(folio, 0);
+}
+
 /* A page to go to, locked. Nothing is killed for it, and no other device evicts. */
 static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_struct *vma,
 				    unsigned long address)
@@ -167,7 +193,8 @@ static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_stru
 	u32 i;
 
 	for (i = 0; i < exits->ntargets; i++) {
-		if (hms_target_alloc(exits->targets[i], &page, 1))
+		page = hms_exit_alloc(exits->targets[i]);
+		if (page)
 			return page;
 	}
 	folio = exits->any ? hms_home_alloc_anywhere(vma, address, gfp, 0, HMS_TARGET_EVICTED) :
@@ -195,8 +222,9 @@ static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_are
 		if (page)
 			return page;
 	}
-	folio = exits->any ? hms_home_alloc_anywhere(vma, address, gfp, order,
-						     HMS_TARGET_EVICTED) : NULL;
+	/* A mempolicy of its own places single pages only. */
+	folio = exits->any && !vma_policy(vma) ?
+		hms_home_alloc_anywhere(vma, address, gfp, order, HMS_TARGET_EVICTED) : NULL;
 	if (!folio)
 		return NULL;
 	folio_lock(folio);
@@ -213,7 +241,7 @@ static void hms_evict_place(struct hms_eviction *e)
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
 		if (!hms_collected_page(pass->src[i]) ||
-		    !hms_devmem_leaves_with(e->target->mem, page, e->page))
+		    (page != e->page && !hms_devmem_leaves_with(e->target->mem, page, &e->known)))
 			continue;
 		if (address > e->exits.last)
 			hms_exits_open(e, pass->vma.vma, address);
@@ -277,16 +305,42 @@ static bool hms_evict_large(struct hms_eviction *e, struct vm_area_struct *vma,
 	return true;
 }
 
+/* The page of an entry, if it is one of the device's. */
+static struct page *hms_evict_page_of(const struct hms_eviction *e, unsigned long entry)
+{
+	unsigned long pfn = hms_located_pfn(entry);
+
+	if (hms_located_unknown(entry) || !hms_devmem_has(e->target->mem, pfn))
+		return NULL;
+	return pfn_to_page(pfn);
+}
+
+/*
+ * How many pages of a span leave together: what does not is not even collected. The pages of a
+ * large one that is in pieces are not known each by itself, until core splits it for us.
+ */
+static unsigned long hms_evict_together(const struct hms_eviction *e, const struct hms_span *span)
+{
+	unsigned long n = min(span->npages, e->npages - e->left), i;
+
+	for (i = 0; i < n; i++) {
+		struct page *page = hms_evict_page_of(e, e->entries[span->first + i]);
+
+		if (page && page_folio(page) != page_folio(e->page) &&
+		    !hms_devmem_leaves_with(e->target->mem, page, &e->known))
+			break;
+	}
+	return i;
+}
+
 /* The page whose turn it is, and those behind it that leave with it. */
 static void hms_evict_span(struct hms_eviction *e, struct vm_area_struct *vma,
 			   unsigned long address, const struct hms_span *span)
 {
-	unsigned long npages = min(span->npages, e->npages - e->left);
-
 	if (span->large && hms_evict_large(e, vma, address))
 		return;
-	if (hms_pass_collect(e->pass, vma, address, npages, hms_devmem_owner(e->target->mem),
-			     false, NULL))
+	if (hms_pass_collect(e->pass, vma, address, hms_evict_together(e, span),
+			     hms_devmem_owner(e->target->mem), false, NULL))
 		return;
 	hms_evict_place(e);
 	hms_evict_pass(e);
@@ -300,14 +354,22 @@ static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 				const struct hms_span *span)
 {
 	unsigned long npages = min(span->npages, ((e->exits.last - address) >> PAGE_SHIFT) + 1), i;
-	struct hms_devmem *mem = e->target->mem;
 
 	for (i = 0; i < npages; i++) {
-		struct page *page = hms_located_page(e->entries[i]);
+		struct page *page = hms_evict_page_of(e, e->entries[span->first + i]);
 
-		if (page && hms_devmem_index(mem, page) < hms_devmem_pages(mem))
-			hms_devmem_changed(mem, page, e->exits.priority, e->exits.none);
+		if (page)
+			hms_devmem_changed(e->target->mem, page, e->exits.priority, e->exits.none);
 	}
+}
+
+/* Does the span begin with the page whose turn it is, as far as that can be told? */
+static bool hms_evict_is_there(const struct hms_eviction *e, const struct hms_span *span)
+{
+	struct page *page = hms_evict_page_of(e, e->entries[span->first]);
+
+	/* What can't be told is where the process may not read. */
+	return page ? page_folio(page) == page_folio(e->page) : !span->first;
 }
 
 /*
@@ -327,8 +389,9 @@ static bool hms_evict_at(struct hms_eviction *e, struct mm_struct *mm, unsigned 
 		   address + (HMS_PASS_PAGES << PAGE_SHIFT));
 	/* It may be mapped elsewhere, and core would split a huge page in the way. */
 	if (!hms_locate_span(mm, e->target->mem, address, (end - address) >> PAGE_SHIFT,
-			     e->entries, &span) || span.first)
+			     e->entries, &span) || !hms_evict_is_there(e, &span))
 		return false;
+	address += span.first << PAGE_SHIFT;
 	hms_exits_open(e, vma, address);
 	if (hms_exits_have_room(&e->exits))
 		hms_evict_span(e, vma, address, &span);
@@ -386,13 +449,16 @@ unsigned long hms_evict(struct hms_target *target, unsigned long npages,
 	e->npages = npages;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL);
 	while (e->pass && e->left < npages && tries && !fatal_signal_pending(current)) {
-		e->page = hms_devmem_next_to_leave(target->mem, want);
+		e->page = hms_devmem_next_to_leave(target->mem, want, &e->known);
 		if (!e->page)
 			break;
 		before = e->left;
 		for (nth = 0; nth < HMS_EVICT_MAPPERS && !hms_evict_from(e, nth); nth++)
 			;
-		tries -= e->left == before;
+		if (e->left == before) {
+			hms_devmem_defer(target->mem, e->page);
+			tries--;
+		}
 		cond_resched();
 	}
 	left = e->left;

@@ -102,10 +102,7 @@ int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long n
 /* Is it on the device, or can't be told? That is so where the process may not read. */
 static bool hms_may_be_on(const struct hms_devmem *mem, unsigned long entry)
 {
-	struct page *page = hms_located_page(entry);
-
-	return hms_located_unknown(entry) ||
-	       (page && hms_devmem_index(mem, page) < hms_devmem_pages(mem));
+	return hms_located_unknown(entry) || hms_devmem_has(mem, hms_located_pfn(entry));
 }
 
 /**

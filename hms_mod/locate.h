@@ -57,6 +57,12 @@ struct hms_span {
 	bool large;
 };
 
+/* The number of the page frame, if the entry has one. It says nothing of the struct page. */
+static inline unsigned long hms_located_pfn(unsigned long entry)
+{
+	return entry & ~HMM_PFN_FLAGS;
+}
+
 bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigned long start,
 		     unsigned long npages, unsigned long *entries, struct hms_span *span);
 bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address);

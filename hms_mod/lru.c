@@ -13,7 +13,7 @@
 #ifdef __KERNEL__
 #include <linux/errno.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
+#include <linux/vmalloc.h>
 #endif
 
 #include "lru.h"
@@ -30,7 +30,8 @@ int hms_lru_init(struct hms_lru *lru, unsigned long npages)
 	unsigned long i;
 
 	*lru = (struct hms_lru) { };
-	lru->pages = kvcalloc(npages, sizeof(*lru->pages), GFP_KERNEL);
+	/* More than kvcalloc() would give, for a device with much memory. */
+	lru->pages = vcalloc(npages, sizeof(*lru->pages));
 	if (!lru->pages)
 		return -ENOMEM;
 	for (i = 0; i < npages; i++) {
@@ -46,7 +47,7 @@ int hms_lru_init(struct hms_lru *lru, unsigned long npages)
 
 void hms_lru_destroy(struct hms_lru *lru)
 {
-	kvfree(lru->pages);
+	vfree(lru->pages);
 }
 
 static void hms_lru_leave(struct hms_lru *lru, struct hms_lru_page *page)
@@ -56,6 +57,8 @@ static void hms_lru_leave(struct hms_lru *lru, struct hms_lru_page *page)
 		lru->nstuck--;
 		if (page->round != lru->round && lru->unchecked)
 			lru->unchecked--;
+		/* The number of a round comes again some time. */
+		lru->unchecked = min(lru->unchecked, lru->nstuck);
 	}
 	page->state = HMS_LRU_OUT;
 }
@@ -174,12 +177,22 @@ static void hms_lru_release(struct hms_lru *lru, u32 now)
 	}
 }
 
-/* Is there something in a list, but for what who wants it has placed, which is at its end? */
+/*
+ * Is the first of a list one that may leave? What who wants it has placed does not: it is youngest,
+ * and goes to the end, if what was passed over since has come behind it.
+ */
 static bool hms_lru_has(struct list_head *list, const struct hms_lru_want *want)
 {
-	const struct hms_lru_page *page = list_first_entry_or_null(list, struct hms_lru_page, list);
+	unsigned int n = HMS_LRU_DEFER;
+	struct hms_lru_page *page;
 
-	return page && (!want->serial || page->serial != want->serial);
+	while (!list_empty(list) && n--) {
+		page = list_first_entry(list, struct hms_lru_page, list);
+		if (!want->serial || page->serial != want->serial)
+			return true;
+		list_move_tail(&page->list, list);
+	}
+	return false;
 }
 
 /* The list whose first is the next to leave, or NULL. */
@@ -227,18 +240,42 @@ unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want,
 }
 
 /**
+ * hms_lru_defer - a page could not leave: nor may those that were placed with it
+ * @lru: the order
+ * @index: the page, from hms_lru_next(); it may have left meanwhile
+ *
+ * They go to the end of their list as well, as far as they are next, so that what holds up one of
+ * many does not hold up all that come after them.
+ */
+void hms_lru_defer(struct hms_lru *lru, unsigned long index)
+{
+	struct hms_lru_page *page = &lru->pages[index], *next;
+	struct list_head *list = &lru->ready[page->priority];
+	unsigned int n = HMS_LRU_DEFER;
+
+	if (page->state != HMS_LRU_READY || !page->serial)
+		return;
+	while (n--) {
+		next = list_first_entry(list, struct hms_lru_page, list);
+		if (next == page || next->serial != page->serial)
+			break;
+		list_move_tail(&next->list, list);
+	}
+}
+
+/**
  * hms_lru_goes_with - does a page leave with another
  * @lru: the order
  * @index: the page
- * @first: the one that leaves
+ * @other: what is known of the one that leaves; that may have left by now
  *
  * Those do that were placed by the same request with the same priority: they are next anyway.
  */
-bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index, unsigned long first)
+bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
+		       const struct hms_lru_page *other)
 {
-	const struct hms_lru_page *page = &lru->pages[index], *leaves = &lru->pages[first];
+	const struct hms_lru_page *page = &lru->pages[index];
 
-	return page == leaves || (page->state == leaves->state && page->serial &&
-				  page->priority == leaves->priority &&
-				  page->serial == leaves->serial);
+	return page->state == other->state && page->serial && page->serial == other->serial &&
+	       page->priority == other->priority;
 }

@@ -15,6 +15,9 @@
 
 #define HMS_LRU_NONE	ULONG_MAX
 
+/* Pages that are passed over at a time. */
+#define HMS_LRU_DEFER	1024
+
 /* What may become of a page when there is no room. */
 enum hms_lru_state {
 	HMS_LRU_OUT,		/* nobody has placed it */
@@ -24,7 +27,7 @@ enum hms_lru_state {
 };
 
 /**
- * struct hms_lru_page - a page of a device in the order of eviction
+ * struct hms_lru_page - a page of a device in the order of eviction; 24 bytes, 0.6 % of its memory
  * @list: among those of its state, and if it may leave of its priority
  * @serial: who placed it, see struct hms_lru_place; while it stays put, until when
  * @priority: up to HMS_PRIORITY_MAX
@@ -99,6 +102,8 @@ void hms_lru_change(struct hms_lru *lru, unsigned long index, u8 priority, bool 
 void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from);
 void hms_lru_drop(struct hms_lru *lru, unsigned long index);
 unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want, u32 now);
-bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index, unsigned long first);
+void hms_lru_defer(struct hms_lru *lru, unsigned long index);
+bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
+		       const struct hms_lru_page *other);
 
 #endif /* _HMS_LRU_H */

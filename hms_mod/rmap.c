@@ -28,62 +28,69 @@ INTERVAL_TREE_DEFINE(struct anon_vma_chain, rb, unsigned long, rb_subtree_last, 
 		     hms_avc_last, static inline __maybe_unused, hms_avc)
 
 /*
- * The anon_vma of a page, with its root locked for reading, or NULL; under RCU. As in core, that a
- * page is still mapped when the lock is had says that it is the right one.
+ * The root of the anon_vma of a page, locked for reading, and the anon_vma; or NULL. Under RCU,
+ * with a reference to the folio. As in core, that it is still mapped when the lock is had says that
+ * it is the right one.
  */
-static struct anon_vma *hms_rmap_lock(struct folio *folio)
+static struct anon_vma *hms_rmap_lock(struct folio *folio, struct anon_vma **anon_vma)
 {
 	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
-	struct anon_vma *anon_vma, *root;
+	struct anon_vma *root;
 
 	if ((mapping & FOLIO_MAPPING_FLAGS) != FOLIO_MAPPING_ANON || !folio_mapped(folio))
 		return NULL;
-	anon_vma = (struct anon_vma *)(mapping - FOLIO_MAPPING_ANON);
-	root = READ_ONCE(anon_vma->root);
+	*anon_vma = (struct anon_vma *)(mapping - FOLIO_MAPPING_ANON);
+	root = READ_ONCE((*anon_vma)->root);
 	if (!down_read_trylock(&root->rwsem))
 		return NULL;
-	if (folio_mapped(folio) && (unsigned long)READ_ONCE(folio->mapping) == mapping)
-		return anon_vma;
+	if (folio_mapped(folio) && READ_ONCE((*anon_vma)->root) == root &&
+	    (unsigned long)READ_ONCE(folio->mapping) == mapping)
+		return root;
 	up_read(&root->rwsem);
 	return NULL;
 }
 
 /**
  * hms_rmap_mapper - an address space that may map a page
- * @page: of a device that does not go; no reference is needed, as the answer is a hint
+ * @page: of a device that does not go; the first of its folio
  * @nth: which of them, from 0 on
  * @held: an address space that the caller has a hold of, or NULL
- * @address: where
+ * @address: where, or where what it maps of a large page begins
  *
  * Context: does not sleep; folio locks may be held.
  * Return: the address space, with a reference to its users unless it is @held; or NULL: there is
- * none, or core is busy with it.
+ * none, or core is busy with it. It is a hint.
  */
 struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm_struct *held,
 				  unsigned long *address)
 {
 	struct folio *folio = page_folio(page);
+	unsigned long first, last, start;
+	struct anon_vma *anon_vma, *root;
 	struct mm_struct *mm = NULL;
 	struct anon_vma_chain *avc;
-	struct anon_vma *anon_vma;
-	unsigned long index;
 
+	/* Free, or on its way. */
+	if (!folio_try_get(folio))
+		return NULL;
 	rcu_read_lock();
-	anon_vma = hms_rmap_lock(folio);
-	if (!anon_vma)
+	root = page_folio(page) == folio ? hms_rmap_lock(folio, &anon_vma) : NULL;
+	if (!root)
 		goto unlock;
-	index = folio->index + folio_page_idx(folio, page);
-	for (avc = hms_avc_iter_first(&anon_vma->rb_root, index, index); avc && nth; nth--)
-		avc = hms_avc_iter_next(avc, index, index);
+	first = folio->index;
+	last = first + folio_nr_pages(folio) - 1;
+	for (avc = hms_avc_iter_first(&anon_vma->rb_root, first, last); avc && nth; nth--)
+		avc = hms_avc_iter_next(avc, first, last);
 	if (avc) {
 		mm = avc->vma->vm_mm;
-		*address = avc->vma->vm_start +
-			   ((index - hms_vma_anon_pgoff(avc->vma)) << PAGE_SHIFT);
+		start = hms_vma_anon_pgoff(avc->vma);
+		*address = avc->vma->vm_start + ((max(first, start) - start) << PAGE_SHIFT);
 		if (mm != held && !mmget_not_zero(mm))
 			mm = NULL;
 	}
-	up_read(&anon_vma->root->rwsem);
+	up_read(&root->rwsem);
 unlock:
 	rcu_read_unlock();
+	folio_put(folio);
 	return mm;
 }

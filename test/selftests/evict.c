@@ -272,6 +272,32 @@ HMS_TEST(evict, next_target)
 	EXPECT_PATTERN(p, 30 * PAGE, 3);
 }
 
+/* The second device makes room for all that the first has none for, not for the first alone. */
+HMS_TEST(evict, second_device)
+{
+	enum { N = 600, OLD = 700 };
+	char *old = area(OLD * PAGE), *p = area(N * PAGE);
+	struct request r;
+	size_t length;
+
+	NEED_SIMS(2);
+	ASSERT_NE(NULL, old);
+	ASSERT_NE(NULL, p);
+	LEAVE(0);
+	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[1], OLD * PAGE, &length));
+	fill(old, OLD * PAGE, 1);
+	fill(p, N * PAGE, 2);
+	ASSERT_EQ(0, migrate(self->e.fd, old, OLD * PAGE, self->e.sim[1], &r));
+	ASSERT_EQ(OLD, r.h.moved);
+	ASSERT_EQ(0, request_send(ask(self, &r, p, N, HMS_MODE_BIND, DEFAULT, self->e.sim[1]),
+				  self->e.fd));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(N, r.counts[1].moved);
+	EXPECT_EQ(OLD - N, pages_on(self->e.fd, old, OLD * PAGE, self->e.sim[1]));
+	EXPECT_PATTERN(old, OLD * PAGE, 1);
+	EXPECT_PATTERN(p, N * PAGE, 2);
+}
+
 /* A request makes no room for itself: what does not fit goes where its list goes on. */
 HMS_TEST(evict, not_itself)
 {
@@ -425,6 +451,45 @@ HMS_TEST(evict, shared_by_fork)
 	EXPECT_PATTERN(q, ROOM * PAGE, 3);
 }
 
+/* A child's page is at the address of another one of its parent: that is not asked for it. */
+HMS_TEST(evict, copied_after_fork)
+{
+	char *p = area(ROOM / 2 * PAGE), *q;
+	struct peer peer;
+
+	NEED_SIMS(1);
+	ASSERT_NE(NULL, p);
+	LEAVE(ROOM);
+	fill(p, ROOM / 2 * PAGE, 1);
+	ASSERT_LE(0, peer_fork(&peer));
+	if (!peer.pid) {
+		struct env e;
+
+		hear(&peer);
+		if (*env_open(&e) || migrate(e.fd, p, ROOM / 2 * PAGE, e.sim[0], NULL) ||
+		    pages_on(e.fd, p, ROOM / 2 * PAGE, e.sim[0]) != ROOM / 2)
+			_exit(2);
+		tell(&peer);
+		hear(&peer);
+		if (pages_on(e.fd, p, ROOM / 2 * PAGE, e.sim[0]))
+			_exit(3);
+		_exit(verify(p, ROOM / 2 * PAGE, 1) >= 0 ? 4 : 0);
+	}
+	/* These are copies; what was there is the child's alone. */
+	fill(p, ROOM / 2 * PAGE, 2);
+	tell(&peer);
+	ASSERT_EQ(0, hear(&peer));
+	ASSERT_EQ(0, migrate(self->e.fd, p, ROOM / 2 * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ((long)ROOM / 2, here(self, p, ROOM / 2));
+	q = come(self, ROOM, ANY, 0, 3);
+	ASSERT_NE(NULL, q);
+	EXPECT_EQ((long)ROOM, here(self, q, ROOM));
+	EXPECT_EQ(0, here(self, p, ROOM / 2));
+	tell(&peer);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(p, ROOM / 2 * PAGE, 2);
+}
+
 /* The process hears of it. */
 HMS_TEST(evict, notice)
 {
@@ -559,13 +624,15 @@ HMS_TEST(evict, large)
 	EXPECT_EQ(10, here(self, q, 10));
 	EXPECT_GE((long)(MiB(4) / PAGE) - 10, here(self, p, MiB(4) / PAGE));
 	EXPECT_LE((long)(MiB(2) / PAGE), here(self, p, MiB(4) / PAGE));
-	/* One that was split since leaves page by page. */
-	ASSERT_EQ(0, munmap(p + MiB(2) + PAGE, PAGE));
-	q = come(self, MiB(2) / PAGE, ANY, 0, 3);
+	/* One whose first pages are not mapped any more leaves page by page. */
+	ASSERT_EQ(0, munmap(p + MiB(2), 2 * PAGE));
+	q = come(self, MiB(4) / PAGE, ANY, 0, 3);
 	ASSERT_NE(NULL, q);
-	EXPECT_EQ((long)(MiB(2) / PAGE), here(self, q, MiB(2) / PAGE));
-	EXPECT_PATTERN(q, MiB(2), 3);
-	EXPECT_PATTERN(p, MiB(2) + PAGE, 1);
+	EXPECT_EQ((long)(MiB(4) / PAGE), here(self, q, MiB(4) / PAGE));
+	EXPECT_EQ(0, here(self, p, MiB(2) / PAGE));
+	EXPECT_EQ(0, here(self, p + MiB(2) + 2 * PAGE, MiB(2) / PAGE - 2));
+	EXPECT_PATTERN(q, MiB(4), 3);
+	EXPECT_PATTERN(p, MiB(2), 1);
 }
 
 /* Processes that have more than there is room for, together, for as long as it takes. */

@@ -65,6 +65,8 @@ void unit_free(void *p);
 #define kfree(p)		unit_free(p)
 #define kvcalloc(n, size, gfp)	kmalloc((n) * (size), gfp)
 #define kvfree(p)		unit_free(p)
+#define vcalloc(n, size)	kmalloc((n) * (size), GFP_KERNEL)
+#define vfree(p)		unit_free(p)
 
 #define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
 

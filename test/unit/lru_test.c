@@ -123,6 +123,21 @@ TEST_F(lru, own)
 	EXPECT_EQ(2, next(&self->lru, 3));
 }
 
+/* Its own pages hide no others, wherever they are in the list. */
+TEST_F(lru, own_in_front)
+{
+	const struct hms_lru_want want = { .priority = 3, .serial = 7 };
+
+	for (int i = 0; i < 3; i++)
+		place(&self->lru, i, 3, 6);
+	place(&self->lru, 3, 3, 7);
+	for (int i = 0; i < 9; i++)
+		EXPECT_EQ(i % 3, hms_lru_next(&self->lru, &want, 0));
+	for (int i = 0; i < 3; i++)
+		hms_lru_drop(&self->lru, i);
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
+}
+
 /* What has no other place is not asked, until some policy has changed: then each once, last. */
 TEST_F(lru, stuck)
 {
@@ -194,7 +209,7 @@ TEST_F(lru, split)
 	place(&self->lru, 20, 2, 6);
 	for (int i = 1; i < 4; i++) {
 		hms_lru_split(&self->lru, i, 0);
-		EXPECT_TRUE(hms_lru_goes_with(&self->lru, i, 0));
+		EXPECT_TRUE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0]));
 	}
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, 1));
 	for (int i = 0; i < 4; i++) {
@@ -206,6 +221,52 @@ TEST_F(lru, split)
 	EXPECT_EQ(20, next(&self->lru, 2));
 }
 
+/* What holds up one of many does not hold up those behind them. */
+TEST_F(lru, defer)
+{
+	for (int i = 0; i < 10; i++)
+		place(&self->lru, i, 3, 5);
+	place(&self->lru, 10, 3, 6);
+	place(&self->lru, 11, 3, 0);
+	place(&self->lru, 12, 3, 0);
+	EXPECT_EQ(0, next(&self->lru, 3));
+	hms_lru_defer(&self->lru, 0);
+	EXPECT_EQ(10, next(&self->lru, 3));
+	hms_lru_defer(&self->lru, 10);
+	/* Of these nobody knows whether they belong together. */
+	EXPECT_EQ(11, next(&self->lru, 3));
+	hms_lru_defer(&self->lru, 11);
+	EXPECT_EQ(12, next(&self->lru, 3));
+	/* Alone, it is its own neighbour. */
+	for (int i = 0; i < 13; i++)
+		if (i != 4)
+			hms_lru_drop(&self->lru, i);
+	EXPECT_EQ(4, next(&self->lru, 3));
+	hms_lru_defer(&self->lru, 4);
+	EXPECT_EQ(4, next(&self->lru, 3));
+	hms_lru_drop(&self->lru, 4);
+	hms_lru_defer(&self->lru, 4);
+	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, 3));
+}
+
+/* The number of a round comes again: what was counted then is not counted now. */
+TEST_F(lru, round_comes_again)
+{
+	const struct hms_lru_place how = { .stuck = true };
+	struct hms_lru_want want = { .priority = 3 };
+
+	for (int i = 0; i < 3; i++)
+		hms_lru_place(&self->lru, i, &how);
+	place(&self->lru, 3, 0, 1);
+	for (int i = 0; i < 65536; i++) {
+		want.changes++;
+		EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
+	}
+	for (int i = 0; i < 4; i++)
+		hms_lru_drop(&self->lru, i);
+	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
+}
+
 /* Those of the same request and priority, and the page itself. */
 TEST_F(lru, goes_with)
 {
@@ -215,14 +276,14 @@ TEST_F(lru, goes_with)
 	place(&self->lru, 3, 2, 6);
 	place(&self->lru, 5, 2, 0);
 	place(&self->lru, 6, 2, 0);
-	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 0, 0));
-	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 1, 0));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 0, &self->lru.pages[0]));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0]));
 	for (int i = 2; i < 5; i++)
-		EXPECT_FALSE(hms_lru_goes_with(&self->lru, i, 0));
+		EXPECT_FALSE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0]));
 	/* Of these nobody knows who has placed them. */
-	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, 5));
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
 	hms_lru_drop(&self->lru, 1);
-	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, 0));
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0]));
 }
 
 /* At random, against numbers that only rise. */

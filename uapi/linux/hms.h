@@ -127,9 +127,10 @@ struct hms_modifier {
  * @HMS_MOD_INHERIT: 1: a child gets a copy of the policy at fork(2), and so do its children; with a
  *	mode other than HMS_MODE_DEFAULT
  * @HMS_MOD_PRIORITY: 0 to HMS_PRIORITY_MAX: where a device has no room, pages of a lower priority
- *	leave it for those of a higher one, and of the same those that were placed there, or that
- *	the device faulted on, the longest ago; with a mode other than HMS_MODE_DEFAULT. More than
- *	HMS_PRIORITY_DEFAULT, which pages without a policy have too, wants CAP_SYS_NICE
+ *	leave it for those of a higher one, and of the same those that were placed there, that a
+ *	request found there, or that the device faulted on, the longest ago; with a mode other
+ *	than HMS_MODE_DEFAULT. More than HMS_PRIORITY_DEFAULT, which pages without a policy have
+ *	too, wants CAP_SYS_NICE
  * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
  *
  * HMS_INFO tells which of them this module can do; the others fail with EOPNOTSUPP.

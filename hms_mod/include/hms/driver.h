@@ -22,7 +22,8 @@
  * Room. Where a device is full, pages make room for those that come, by the priority of their
  * policies, and of the same those that were placed, or faulted on through a mirror, the longest
  * ago. A driver that knows better which are in use says so with hms_target_accessed(). One that
- * wants memory for itself takes it with hms_target_take().
+ * wants memory for itself takes it with hms_target_take(), and gives it back before it unregisters
+ * the target.
  *
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
