@@ -230,7 +230,7 @@ static void hms_batch_stays_on(const struct hms_work *work, const struct hms_bat
 	policy = request->policy;
 	if (!request->set_policy)
 		policy = hms_binding_policy(batch->vma->vm_mm, address, &last);
-	hms_devmem_changed(mem, page, policy ? policy->priority : HMS_PRIORITY_DEFAULT,
+	hms_devmem_changed(mem, page, hms_policy_priority(policy),
 			   hms_order_is_stuck(policy, target, address));
 	hms_devmem_used_again(mem, page, work->serial);
 	if (!request->set_policy)
@@ -577,7 +577,7 @@ static bool hms_batch_is_as_seen(const struct hms_batch *batch, unsigned long i,
 {
 	struct folio *folio = page_folio(page);
 
-	return !batch->in_pieces && page_to_pfn(page) == (batch->entries[i] & ~HMM_PFN_FLAGS) &&
+	return !batch->in_pieces && page_to_pfn(page) == hms_located_pfn(batch->entries[i]) &&
 	       folio_test_anon(folio) && !folio_test_mlocked(folio) && !folio_test_ksm(folio);
 }
 
@@ -593,7 +593,7 @@ static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch,
 	 * gone with its device, so it is not looked at.
 	 */
 	if (!work->request->may_move_shared &&
-	    page_to_pfn(page) != (batch->entries[i] & ~HMM_PFN_FLAGS)) {
+	    page_to_pfn(page) != hms_located_pfn(batch->entries[i])) {
 		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 		return false;
 	}

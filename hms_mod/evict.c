@@ -138,7 +138,7 @@ static void hms_exits_open(struct hms_eviction *e, struct vm_area_struct *vma,
 	hms_exits_close(exits);
 	exits->last = vma->vm_end - 1;
 	policy = hms_binding_policy(vma->vm_mm, address, &exits->last);
-	exits->priority = policy ? policy->priority : HMS_PRIORITY_DEFAULT;
+	exits->priority = hms_policy_priority(policy);
 	exits->none = !e->want->forced && hms_order_is_stuck(policy, e->target, address);
 	if (policy && hms_mode_rotates(policy->mode))
 		exits->last = address + PAGE_SIZE - 1;
@@ -171,16 +171,11 @@ static struct page *hms_exit_alloc(struct hms_target *target)
 {
 	const gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_HARDWALL) | __GFP_THISNODE |
 			  __GFP_NORETRY | __GFP_NOWARN;
-	struct folio *folio;
 	struct page *page;
 
 	if (hms_target_is_device(target))
 		return hms_target_alloc(target, &page, 1) ? page : NULL;
-	folio = __folio_alloc_node(gfp, 0, target->nid);
-	if (!folio)
-		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
+	return hms_locked_page(__folio_alloc_node(gfp, 0, target->nid));
 }
 
 /* A page to go to, locked. Nothing is killed for it, and no other device evicts. */
@@ -188,7 +183,6 @@ static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_stru
 				    unsigned long address)
 {
 	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN;
-	struct folio *folio;
 	struct page *page;
 	u32 i;
 
@@ -197,12 +191,9 @@ static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_stru
 		if (page)
 			return page;
 	}
-	folio = exits->any ? hms_home_alloc_anywhere(vma, address, gfp, 0, HMS_TARGET_EVICTED) :
-			     NULL;
-	if (!folio)
+	if (!exits->any)
 		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
+	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, 0, HMS_TARGET_EVICTED));
 }
 
 static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_area_struct *vma,
@@ -210,7 +201,6 @@ static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_are
 {
 	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
 	unsigned int order = ilog2(HMS_BLOCK_PAGES);
-	struct folio *folio;
 	struct page *page;
 	u32 i;
 
@@ -223,12 +213,10 @@ static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_are
 			return page;
 	}
 	/* A mempolicy of its own places single pages only. */
-	folio = exits->any && !vma_policy(vma) ?
-		hms_home_alloc_anywhere(vma, address, gfp, order, HMS_TARGET_EVICTED) : NULL;
-	if (!folio)
+	if (!exits->any || vma_policy(vma))
 		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
+	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, order,
+						       HMS_TARGET_EVICTED));
 }
 
 /* Destinations for what leaves together with the page whose turn it is. */

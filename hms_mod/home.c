@@ -74,16 +74,11 @@ static struct folio *hms_home_alloc_on(int nid, gfp_t gfp, unsigned int order)
 /* A page of the target that policy asks for, locked. */
 static struct page *hms_home_alloc_there(struct hms_target *target)
 {
-	struct folio *folio;
 	struct page *page;
 
 	if (hms_target_is_device(target))
 		return hms_target_alloc(target, &page, 1) ? page : NULL;
-	folio = hms_home_alloc_on(target->nid, GFP_HIGHUSER_MOVABLE, 0);
-	if (!folio)
-		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
+	return hms_locked_page(hms_home_alloc_on(target->nid, GFP_HIGHUSER_MOVABLE, 0));
 }
 
 /**
@@ -125,7 +120,6 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 {
 	gfp_t gfp = GFP_HIGHUSER_MOVABLE;
 	struct page *page = NULL;
-	struct folio *folio;
 
 	if (ahead && why == HMS_TARGET_EVACUATED)
 		gfp |= __GFP_NORETRY | __GFP_NOWARN;
@@ -135,11 +129,7 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 		page = hms_home_alloc_there(target);
 	if (page)
 		return page;
-	folio = hms_home_alloc_anywhere(vma, address, gfp, 0, why);
-	if (!folio)
-		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
+	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, 0, why));
 }
 
 /**
@@ -303,8 +293,8 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
  * Memory for a large page that comes home, locked, as far as it is had without effort, and where
  * one place is wanted for all of it.
  */
-static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned long address,
-					  enum hms_target_stat why)
+static struct page *hms_home_alloc_large(struct vm_area_struct *vma, unsigned long address,
+					 enum hms_target_stat why)
 {
 	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
 	unsigned int order = ilog2(HMS_BLOCK_PAGES);
@@ -321,9 +311,7 @@ static struct folio *hms_home_alloc_large(struct vm_area_struct *vma, unsigned l
 		folio = target ? hms_home_alloc_on(target->nid, gfp, order) :
 				 hms_home_alloc_anywhere(vma, address, gfp, order, why);
 	hms_home_unuse(target);
-	if (folio)
-		folio_lock(folio);
-	return folio;
+	return hms_locked_page(folio);
 }
 
 /**
@@ -343,16 +331,16 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 		   void *owner, struct page *fault_page, enum hms_target_stat why)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
-	struct folio *folio;
+	struct page *page;
 	bool moved;
 	int nid;
 
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
 	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
 		return 0;
-	folio = hms_home_alloc_large(vma, start, why);
-	if (folio)
-		hms_pass_set_large(pass, folio_page(folio, 0));
+	page = hms_home_alloc_large(vma, start, why);
+	if (page)
+		hms_pass_set_large(pass, page);
 	hms_pass_copy(pass);
 	if (fault_page && !pass->dst[0])
 		return hms_pass_split_mapping(pass);

@@ -21,13 +21,19 @@ static inline bool hms_located_unknown(unsigned long entry)
 	return entry & HMM_PFN_ERROR;
 }
 
+/* The number of the page frame, if the entry has one. It says nothing of the struct page. */
+static inline unsigned long hms_located_pfn(unsigned long entry)
+{
+	return entry & ~HMM_PFN_FLAGS;
+}
+
 /*
  * The page of an entry, or NULL. A page that NUMA balancing has made fault once more comes without
  * HMM_PFN_VALID, but is there. The zero page is nobody's.
  */
 static inline struct page *hms_located_page(unsigned long entry)
 {
-	unsigned long pfn = entry & ~HMM_PFN_FLAGS;
+	unsigned long pfn = hms_located_pfn(entry);
 	struct folio *folio;
 
 	if (hms_located_unknown(entry) || !pfn || is_zero_pfn(pfn))
@@ -56,12 +62,6 @@ struct hms_span {
 	unsigned long npages;
 	bool large;
 };
-
-/* The number of the page frame, if the entry has one. It says nothing of the struct page. */
-static inline unsigned long hms_located_pfn(unsigned long entry)
-{
-	return entry & ~HMM_PFN_FLAGS;
-}
 
 bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigned long start,
 		     unsigned long npages, unsigned long *entries, struct hms_span *span);

@@ -75,7 +75,7 @@ u32 hms_order_serial(void)
 u8 hms_order_priority(struct mm_struct *mm, unsigned long address, unsigned long *last)
 {
 	struct hms_policy *policy = hms_binding_policy(mm, address, last);
-	u8 priority = policy ? policy->priority : HMS_PRIORITY_DEFAULT;
+	u8 priority = hms_policy_priority(policy);
 
 	hms_policy_put(policy);
 	return priority;
@@ -125,7 +125,7 @@ static void hms_entering_turn(struct hms_entering *entering, struct page *page,
 	entering->policy = policy;
 	entering->known = last;
 	entering->target = hms_target_of_page(page);
-	entering->how.priority = policy ? policy->priority : HMS_PRIORITY_DEFAULT;
+	entering->how.priority = hms_policy_priority(policy);
 	entering->how.stuck = hms_order_is_stuck(policy, entering->target, address);
 }
 

@@ -20,7 +20,7 @@
  * @copies: room for what is copied in one go
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
- * @nruns: runs of pages with the same ends that hms_pass_copy() has found, placeholders being one
+ * @nruns: runs of pages with the same ends that hms_pass_copy() has found, and placeholders
  * @to_device: some of them go to a device
  * @large: it is one large page; entry 0 stands for it, the others are empty
  *

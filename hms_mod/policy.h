@@ -56,6 +56,12 @@ static inline bool hms_mode_rotates(u32 mode)
 	return mode == HMS_MODE_INTERLEAVE || mode == HMS_MODE_WEIGHTED;
 }
 
+/* That of who asks for none is that of who has no policy. */
+static inline u8 hms_policy_priority(const struct hms_policy *policy)
+{
+	return policy ? policy->priority : HMS_PRIORITY_DEFAULT;
+}
+
 /* Where the weights are, if the policy has any: they follow the uids. */
 static inline const u8 *hms_policy_weights(const struct hms_policy *policy)
 {

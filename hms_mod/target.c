@@ -363,18 +363,13 @@ unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, un
  */
 struct page *hms_target_alloc_large(struct hms_target *target)
 {
-	struct folio *folio;
+	const gfp_t gfp = GFP_TRANSHUGE | __GFP_THISNODE | __GFP_NORETRY;
 
 	if (hms_target_is_dying(target))
 		return NULL;
 	if (hms_target_is_device(target))
 		return hms_devmem_alloc_large(target->mem);
-	folio = __folio_alloc_node(GFP_TRANSHUGE | __GFP_THISNODE | __GFP_NORETRY,
-				   ilog2(HMS_BLOCK_PAGES), target->nid);
-	if (!folio)
-		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
+	return hms_locked_page(__folio_alloc_node(gfp, ilog2(HMS_BLOCK_PAGES), target->nid));
 }
 
 /**

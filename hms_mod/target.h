@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/pagemap.h>
 #include <linux/refcount.h>
 #include <linux/hms.h>
 
@@ -52,6 +53,15 @@ static inline bool hms_target_is_device(const struct hms_target *target)
 static inline bool hms_target_is_dying(const struct hms_target *target)
 {
 	return READ_ONCE(target->dying);
+}
+
+/* What was allocated, as a destination: its first page, locked; or NULL. */
+static inline struct page *hms_locked_page(struct folio *folio)
+{
+	if (!folio)
+		return NULL;
+	folio_lock(folio);
+	return folio_page(folio, 0);
 }
 
 void hms_target_init(struct hms_target *target);

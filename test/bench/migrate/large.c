@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Huge pages, where the kernel moves those in one piece, and where it does not. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,22 +11,10 @@
 #define SIZE	MiB(16)
 #define NPAGES	(SIZE / PAGE)
 
-static char *huge_here(void)
-{
-	char *p = range_map(SIZE);
-
-	set_mbind(p, SIZE, HERE);
-	if (madvise(p, SIZE, MADV_HUGEPAGE))
-		die("madvise: %s", strerror(errno));
-	range_touch(p, SIZE);
-	set_mbind(p, SIZE, NO_NODE);
-	return p;
-}
-
 /* What no way of moving can be without: what the kernel's copy_page() takes, a page. */
 static double bare_copy(void)
 {
-	char *from = huge_here(), *to = huge_here();
+	char *from = memory_here(SIZE, MADV_HUGEPAGE), *to = memory_here(SIZE, MADV_HUGEPAGE);
 	uint64_t took;
 
 	took = least_of(RUNS, {
@@ -59,7 +46,7 @@ static struct costs measure(void)
 	struct costs c = { 0 };
 
 	for (int i = 0; i < RUNS; i++) {
-		char *p = huge_here();
+		char *p = memory_here(SIZE, MADV_HUGEPAGE);
 
 		if (device_uid(0)) {
 			least(&c.to_device, least_of(1, hms_move(p, SIZE, device_uid(0))));
@@ -68,10 +55,10 @@ static struct costs measure(void)
 			least(&c.touched, least_of(1, range_touch(p, SIZE)));
 		}
 		range_unmap(p, SIZE);
-		p = huge_here();
+		p = memory_here(SIZE, MADV_HUGEPAGE);
 		least(&c.there, least_of(1, hms_move(p, SIZE, node_uid(THERE))));
 		range_unmap(p, SIZE);
-		p = huge_here();
+		p = memory_here(SIZE, MADV_HUGEPAGE);
 		least(&c.mbind, least_of(1, mbind_move(p, SIZE, THERE)));
 		range_unmap(p, SIZE);
 	}

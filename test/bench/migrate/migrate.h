@@ -24,6 +24,9 @@ void test_hmm_to_memory(char *start, size_t length, int device);
 void bench_small(void);
 void bench_large(void);
 
+/* Fresh memory on HERE, with advice for madvise(2); range_unmap() ends it. */
+char *memory_here(size_t length, int advice);
+
 /* By HMS, all of it. */
 void hms_move(char *start, size_t length, uint32_t uid);
 

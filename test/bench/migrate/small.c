@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Pages of 4 KiB, every way, beside what else moves pages. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "migrate.h"
@@ -96,13 +94,8 @@ static double cost(step_fn *prepare, step_fn *act, unsigned long npages)
 	uint64_t least = UINT64_MAX, took;
 
 	for (int i = 0; i < RUNS; i++) {
-		char *p = range_map(SIZE);
+		char *p = memory_here(SIZE, MADV_NOHUGEPAGE);
 
-		set_mbind(p, SIZE, HERE);
-		if (madvise(p, SIZE, MADV_NOHUGEPAGE))
-			die("madvise: %s", strerror(errno));
-		range_touch(p, SIZE);
-		set_mbind(p, SIZE, NO_NODE);
 		prepare(p);
 		took = least_of(1, act(p));
 		if (took < least)
