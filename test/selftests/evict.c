@@ -43,10 +43,20 @@ static struct request *ask(FIXTURE_DATA(evict) *self, struct request *r, char *p
 	return request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 }
 
+/* Memory that one page table page maps, where a request works on all of it at once. */
+static char *block(size_t pages)
+{
+	uintptr_t p = (uintptr_t)area(2 * pages * PAGE), end = p + pages * PAGE - 1;
+
+	if (p && p / (512 * PAGE) != end / (512 * PAGE))
+		p = end / (512 * PAGE) * (512 * PAGE);
+	return (char *)p;
+}
+
 /* Have so many pages, filled; those that are on accelerator 0 then. */
 static char *come(FIXTURE_DATA(evict) *self, size_t pages, __u32 mode, __u32 priority, __u64 seed)
 {
-	char *p = area(pages * PAGE);
+	char *p = pages <= 512 ? block(pages) : area(pages * PAGE);
 	struct request r;
 
 	if (!p)
