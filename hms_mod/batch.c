@@ -451,6 +451,7 @@ static unsigned int hms_batch_make_room_on(struct hms_work *work, struct hms_bat
 		.serial = work->serial,
 		.changes = hms_binding_changes(),
 		.priority = hms_batch_priority(work, batch),
+		.payer = work->request->mm,
 	};
 
 	if (room < npages && !test_bit(rank, work->full))
@@ -683,7 +684,7 @@ static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch
 	for (j = 0; j < npending; j++)
 		want += hms_batch_is_hole(batch, work->index[j]);
 	if (want && !(batch->vma->vm_flags & VM_LOCKED))
-		got = hms_lazy_alloc(work->request->lazy_user, batch->vma->vm_mm, work->pages,
+		got = hms_lazy_alloc(work->request->account, batch->vma->vm_mm, work->pages,
 				     want);
 	batch->nlazy = got;
 	for (j = 0; j < npending; j++) {
@@ -749,7 +750,7 @@ static bool hms_batch_place_large_lazy(struct hms_work *work, struct hms_batch *
 	struct page *page = NULL;
 
 	if (!(batch->vma->vm_flags & VM_LOCKED))
-		page = hms_lazy_alloc_large(work->request->lazy_user, batch->vma->vm_mm);
+		page = hms_lazy_alloc_large(work->request->account, batch->vma->vm_mm);
 	if (!page)
 		return false;
 	batch->nlazy = HMS_BLOCK_PAGES;

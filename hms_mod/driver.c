@@ -130,6 +130,7 @@ unsigned int hms_target_take(struct hms_target *target, struct page **pages, uns
 		.changes = hms_binding_changes(),
 		.priority = HMS_PRIORITY_MAX,
 		.forced = true,
+		.payer = current->mm,
 	};
 	unsigned int got = 0, tries = HMS_TAKE_TRIES;
 

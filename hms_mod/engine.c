@@ -2,12 +2,11 @@
 /*
  * The engine: migrate and populate, for a request.
  *
- * A range is worked on in batches of one mapping and one page table page each; mmap_lock is dropped
- * after each. All-or-nothing does the same with all its batches at once, and looks at their fates
- * before it lets any of them commit.
+ * A range is worked on in batches of one mapping and one page table page each, a step each;
+ * mmap_lock is dropped after each. All-or-nothing does the same with all its batches at once, and
+ * looks at their fates before it lets any of them commit.
  */
 
-#include <linux/cpuset.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -25,10 +24,12 @@
  * struct hms_engine - one run of the engine
  * @work: what the batches work with
  * @batch: for one at a time
+ * @next: where the next step begins
  */
 struct hms_engine {
 	struct hms_work work;
 	struct hms_batch *batch;
+	unsigned long next;
 };
 
 /* So many pages from @address on are in one mapping, and in one page table page. */
@@ -151,10 +152,10 @@ static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 }
 
 /* What is offline gives no page; pages that are on their way from there would only be held up. */
-static bool hms_engine_may_use(const struct hms_target *target)
+static bool hms_engine_may_use(const struct hms_request *request, const struct hms_target *target)
 {
 	return hms_target_is_device(target) ? !hms_devmem_is_closed(target->mem) :
-					      node_isset(target->nid, cpuset_current_mems_allowed);
+					      node_isset(target->nid, request->nodes);
 }
 
 /*
@@ -173,49 +174,44 @@ static void hms_engine_find_usable(struct hms_work *work)
 		if (target && hms_target_is_dying(target)) {
 			hms_target_unuse(target);
 			request->targets[rank] = NULL;
-		} else if (target && hms_engine_may_use(target)) {
+		} else if (target && hms_engine_may_use(request, target)) {
 			work->kinds[rank] = hms_target_is_device(target) ? HMS_ALLOW_DEVICE :
 									   HMS_ALLOW_NODE;
 		}
 	}
 }
 
-static int hms_engine_range(struct hms_engine *engine)
+static int hms_engine_batch(struct hms_engine *engine)
 {
 	struct hms_work *work = &engine->work;
 	struct hms_request *request = work->request;
 	struct mm_struct *mm = work->binding->notifier.mm;
-	unsigned long address, npages;
+	unsigned long address = engine->next, npages;
 	struct vm_area_struct *vma;
-	int ret = 0;
+	int ret;
 
-	for (address = request->start; address < request->end; address += npages << PAGE_SHIFT) {
-		/* At least one batch a call, so that a caller with a busy timer gets ahead. */
-		ret = address > request->start && signal_pending(current) ? -EINTR : 0;
-		if (!ret)
-			ret = mmap_read_lock_killable(mm);
-		if (ret)
-			break;
-		hms_engine_find_usable(work);
-		npages = (request->end - address) >> PAGE_SHIFT;
-		vma = find_vma(mm, address);
-		if (!vma || vma->vm_start > address) {
-			/* Unmapped by another thread since the request was checked. */
-			if (vma)
-				npages = min(npages, (vma->vm_start - address) >> PAGE_SHIFT);
-			hms_count_skipped(request, address, npages, HMS_SKIP_ABSENT);
-		} else {
-			npages = hms_batch_pages(vma, address, request->end);
-			hms_batch_init(engine->batch, vma, address, npages);
-			hms_batch_run(work, engine->batch);
-			hms_batch_run_again(work, engine->batch);
-			hms_count_batch(request, engine->batch);
-		}
-		mmap_read_unlock(mm);
-		cond_resched();
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	hms_engine_find_usable(work);
+	npages = (request->end - address) >> PAGE_SHIFT;
+	vma = find_vma(mm, address);
+	if (!vma || vma->vm_start > address) {
+		/* Unmapped by another thread since the request was checked. */
+		if (vma)
+			npages = min(npages, (vma->vm_start - address) >> PAGE_SHIFT);
+		hms_count_skipped(request, address, npages, HMS_SKIP_ABSENT);
+	} else {
+		npages = hms_batch_pages(vma, address, request->end);
+		hms_batch_init(engine->batch, vma, address, npages);
+		hms_batch_run(work, engine->batch);
+		hms_batch_run_again(work, engine->batch);
+		hms_count_batch(request, engine->batch);
 	}
-	request->arg->next = address;
-	return ret;
+	mmap_read_unlock(mm);
+	engine->next = address + (npages << PAGE_SHIFT);
+	request->arg->next = engine->next;
+	return engine->next < request->end;
 }
 
 /* Collect all batches and give them fates. On failure some may be collected. */
@@ -365,6 +361,7 @@ struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_bindin
 		return NULL;
 	engine->work.request = request;
 	engine->work.binding = binding;
+	engine->next = request->start;
 	engine->work.serial = hms_order_serial();
 	engine->batch = hms_batch_new(min((request->end - request->start) >> PAGE_SHIFT,
 					  HMS_PASS_PAGES));
@@ -384,19 +381,39 @@ void hms_engine_free(struct hms_engine *engine)
 }
 
 /**
- * hms_engine_run - migrate and populate
+ * hms_engine_step - migrate and populate some of the range
  * @engine: from hms_engine_new()
  *
- * All-or-nothing also sets the policy, as that is part of all.
+ * All-or-nothing is a single step, and also sets the policy, as that is part of all.
  *
- * Context: may sleep; mmap_lock not held.
- * Return: 0, however many pages were skipped; -EINTR with the counts so far. For all-or-nothing
- * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing of the range was changed,
- * but pages of others may have made room for it.
+ * Context: may sleep; the address space has users; mmap_lock not held.
+ * Return: 1 when there is more to do; 0 when all is done, however many pages were skipped; -EINTR
+ * when the caller is killed. For all-or-nothing also -EBUSY, -EFAULT and -ENOMEM; there any error
+ * means that nothing of the range was changed, but pages of others may have made room for it.
  */
-int hms_engine_run(struct hms_engine *engine)
+int hms_engine_step(struct hms_engine *engine)
 {
 	if (engine->work.request->all_or_nothing)
 		return hms_engine_all_or_nothing(engine);
-	return hms_engine_range(engine);
+	return hms_engine_batch(engine);
+}
+
+/**
+ * hms_engine_run - migrate and populate for the caller, until it has a signal
+ * @engine: from hms_engine_new()
+ *
+ * Context: as hms_engine_step().
+ * Return: as hms_engine_step(), but for 1; -EINTR with the counts so far.
+ */
+int hms_engine_run(struct hms_engine *engine)
+{
+	int ret;
+
+	/* At least one step a call, so that a caller with a busy timer gets ahead. */
+	while ((ret = hms_engine_step(engine)) > 0) {
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return ret;
 }

@@ -8,6 +8,7 @@ struct hms_request;
 
 struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_binding *binding);
 void hms_engine_free(struct hms_engine *engine);
+int hms_engine_step(struct hms_engine *engine);
 int hms_engine_run(struct hms_engine *engine);
 
 #endif /* _HMS_ENGINE_H */

@@ -93,32 +93,35 @@ static void hms_exits_close(struct hms_exits *exits)
 
 /*
  * CPUs are to find a page where its mempolicy says; on a device munlock would not find it. And
- * nobody pays for what others have on a device: a cgroup is charged that is current's.
+ * nobody pays for what others have on a device: a cgroup is charged that is current's, for whom it
+ * does this.
  */
-static bool hms_exit_is_open(const struct hms_target *target, struct vm_area_struct *vma)
+static bool hms_exit_is_open(const struct hms_target *target, struct vm_area_struct *vma,
+			     const struct mm_struct *payer)
 {
 	if (!hms_target_is_device(target))
 		return !vma_policy(vma);
 	return !hms_devmem_is_closed(target->mem) && !(vma->vm_flags & VM_LOCKED) &&
-	       (vma->vm_mm == current->mm || !hms_devmem_is_charged(target->mem));
+	       (vma->vm_mm == payer || !hms_devmem_is_charged(target->mem));
 }
 
 /* Which of the targets that come after the device, in the order that the page has them in? */
 static void hms_exits_follow(struct hms_exits *exits, const struct hms_policy *policy,
-			     struct vm_area_struct *vma, unsigned long address, u32 uid)
+			     struct vm_area_struct *vma, unsigned long address,
+			     const struct hms_eviction *e)
 {
 	u32 first = hms_policy_rank(policy, address >> PAGE_SHIFT), n = policy->ntargets, i;
 	struct hms_target *target;
 	u32 begin = 0;
 
 	for (i = 0; i < n; i++) {
-		if (policy->uids[(first + i) % n] == uid)
+		if (policy->uids[(first + i) % n] == e->target->obj.uid)
 			begin = i + 1;
 	}
 	for (i = begin; i < n; i++) {
 		if (hms_target_use(policy->uids[(first + i) % n], U32_MAX, &target))
 			continue;
-		if (hms_exit_is_open(target, vma))
+		if (hms_exit_is_open(target, vma, e->want->payer))
 			exits->targets[exits->ntargets++] = target;
 		else
 			hms_target_unuse(target);
@@ -144,7 +147,7 @@ static void hms_exits_open(struct hms_eviction *e, struct vm_area_struct *vma,
 		exits->last = address + PAGE_SIZE - 1;
 	if (exits->priority <= e->want->priority && !exits->none) {
 		if (policy)
-			hms_exits_follow(exits, policy, vma, address, e->target->obj.uid);
+			hms_exits_follow(exits, policy, vma, address, e);
 		exits->any = !policy || policy->mode == HMS_MODE_PREFERRED || e->want->forced;
 	}
 	hms_policy_put(policy);

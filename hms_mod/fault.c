@@ -6,6 +6,7 @@
  * where it left off.
  */
 
+#include <linux/cpuset.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -209,6 +210,8 @@ int hms_fault_place(struct hms_mirror *mirror, unsigned long address, bool write
 	fault->request.populate = true;
 	fault->request.mode = policy->mode;
 	fault->request.policy = policy;
+	fault->request.mm = current->mm;
+	fault->request.nodes = cpuset_current_mems_allowed;
 	fault->binding = hms_binding_find(mm);
 	if (fault->binding) {
 		if (hms_fault_hold(fault))

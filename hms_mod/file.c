@@ -18,6 +18,7 @@
 #include "query.h"
 #include "stats.h"
 #include "user.h"
+#include "wait.h"
 
 static int hms_open(struct inode *inode, struct file *filp)
 {
@@ -38,11 +39,13 @@ static int hms_release(struct inode *inode, struct file *filp)
 static_assert(sizeof(struct hms_info) == HMS_INFO_SIZE_1);
 static_assert(offsetofend(struct hms_hbind, skipped) == HMS_HBIND_SIZE_1);
 static_assert(offsetofend(struct hms_query, lost) == HMS_QUERY_SIZE_1);
+static_assert(sizeof(struct hms_wait) == HMS_WAIT_SIZE_1);
 
 union hms_argument {
 	struct hms_info info;
 	struct hms_hbind hbind;
 	struct hms_query query;
+	struct hms_wait wait;
 };
 
 static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address)
@@ -67,6 +70,10 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 		known = sizeof(arg.query);
 		least = HMS_QUERY_SIZE_1;
 		break;
+	case HMS_WAIT:
+		known = sizeof(arg.wait);
+		least = HMS_WAIT_SIZE_1;
+		break;
 	default:
 		return -ENOTTY;
 	}
@@ -84,6 +91,9 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 		break;
 	case HMS_QUERY:
 		ret = hms_query(opener, &arg.query);
+		break;
+	case HMS_WAIT:
+		ret = hms_wait(opener, &arg.wait);
 		break;
 	}
 	return hms_user_end(user, &arg, known) ?: ret;

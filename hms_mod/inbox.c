@@ -17,7 +17,8 @@
 #include "object.h"
 #include "opener.h"
 
-static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *notice)
+static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *notice,
+			  struct pid *who)
 {
 	struct hms_notice *to;
 
@@ -28,8 +29,7 @@ static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *noti
 		to = &inbox->notices[(inbox->first + inbox->n++) % HMS_INBOX_NOTICES];
 		*to = *notice;
 		to->lost = inbox->lost;
-		if (notice->kind == HMS_NOTICE_REQUEST)
-			to->pid = task_tgid_nr_ns(current, inbox->pids);
+		to->pid = pid_nr_ns(who, inbox->pids);
 		inbox->lost = 0;
 	}
 	spin_unlock(&inbox->lock);
@@ -40,10 +40,11 @@ static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *noti
  * hms_inbox_tell - tell who listens what was done to an address space
  * @binding: of the address space
  * @notice: what was done; what is the same for all is filled in here
+ * @who: the process that asked for it, or NULL
  *
  * Context: does not sleep, nor allocate. The binding must not go meanwhile.
  */
-void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice)
+void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice, struct pid *who)
 {
 	struct hms_inbox *inbox;
 
@@ -55,12 +56,12 @@ void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice)
 	/* An inbox that goes takes the lock first. */
 	spin_lock(&binding->inboxes_lock);
 	list_for_each_entry(inbox, &binding->inboxes, list)
-		hms_inbox_put(inbox, notice);
+		hms_inbox_put(inbox, notice, who);
 	spin_unlock(&binding->inboxes_lock);
 }
 
 /**
- * hms_inbox_tell_mm - the same, for an evacuation, which knows no binding
+ * hms_inbox_tell_mm - the same of what nobody asked for, without a binding at hand
  * @mm: the address space; the caller holds its struct
  * @notice: as for hms_inbox_tell()
  *
@@ -76,7 +77,7 @@ void hms_inbox_tell_mm(const struct mm_struct *mm, struct hms_notice *notice)
 	rcu_read_lock();
 	binding = hms_binding_find_rcu(mm);
 	if (binding)
-		hms_inbox_tell(binding, notice);
+		hms_inbox_tell(binding, notice, NULL);
 	rcu_read_unlock();
 }
 

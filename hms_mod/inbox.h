@@ -10,6 +10,7 @@
 struct hms_binding;
 struct hms_opener;
 struct mm_struct;
+struct pid;
 struct pid_namespace;
 
 #define HMS_INBOX_NOTICES	64
@@ -36,7 +37,7 @@ struct hms_inbox {
 	struct pid_namespace *pids;
 };
 
-void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice);
+void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice, struct pid *who);
 void hms_inbox_tell_mm(const struct mm_struct *mm, struct hms_notice *notice);
 ssize_t hms_inbox_read(struct hms_opener *opener, char __user *to, size_t size, bool nonblock);
 __poll_t hms_inbox_poll(struct hms_opener *opener, struct file *filp, poll_table *wait);

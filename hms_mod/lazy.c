@@ -12,18 +12,15 @@
  */
 
 #include <linux/atomic.h>
-#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/list.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
-#include <linux/uidgid.h>
 
 #include "compat/compat.h"
+#include "account.h"
 #include "devmem.h"
 #include "evacuate.h"
 #include "freemap.h"
@@ -44,21 +41,8 @@ static unsigned long hms_lazy_user_mb;
 module_param_named(lazy_user_mb, hms_lazy_user_mb, ulong, 0644);
 MODULE_PARM_DESC(lazy_user_mb, "of that, for the requests of a user, MiB (0: half of it)");
 
-/**
- * struct hms_lazy_user - placeholders that a user has asked for; kept until the module goes
- * @list: on hms_lazy_users
- * @uid: who
- * @npages: how many there are
- */
-struct hms_lazy_user {
-	struct list_head list;
-	kuid_t uid;
-	atomic_long_t npages;
-};
-
-/* Protects the making of the target, and the list. */
+/* Protects the making of the target. */
 static DEFINE_MUTEX(hms_lazy_lock);
-static LIST_HEAD(hms_lazy_users);
 
 /* Not in the map: nobody can name it. @mem is there from the first request on. */
 static struct hms_target hms_lazy_target;
@@ -69,10 +53,12 @@ static atomic_long_t hms_lazy_unsettled;
 /* In any context. The pages of a large one that was split know the same user. */
 static void hms_lazy_freed(struct page *page, unsigned long npages)
 {
-	struct hms_lazy_user *user = page->zone_device_data;
+	struct hms_account *account = page->zone_device_data;
 
-	if (user)
-		atomic_long_sub(npages, &user->npages);
+	if (!account)
+		return;
+	atomic_long_sub(npages, &account->placeholders);
+	hms_account_put(account, npages);
 }
 
 static const struct hms_devmem_ops hms_lazy_ops = {
@@ -102,47 +88,29 @@ static int hms_lazy_make(void)
 	return 0;
 }
 
-static struct hms_lazy_user *hms_lazy_user(kuid_t uid)
-{
-	struct hms_lazy_user *user;
-
-	list_for_each_entry(user, &hms_lazy_users, list) {
-		if (uid_eq(user->uid, uid))
-			return user;
-	}
-	user = kzalloc(sizeof(*user), GFP_KERNEL);
-	if (!user)
-		return ERR_PTR(-ENOMEM);
-	user->uid = uid;
-	list_add(&user->list, &hms_lazy_users);
-	return user;
-}
-
 /**
- * hms_lazy_prepare - have placeholders for the caller
+ * hms_lazy_prepare - have placeholders
  *
  * Context: may sleep; mmap_lock not held.
- * Return: who pays for them, for hms_lazy_alloc(); or an ERR_PTR().
+ * Return: 0 or a negative errno.
  */
-struct hms_lazy_user *hms_lazy_prepare(void)
+int hms_lazy_prepare(void)
 {
-	struct hms_lazy_user *user;
 	int ret;
 
 	mutex_lock(&hms_lazy_lock);
 	ret = hms_lazy_make();
-	user = ret ? ERR_PTR(ret) : hms_lazy_user(current_uid());
 	mutex_unlock(&hms_lazy_lock);
-	return user;
+	return ret;
 }
 
 /* How many more a user may have. Several threads at a time may get past it by a batch each. */
-static long hms_lazy_user_room(struct hms_lazy_user *user)
+static long hms_lazy_user_room(const struct hms_account *account)
 {
 	unsigned long mb = READ_ONCE(hms_lazy_user_mb);
 	long cap = mb ? mb << (20 - PAGE_SHIFT) : hms_devmem_pages(hms_lazy_target.mem) / 2;
 
-	return cap - atomic_long_read(&user->npages);
+	return cap - atomic_long_read(&account->placeholders);
 }
 
 #ifdef CONFIG_MEMCG
@@ -179,7 +147,7 @@ static long hms_lazy_cgroup_room(struct mm_struct *mm)
 #endif
 
 /* How many of @n placeholders there is room for; the others need not be settled. */
-static unsigned int hms_lazy_reserve(struct hms_lazy_user *user, struct mm_struct *mm,
+static unsigned int hms_lazy_reserve(const struct hms_account *account, struct mm_struct *mm,
 				     unsigned int n)
 {
 	long unsettled = atomic_long_add_return(n, &hms_lazy_unsettled) - n;
@@ -187,14 +155,22 @@ static unsigned int hms_lazy_reserve(struct hms_lazy_user *user, struct mm_struc
 
 	if (room != LONG_MAX)
 		room -= unsettled + HMS_LAZY_RESERVE;
-	room = clamp(min(room, hms_lazy_user_room(user)), 0L, (long)n);
+	room = clamp(min(room, hms_lazy_user_room(account)), 0L, (long)n);
 	hms_lazy_settle(n - room);
 	return room;
 }
 
+static void hms_lazy_charge(struct hms_account *account, unsigned int n)
+{
+	if (!n)
+		return;
+	hms_account_keep(account, n);
+	atomic_long_add(n, &account->placeholders);
+}
+
 /**
  * hms_lazy_alloc - take placeholders
- * @user: from hms_lazy_prepare()
+ * @account: of who asks for them, after hms_lazy_prepare()
  * @mm: the address space that they are for, which is charged for them
  * @pages: receives them, each locked and with one reference
  * @n: how many
@@ -205,31 +181,31 @@ static unsigned int hms_lazy_reserve(struct hms_lazy_user *user, struct mm_struc
  * Context: may sleep; mmap_lock may be held.
  * Return: how many there were; so many are owed to hms_lazy_settle().
  */
-unsigned int hms_lazy_alloc(struct hms_lazy_user *user, struct mm_struct *mm,
+unsigned int hms_lazy_alloc(struct hms_account *account, struct mm_struct *mm,
 			    struct page **pages, unsigned int n)
 {
-	unsigned int room = hms_lazy_reserve(user, mm, n);
+	unsigned int room = hms_lazy_reserve(account, mm, n);
 	unsigned int got = hms_devmem_alloc(hms_lazy_target.mem, pages, room), i;
 
-	atomic_long_add(got, &user->npages);
+	hms_lazy_charge(account, got);
 	for (i = 0; i < got; i++)
-		pages[i]->zone_device_data = user;
+		pages[i]->zone_device_data = account;
 	hms_lazy_settle(room - got);
 	return got;
 }
 
 /**
  * hms_lazy_alloc_large - take a placeholder for a large page
- * @user: from hms_lazy_prepare()
+ * @account: of who asks for them, after hms_lazy_prepare()
  * @mm: the address space that it is for, which is charged for it
  *
  * Context: as hms_lazy_alloc().
  * Return: its first page, locked and with one reference, or NULL; with a page HMS_BLOCK_PAGES are
  * owed to hms_lazy_settle().
  */
-struct page *hms_lazy_alloc_large(struct hms_lazy_user *user, struct mm_struct *mm)
+struct page *hms_lazy_alloc_large(struct hms_account *account, struct mm_struct *mm)
 {
-	unsigned int room = hms_lazy_reserve(user, mm, HMS_BLOCK_PAGES);
+	unsigned int room = hms_lazy_reserve(account, mm, HMS_BLOCK_PAGES);
 	struct page *page = NULL;
 
 	if (room == HMS_BLOCK_PAGES)
@@ -238,8 +214,8 @@ struct page *hms_lazy_alloc_large(struct hms_lazy_user *user, struct mm_struct *
 		hms_lazy_settle(room);
 		return NULL;
 	}
-	atomic_long_add(HMS_BLOCK_PAGES, &user->npages);
-	page->zone_device_data = user;
+	hms_lazy_charge(account, HMS_BLOCK_PAGES);
+	page->zone_device_data = account;
 	return page;
 }
 
@@ -259,12 +235,8 @@ void hms_lazy_settle(unsigned int n)
  */
 void hms_lazy_stop(void)
 {
-	struct hms_lazy_user *user, *next;
-
-	if (hms_lazy_target.mem) {
-		hms_evacuate(&hms_lazy_target, 0);
-		hms_devmem_destroy(hms_lazy_target.mem);
-	}
-	list_for_each_entry_safe(user, next, &hms_lazy_users, list)
-		kfree(user);
+	if (!hms_lazy_target.mem)
+		return;
+	hms_evacuate(&hms_lazy_target, 0);
+	hms_devmem_destroy(hms_lazy_target.mem);
 }

@@ -4,14 +4,14 @@
 
 #include <linux/types.h>
 
-struct hms_lazy_user;
+struct hms_account;
 struct mm_struct;
 struct page;
 
-struct hms_lazy_user *hms_lazy_prepare(void);
-unsigned int hms_lazy_alloc(struct hms_lazy_user *user, struct mm_struct *mm,
+int hms_lazy_prepare(void);
+unsigned int hms_lazy_alloc(struct hms_account *account, struct mm_struct *mm,
 			    struct page **pages, unsigned int n);
-struct page *hms_lazy_alloc_large(struct hms_lazy_user *user, struct mm_struct *mm);
+struct page *hms_lazy_alloc_large(struct hms_account *account, struct mm_struct *mm);
 void hms_lazy_settle(unsigned int n);
 void hms_lazy_stop(void);
 

@@ -11,11 +11,13 @@
  *	hms_devmem.lock		devmem.c: free pages of a device; leaf; interrupts off
  *	hms_devmems_lock	devmem.c: the list of devices; leaf
  *	hms_bindings_lock	binding.c: the table of bindings; leaf
+ *	hms_accounts_lock	account.c: users; leaf; interrupts off
+ *	hms_jobs.lock		job.c: the jobs of a descriptor; leaf
  *	hms_binding.inboxes_lock	inbox.c: who is told; nests hms_inbox.lock, a leaf
  *
  *	hms_fork_mutex		fork.c: the probe of forks; nests core's locks of tracepoints
  *
- *	hms_lazy_lock		lazy.c: placeholders, and for whom they are; nests memory hotplug
+ *	hms_lazy_lock		lazy.c: that there are placeholders; nests memory hotplug
  *
  *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
  *

@@ -13,6 +13,8 @@
 
 #include <linux/hms.h>
 
+struct mm_struct;
+
 #define HMS_LRU_NONE	ULONG_MAX
 
 /* Pages that are passed over at a time. */
@@ -86,12 +88,14 @@ struct hms_lru_place {
  * @changes: another number than last time: some policy has changed since
  * @priority: of those that come; nothing of a higher one leaves for them
  * @forced: whatever is there has to leave
+ * @payer: address space of who pays for what comes to a device, or NULL: nobody does
  */
 struct hms_lru_want {
 	u32 serial;
 	u32 changes;
 	u8 priority;
 	bool forced;
+	const struct mm_struct *payer;
 };
 
 int hms_lru_init(struct hms_lru *lru, unsigned long npages);

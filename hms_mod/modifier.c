@@ -4,7 +4,8 @@
  */
 
 #include <linux/capability.h>
-#include <linux/errno.h>
+#include <linux/err.h>
+#include <linux/eventfd.h>
 #include <linux/kernel.h>
 
 #include "fork.h"
@@ -75,6 +76,20 @@ static enum hms_error_why hms_parse_priority(struct hms_request *request, u64 va
 	return HMS_WHY_NONE;
 }
 
+static enum hms_error_why hms_parse_async(struct hms_request *request, u64 value)
+{
+	struct eventfd_ctx *eventfd;
+
+	request->async = true;
+	if (value == HMS_NO_EVENTFD)
+		return HMS_WHY_NONE;
+	eventfd = eventfd_ctx_fdget(value);
+	if (IS_ERR(eventfd))
+		return HMS_WHY_NOT_AN_EVENTFD;
+	request->eventfd = eventfd;
+	return HMS_WHY_NONE;
+}
+
 #define HMS_KEY(_key, _since, _min, _max, _name, _parse, _text) {	\
 	.info = {							\
 		.key = (_key), .since = (_since),			\
@@ -103,8 +118,8 @@ const struct hms_modifier_desc hms_modifiers[] = {
 		"a child gets the policy at fork"),
 	HMS_KEY(HMS_MOD_PRIORITY, 1, 0, HMS_PRIORITY_MAX, "priority", hms_parse_priority,
 		"order of eviction: pages of a low one leave a full target first"),
-	HMS_KEY(HMS_MOD_ASYNC, 0, 0, S32_MAX, "async", NULL,
-		"signal an eventfd when the work is done"),
+	HMS_KEY(HMS_MOD_ASYNC, 1, 0, HMS_NO_EVENTFD, "async", hms_parse_async,
+		"do not wait for the work: signal an eventfd, or none, when it is done"),
 };
 
 const unsigned int hms_nmodifiers = ARRAY_SIZE(hms_modifiers);
@@ -132,8 +147,6 @@ static enum hms_error_why hms_modifier_take(struct hms_request *request,
 	if (*seen & BIT(desc - hms_modifiers))
 		return HMS_WHY_DUPLICATE;
 	*seen |= BIT(desc - hms_modifiers);
-	if (!desc->parse)
-		return HMS_WHY_UNSUPPORTED;
 	if (modifier->value < desc->info.min || modifier->value > desc->info.max)
 		return HMS_WHY_VALUE;
 	return desc->parse(request, modifier->value);

@@ -164,13 +164,13 @@ void hms_netlink_object(struct hms_object *obj, enum hms_netlink_command what)
 
 /**
  * hms_netlink_migrate - tell who listens what a request did
- * @arg: the request, with its counts
- * @uids: the targets that it named
+ * @request: the request, with its counts
  *
  * Context: may sleep.
  */
-void hms_netlink_migrate(const struct hms_hbind *arg, const u32 *uids)
+void hms_netlink_migrate(const struct hms_request *request)
 {
+	const struct hms_hbind *arg = request->arg;
 	struct sk_buff *skb;
 	void *header;
 
@@ -181,10 +181,10 @@ void hms_netlink_migrate(const struct hms_hbind *arg, const u32 *uids)
 		return;
 	header = genlmsg_put(skb, 0, 0, &hms_family, 0, HMS_CMD_MIGRATE);
 	if (!header || hms_put_map(skb) ||
-	    nla_put_u32(skb, HMS_A_PID, task_tgid_nr(current)) ||
+	    nla_put_u32(skb, HMS_A_PID, pid_nr(request->who)) ||
 	    hms_put_u64(skb, HMS_A_START, arg->start) ||
 	    hms_put_u64(skb, HMS_A_LENGTH, arg->length) ||
-	    nla_put(skb, HMS_A_TARGETS, arg->ntargets * sizeof(*uids), uids) ||
+	    nla_put(skb, HMS_A_TARGETS, request->ntargets * sizeof(u32), request->uids) ||
 	    hms_put_u64(skb, HMS_A_PAGES, arg->pages) ||
 	    hms_put_u64(skb, HMS_A_MOVED, arg->moved) ||
 	    hms_put_u64(skb, HMS_A_POPULATED, arg->populated) ||

@@ -5,10 +5,10 @@
 #include <linux/hms_netlink.h>
 
 struct hms_object;
-struct hms_hbind;
+struct hms_request;
 
 void hms_netlink_object(struct hms_object *obj, enum hms_netlink_command what);
-void hms_netlink_migrate(const struct hms_hbind *arg, const u32 *uids);
+void hms_netlink_migrate(const struct hms_request *request);
 
 int hms_netlink_start(void);
 void hms_netlink_stop(void);

@@ -30,6 +30,7 @@ struct hms_opener *hms_opener_new(void)
 		return ERR_PTR(-ENOMEM);
 	mmgrab(current->mm);
 	opener->mm = current->mm;
+	hms_jobs_init(&opener->jobs);
 	return opener;
 }
 
@@ -59,6 +60,7 @@ bool hms_opener_is_of(const struct hms_opener *opener, pid_t nr)
  */
 void hms_opener_free(struct hms_opener *opener)
 {
+	hms_jobs_free(opener);
 	hms_inbox_free(opener);
 	if (opener->binding)
 		hms_binding_put(opener->binding);

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "job.h"
+
 struct hms_binding;
 struct hms_inbox;
 struct mm_struct;
@@ -13,11 +15,13 @@ struct mm_struct;
  * @mm: its address space; only the struct is held, not the memory
  * @binding: what the first call that needed one made, or NULL
  * @inbox: what the first read() or poll() made, or NULL
+ * @jobs: requests that are not waited for
  */
 struct hms_opener {
 	struct mm_struct *mm;
 	struct hms_binding *binding;
 	struct hms_inbox *inbox;
+	struct hms_jobs jobs;
 };
 
 struct hms_opener *hms_opener_new(void);

@@ -4,12 +4,17 @@
  */
 
 #include <linux/capability.h>
-#include <linux/errno.h>
+#include <linux/cpuset.h>
+#include <linux/err.h>
+#include <linux/eventfd.h>
 #include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "account.h"
 #include "initiator.h"
 #include "modifier.h"
 #include "object.h"
@@ -140,8 +145,34 @@ static int hms_request_combination(struct hms_request *request)
 	if (request->all_or_nothing && request->end - request->start > HMS_ALL_OR_NOTHING_MAX)
 		return hms_refuse_key(request, -EOPNOTSUPP, HMS_MOD_ALL_OR_NOTHING,
 				      HMS_WHY_TOO_LARGE);
-	request->may_move_shared = act && capable(CAP_SYS_NICE);
+	if (request->async && !act)
+		return hms_refuse_key(request, -EINVAL, HMS_MOD_ASYNC, HMS_WHY_COMBINATION);
 	return 0;
+}
+
+/* The answer of a request that is not waited for. */
+static int hms_request_async(struct hms_request *request)
+{
+	const struct hms_hbind *arg = request->arg;
+
+	if (!request->async)
+		return 0;
+	/* There is no room to say which job it is. */
+	if (arg->size < offsetofend(struct hms_hbind, job))
+		return hms_refuse_field(request, -EINVAL, size, HMS_WHY_VALUE);
+	if (arg->target_counts)
+		return hms_refuse_field(request, -EINVAL, target_counts, HMS_WHY_COMBINATION);
+	return 0;
+}
+
+/*
+ * What the caller may do, and with which nodes, is that of now, whoever does the work and when. If
+ * its cpuset is changed meanwhile, each node is as before or as after.
+ */
+static void hms_request_note_rights(struct hms_request *request)
+{
+	request->may_move_shared = capable(CAP_SYS_NICE);
+	request->nodes = cpuset_current_mems_allowed;
 }
 
 static int hms_request_targets(struct hms_request *request)
@@ -189,7 +220,7 @@ static noinline_for_stack int hms_request_weights(struct hms_request *request)
  * To clear the arrays, which have room for all the targets that a request may have, would take
  * longer than to set a policy.
  *
- * Return: the request, for kfree(), or NULL.
+ * Return: the request, for hms_request_free(), or NULL.
  */
 struct hms_request *hms_request_new(struct hms_hbind *arg)
 {
@@ -200,7 +231,24 @@ struct hms_request *hms_request_new(struct hms_hbind *arg)
 	memset(request, 0, offsetof(struct hms_request, uids));
 	request->arg = arg;
 	request->priority = HMS_PRIORITY_DEFAULT;
+	request->who = get_pid(task_tgid(current));
+	request->mm = current->mm;
 	return request;
+}
+
+/**
+ * hms_request_free - end hms_request_new()
+ * @request: the request, or NULL
+ */
+void hms_request_free(struct hms_request *request)
+{
+	if (!request)
+		return;
+	if (request->eventfd)
+		eventfd_ctx_put(request->eventfd);
+	put_pid(request->who);
+	hms_account_put(request->account, 1);
+	kfree(request);
 }
 
 /**
@@ -219,6 +267,10 @@ int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 		ret = hms_request_modifiers(request);
 	if (!ret)
 		ret = hms_request_combination(request);
+	if (!ret)
+		ret = hms_request_async(request);
+	if (!ret && hms_request_acts(request))
+		hms_request_note_rights(request);
 	if (!ret)
 		ret = hms_request_targets(request);
 	if (!ret && request->has_weights)

@@ -3,13 +3,17 @@
 #define _HMS_REQUEST_H
 
 #include <linux/hms.h>
+#include <linux/nodemask.h>
 #include <linux/types.h>
 
 #include "policy.h"
 
-struct hms_lazy_user;
+struct eventfd_ctx;
+struct hms_account;
+struct hms_engine;
 struct hms_target;
 struct mm_struct;
+struct pid;
 
 /**
  * struct hms_request - an HMS_HBIND, decoded
@@ -25,7 +29,11 @@ struct mm_struct;
  * @inherit: a child gets the policy at fork
  * @has_priority: one is given
  * @priority: order of eviction
- * @may_move_shared: the caller has CAP_SYS_NICE
+ * @async: done is signalled, the work is not waited for
+ * @eventfd: by this, or NULL
+ * @who: asks: a process
+ * @mm: has this address space, which may be gone
+ * @may_move_shared: it has CAP_SYS_NICE
  * @mode: enum hms_mode
  * @has_weights: weights are given
  * @weights_from: where the program has them
@@ -33,12 +41,14 @@ struct mm_struct;
  * @key_index: which modifier has a key that was given
  * @policy: to set, NULL to clear
  * @edit: nodes for that
- * @lazy_user: who pays for placeholders
+ * @engine: what works on the pages, or NULL
+ * @account: of the user, for what is limited
  * @ntargets: how many targets; of the arrays below no more than that is ever set
  * @uids: as given
  * @weights: of the targets, for HMS_MODE_WEIGHTED
  * @targets: each in use, see hms_target_use(), or NULL when it went away meanwhile
  * @counts: per target
+ * @nodes: that the caller may use now, if it works on pages
  */
 struct hms_request {
 	struct hms_hbind *arg;
@@ -53,6 +63,10 @@ struct hms_request {
 	bool inherit;
 	bool has_priority;
 	u8 priority;
+	bool async;
+	struct eventfd_ctx *eventfd;
+	struct pid *who;
+	const struct mm_struct *mm;
 	bool may_move_shared;
 	u32 mode;
 	bool has_weights;
@@ -61,12 +75,14 @@ struct hms_request {
 	u8 key_index[HMS_MOD_ASYNC + 1];
 	struct hms_policy *policy;
 	struct hms_policy_edit edit;
-	struct hms_lazy_user *lazy_user;
+	struct hms_engine *engine;
+	struct hms_account *account;
 	u32 ntargets;
 	u32 uids[HMS_MAX_TARGETS];
 	u8 weights[HMS_MAX_TARGETS];
 	struct hms_target *targets[HMS_MAX_TARGETS];
 	struct hms_target_count counts[HMS_MAX_TARGETS];
+	nodemask_t nodes;
 };
 
 /**
@@ -107,6 +123,7 @@ static inline u64 hms_request_skipped(const struct hms_hbind *arg)
 
 enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
 struct hms_request *hms_request_new(struct hms_hbind *arg);
+void hms_request_free(struct hms_request *request);
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
 int hms_request_hold(struct hms_request *request);
 void hms_request_release(struct hms_request *request);

@@ -89,6 +89,10 @@ static inline void zone_device_folio_init(struct folio *folio, struct dev_pagema
 #define MIGRATE_PFN_COMPOUND		0UL
 #endif
 
+#if !HMS_HAS_EVENTFD_SIGNAL
+#define eventfd_signal(ctx)	eventfd_signal(ctx, 1)
+#endif
+
 /* Does core move a page that a PMD maps, to and from private memory, in one piece? */
 static inline bool hms_core_moves_large(void)
 {

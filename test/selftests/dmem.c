@@ -28,6 +28,7 @@ FIXTURE_TEARDOWN_PARENT(dmem)
 {
 	EXPECT_USED_AS_BEFORE(&self->e);
 	rmdir(GROUP);
+	text_write(ROOT "/cgroup.subtree_control", "-cpuset");
 }
 
 /* What a file of the group says of the first accelerator; -1: nothing. */
@@ -113,6 +114,45 @@ HMS_TEST(dmem, large_pages)
 	ASSERT_EQ(0, munmap(p, 10 * PAGE));
 	ASSERT_EQ(0, munmap(p + 310 * PAGE, 2 * LIMIT - 310 * PAGE));
 	EXPECT_TRUE(nothing_charged());
+}
+
+/* Who asks pays, be it done by a thread of the kernel; also after moving to another group. */
+HMS_TEST(dmem, job)
+{
+	char *p = area(2 * LIMIT);
+	struct request r;
+	struct hms_wait w = { .size = sizeof(w), .version = 1, .timeout = HMS_WAIT_FOREVER };
+
+	ASSERT_NE(NULL, p);
+	fill(p, 2 * LIMIT, 1);
+	for (int round = 0; round < 3; round++) {
+		request_init(&r, p, 2 * LIMIT);
+		r.h.target_counts = 0;
+		request_target(&r, round % 2 ? self->e.node[0] : self->e.sim[0]);
+		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+		request_modifier(&r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
+		/*
+		 * The first is not limited. The last is of who could not move a thread of the kernel
+		 * to other CPUs, where there are such groups.
+		 */
+		if (round == 2) {
+			text_write(ROOT "/cgroup.subtree_control", "+cpuset");
+			ASSERT_STREQ("", group_enter(LIMIT));
+			text_write(GROUP "/cpuset.cpus", "0");
+			ASSERT_EQ(0, setresuid(1000, 1000, 1000));
+		}
+		ASSERT_EQ(0, request_send(&r, self->e.fd));
+		w.job = r.h.job;
+		w.result = u64_ptr(&r.h);
+		w.result_size = sizeof(r.h);
+		ASSERT_EQ(0, call(self->e.fd, HMS_WAIT, &w));
+		EXPECT_EQ(HMS_JOB_DONE, w.state);
+		EXPECT_EQ(0, w.error);
+		EXPECT_EQ((round == 2 ? LIMIT : 2 * LIMIT) / PAGE, r.h.moved);
+	}
+	EXPECT_EQ(LIMIT / PAGE, r.h.skipped[HMS_SKIP_NOMEM]);
+	EXPECT_EQ((long long)LIMIT, region_read("dmem.current"));
+	EXPECT_PATTERN(p, 2 * LIMIT, 1);
 }
 
 /* A limit that is no whole number of large pages: their place is taken by small ones. */

@@ -481,6 +481,79 @@ HMS_TEST(fault, policy_and_migrate)
 		     fail_each(self, &(struct action){ prepare_home, act_both, check_both, 1 }));
 }
 
+/* The same, not waited for: what fails does so in the call, the descriptor's thread included. */
+
+static const char *prepare_job(fault_t *s)
+{
+	close(s->fd);
+	s->fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+	return s->fd < 0 ? "open" : prepare_home(s);
+}
+
+static int act_job(fault_t *s)
+{
+	request_init(&s->r, s->p, NPAGES * PAGE);
+	s->r.h.target_counts = 0;
+	request_target(&s->r, s->to);
+	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&s->r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&s->r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
+	return request_send(&s->r, s->fd);
+}
+
+static const char *check_job(fault_t *s, int ret)
+{
+	struct hms_wait w = {
+		.size = sizeof(w),
+		.version = 1,
+		.timeout = HMS_WAIT_FOREVER,
+		.result = u64_ptr(&s->r.h),
+		.target_counts = u64_ptr(s->r.counts),
+		.result_size = sizeof(s->r.h),
+		.ntargets = 1,
+	};
+	int left = call(s->fd, HMS_WAIT, &w);
+
+	if (ret)
+		return left == -ENOENT ? check_both(s, ret) : "the call failed, but left a job";
+	if (left || w.state != HMS_JOB_DONE || w.error)
+		return "its job failed";
+	return check_both(s, ret);
+}
+
+HMS_TEST(fault, job)
+{
+	self->fd = -1;
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_job, act_job, check_job, 1 }));
+}
+
+/* A wait without memory says so, and forgets nothing. */
+
+static int act_wait(fault_t *s)
+{
+	struct hms_wait w = { .size = sizeof(w), .version = 1, .job = s->r.h.job,
+			      .timeout = HMS_WAIT_FOREVER };
+
+	return call(s->fd, HMS_WAIT, &w);
+}
+
+static const char *prepare_wait(fault_t *s)
+{
+	return *prepare_job(s) || act_job(s) ? "no job" : "";
+}
+
+static const char *check_wait(fault_t *s, int ret)
+{
+	return no_memory(ret) && (!ret || !act_wait(s)) ? "" : "error";
+}
+
+HMS_TEST(fault, wait)
+{
+	self->fd = -1;
+	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_wait, act_wait, check_wait,
+							   1 }));
+}
+
 /* Page by page, by weight, to targets that something must reach: with all or nothing, too. */
 
 static __u32 cpus(void)

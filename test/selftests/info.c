@@ -75,7 +75,8 @@ HMS_TEST(info, keys)
 	};
 	static const __u32 live[] = {
 		HMS_MOD_MODE, HMS_MOD_WEIGHT, HMS_MOD_MIGRATE, HMS_MOD_POPULATE, HMS_MOD_LAZY,
-		HMS_MOD_ALL_OR_NOTHING, HMS_MOD_INITIATOR, HMS_MOD_INHERIT,
+		HMS_MOD_ALL_OR_NOTHING, HMS_MOD_INITIATOR, HMS_MOD_INHERIT, HMS_MOD_PRIORITY,
+		HMS_MOD_ASYNC,
 	};
 	struct hms_key_info keys[ROOM];
 	struct hms_info i;
@@ -106,11 +107,11 @@ HMS_TEST(info, keys)
 		EXPECT_NE(0, key_find(keys, i.nkeys, live[k])->since);
 }
 
-/* Not every value in its range is right at any time: see input.c and modes.c. */
+/* Not every value in its range is right at any time: see input.c, modes.c and async.c. */
 static bool needs_more(__u32 key)
 {
 	return key == HMS_MOD_MODE || key == HMS_MOD_WEIGHT || key == HMS_MOD_INITIATOR ||
-	       key == HMS_MOD_LAZY;
+	       key == HMS_MOD_LAZY || key == HMS_MOD_ASYNC;
 }
 
 /* A key that the table calls missing is refused as such, one that it has is not. */
@@ -374,7 +375,7 @@ HMS_TEST(info, unknown_requests)
 	struct hms_info i;
 
 	info_init(&i);
-	EXPECT_EQ(-ENOTTY, call(self->e.fd, _IO(HMS_IOCTL_BASE, 0xc3), &i));
+	EXPECT_EQ(-ENOTTY, call(self->e.fd, _IO(HMS_IOCTL_BASE, 0xc4), &i));
 	EXPECT_EQ(-ENOTTY, call(self->e.fd, _IO(HMS_IOCTL_BASE, 0xff), &i));
 	EXPECT_EQ(-ENOTTY, call(self->e.fd, _IO('h', 0xc0), &i));
 	EXPECT_EQ(-ENOTTY, call(self->e.fd, _IOWR(HMS_IOCTL_BASE, 0xc0, struct hms_info), &i));

@@ -535,22 +535,6 @@ HMS_TEST(input, hbind_values)
 	CONTENTS_INTACT();
 }
 
-HMS_TEST(input, hbind_unsupported)
-{
-	static const __u32 keys[] = { HMS_MOD_ASYNC };
-	struct request r;
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		request_init(&r, self->p, 12 * PAGE);
-		request_target(&r, self->e.node[0]);
-		request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
-		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-		request_modifier(&r, keys[i], 1);
-		REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(2));
-	}
-	CONTENTS_INTACT();
-}
-
 HMS_TEST(input, hbind_combinations)
 {
 	struct request r;
@@ -704,8 +688,8 @@ HMS_TEST(input, hbind_changes_nothing_half)
 		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 		request_modifier(&r, HMS_MOD_POPULATE, 1);
 		if (last == 0) {
-			request_modifier(&r, HMS_MOD_ASYNC, 1);
-			REFUSED(&r, EOPNOTSUPP, HMS_WHY_UNSUPPORTED, MODIFIER(3));
+			request_modifier(&r, HMS_MOD_ASYNC + 1, 1);
+			REFUSED(&r, EINVAL, HMS_WHY_UNKNOWN, MODIFIER(3));
 		} else if (last == 1) {
 			request_target(&r, 0xfffffff0);
 			REFUSED(&r, ENOENT, HMS_WHY_UNKNOWN, TARGET(1));

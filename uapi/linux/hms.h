@@ -2,9 +2,9 @@
 /*
  * HMS: one interface to all memory of a heterogeneous machine.
  *
- * A descriptor of /dev/hms acts on the address space of the process that opened it. Three requests
- * exist: HMS_INFO, HMS_HBIND and HMS_QUERY. Each takes a struct that begins with @size and
- * @version:
+ * A descriptor of /dev/hms acts on the address space of the process that opened it. Four requests
+ * exist: HMS_INFO, HMS_HBIND, HMS_QUERY and HMS_WAIT. Each takes a struct that begins with @size
+ * and @version:
  *
  * size		sizeof() the struct as the caller was built. A shorter (older) struct is filled up
  *		with zeros; a longer (newer) one is accepted when all that this module does not
@@ -131,7 +131,8 @@ struct hms_modifier {
  *	request found there, or that the device faulted on, the longest ago; with a mode other
  *	than HMS_MODE_DEFAULT. More than HMS_PRIORITY_DEFAULT, which pages without a policy have
  *	too, wants CAP_SYS_NICE
- * @HMS_MOD_ASYNC: eventfd that is signalled when the work is done
+ * @HMS_MOD_ASYNC: an eventfd(2) that is signalled when the work is done, or HMS_NO_EVENTFD: the
+ *	call does not wait for the work on the pages, which becomes a job, see struct hms_wait
  *
  * HMS_INFO tells which of them this module can do; the others fail with EOPNOTSUPP.
  */
@@ -147,6 +148,8 @@ enum hms_modifier_key {
 	HMS_MOD_PRIORITY	= 9,
 	HMS_MOD_ASYNC		= 10,
 };
+
+#define HMS_NO_EVENTFD		0xffffffffU
 
 /**
  * enum hms_mode - what a policy asks for
@@ -249,6 +252,7 @@ enum hms_error_why {
 	HMS_WHY_NOT_AN_INITIATOR = 23,	/* the uid is that of a target, a link ... */
 	HMS_WHY_UNREACHABLE	= 24,	/* the initiator does not reach the target */
 	HMS_WHY_PERMISSION	= 25,	/* a capability is missing */
+	HMS_WHY_NOT_AN_EVENTFD	= 26,	/* the descriptor is none, or of something else */
 };
 
 #define HMS_REMOTE	0x1	/* act on the opener's address space from another one */
@@ -280,7 +284,8 @@ struct hms_target_count {
  * @length: bytes, a multiple of the page size, not 0; with HMS_WHOLE both are 0
  * @targets: pointer to @ntargets uids (__u32), most wanted first, each at most once
  * @modifiers: pointer to @nmodifiers struct hms_modifier
- * @target_counts: pointer to @ntargets struct hms_target_count that receive the counts, or 0
+ * @target_counts: pointer to @ntargets struct hms_target_count that receive the counts, or 0; with
+ *	HMS_MOD_ASYNC 0, as HMS_WAIT tells them
  * @ntargets: at most HMS_MAX_TARGETS
  * @nmodifiers: 1 to HMS_MAX_MODIFIERS
  * @flags: HMS_REMOTE, HMS_WHOLE, or 0
@@ -298,6 +303,8 @@ struct hms_target_count {
  *	was about policy alone
  * @skipped: out: pages that were skipped, by enum hms_skip
  * @lazy: out: missing pages that a placeholder stands for, from this request or one before
+ * @job: out: with HMS_MOD_ASYNC what HMS_WAIT knows it by, else 0; an older module has no such
+ *	field
  *
  * Counted pages: pages = moved + present + populated + lazy + the sum of skipped[]. Pages that were
  * skipped do not make the call fail. With EINTR the counts (@target_counts too) say what was done
@@ -321,7 +328,7 @@ struct hms_target_count {
  * initiator; ESTALE for another instance; EOPNOTSUPP for a key or value that this module lacks, and
  * for a target that is only described; ENOSPC when the address space has too many ranges; EBUSY
  * when all-or-nothing found a page that can't move; EPERM for a priority that wants a capability;
- * ENOMEM; EINTR.
+ * EAGAIN when the user has too many jobs; ENOMEM; EINTR.
  */
 struct hms_hbind {
 	__u32 size;
@@ -347,10 +354,73 @@ struct hms_hbind {
 	__aligned_u64 next;
 	__aligned_u64 skipped[HMS_SKIP_SLOTS];
 	__aligned_u64 lazy;
+	__aligned_u64 job;
 };
 
 /* Bytes of the first that was published; a shorter one is refused. */
 #define HMS_HBIND_SIZE_1	264
+
+/* State of a job. */
+enum hms_job_state {
+	HMS_JOB_QUEUED	= 0,	/* those before it are not done */
+	HMS_JOB_RUNNING	= 1,
+	HMS_JOB_DONE	= 2,	/* or failed, or cancelled */
+};
+
+#define HMS_CANCEL		0x4	/* end it; what was done stays, and is still to be told */
+#define HMS_WAIT_FOREVER	(~0ULL)
+
+/**
+ * struct hms_wait - look at a job, wait for it, cancel it
+ * @size: see the top of this file
+ * @version: see the top of this file
+ * @job: in: which one, or 0: of those that the caller has asked for by this descriptor the one that
+ *	is done first; out: which
+ * @timeout: how long to wait for it to be done, ns, or HMS_WAIT_FOREVER; 0: not at all. It is as
+ *	exact as the clock tick
+ * @result: pointer to room for a struct hms_hbind of @result_size bytes, or 0
+ * @target_counts: pointer to room for @ntargets struct hms_target_count, or 0
+ * @flags: HMS_REMOTE, HMS_CANCEL (with a @job, and no @timeout), or 0
+ * @result_size: in: bytes of @result as the caller was built, at most 4096; out: as this module
+ *	has it. The result is cut or filled with zeros to what the caller asked for
+ * @ntargets: in: room; out: how many targets the job has
+ * @state: out: enum hms_job_state
+ * @error: out: when it is done, 0 or the errno that it ended with
+ * @reserved: must be zero
+ *
+ * A job is what HMS_HBIND with HMS_MOD_ASYNC leaves to be done: the work on pages. All that is
+ * wrong with a request is found by that call, which also sets the policy, if one is given, but for
+ * all-or-nothing. Capabilities and the nodes that the caller may use are those it had then, and
+ * device memory is charged to its cgroup. The jobs of a descriptor are done one after another, in
+ * their order; those of others at the same time.
+ *
+ * @result and @target_counts tell how far it has come, and when it is done what HMS_HBIND would
+ * have told. A job that was told to be done, but not by HMS_CANCEL, is forgotten; until then it
+ * counts for what a user may have (the module's parameter jobs_max). One that is cancelled ends,
+ * before its next 512 pages, with ECANCELED; ESRCH: the process has gone, or the one that asked;
+ * else @error is as of HMS_HBIND. All-or-nothing can be cancelled until it begins. Jobs end when their descriptor is
+ * closed for the last time: they are cancelled, and their eventfds signalled.
+ *
+ * It succeeds whatever the state is. Errors: E2BIG, EINVAL, EFAULT (then the job is not forgotten),
+ * EBADF as in HMS_HBIND; ENOENT when there is no such job, or none; EINTR; ENOMEM.
+ */
+struct hms_wait {
+	__u32 size;
+	__u32 version;
+	__aligned_u64 job;
+	__aligned_u64 timeout;
+	__aligned_u64 result;
+	__aligned_u64 target_counts;
+	__u32 flags;
+	__u32 result_size;
+	__u32 ntargets;
+	__u32 state;
+	__u32 error;
+	__u32 reserved;
+};
+
+/* Bytes of the first that was published; a shorter one is refused. */
+#define HMS_WAIT_SIZE_1		64
 
 /* What a query is about. */
 enum hms_query_what {
@@ -633,5 +703,6 @@ struct hms_notice {
 #define HMS_INFO		_IO(HMS_IOCTL_BASE, 0xc0)
 #define HMS_HBIND		_IO(HMS_IOCTL_BASE, 0xc1)
 #define HMS_QUERY		_IO(HMS_IOCTL_BASE, 0xc2)
+#define HMS_WAIT		_IO(HMS_IOCTL_BASE, 0xc3)
 
 #endif /* _UAPI_LINUX_HMS_H */
