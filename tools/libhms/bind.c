@@ -5,7 +5,7 @@
 
 #include "firsttouch.h"
 
-static void fill_result(struct hms_result *result, const struct hms_hbind *b)
+void hms_result_fill(struct hms_result *result, const struct hms_hbind *b)
 {
 	result->pages = b->pages;
 	result->moved = b->moved;
@@ -16,6 +16,7 @@ static void fill_result(struct hms_result *result, const struct hms_hbind *b)
 	result->first_skipped = b->first_skipped;
 	result->next = b->next;
 	result->lazy = b->lazy;
+	result->job = b->job;
 }
 
 /* Nothing has been done yet. */
@@ -29,8 +30,20 @@ static void begin_result(struct hms *hms, struct hms_result *result, uint64_t st
 	result->next = start;
 }
 
+static bool has(const struct hms_request *request, uint32_t key)
+{
+	/* More are refused without being looked at. */
+	uint32_t n = request->nmodifiers <= HMS_MAX_MODIFIERS ? request->nmodifiers : 0;
+
+	for (uint32_t i = 0; request->modifiers && i < n; i++)
+		if (request->modifiers[i].key == key)
+			return true;
+	return false;
+}
+
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
 {
+	bool async = has(request, HMS_MOD_ASYNC), set;
 	struct first_touch touch;
 	struct hms_hbind b = {
 		.size = sizeof(b),
@@ -53,16 +66,20 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 		if (request->reserved[i])
 			return hms_error_set(hms, "hbind", EINVAL, "field reserved: %s",
 					     hms_why_text(HMS_WHY_RESERVED));
-	/* More are refused, and must not be counted past the end. */
-	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS)
+	/* More are refused, and must not be counted past the end. Those of a job are told later. */
+	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS && !async)
 		b.target_counts = hms_pointer(result->targets);
 	hms_first_touch_look(hms, &touch, request);
 	hms_error_clear(hms);
 	error = hms_request_raw(hms, HMS_HBIND, &b);
 	/* A request that was interrupted has set the policy if it came to the pages. */
-	hms_first_touch_end(hms, &touch, !error || (error == EINTR && b.next > request->start));
+	set = !error || (error == EINTR && b.next > request->start);
+	/* A job for all or nothing has not, and may not do so. */
+	if (async && has(request, HMS_MOD_ALL_OR_NOTHING))
+		set = false;
+	hms_first_touch_end(hms, &touch, set);
 	if (result) {
-		fill_result(result, &b);
+		hms_result_fill(result, &b);
 		if (b.target_counts && (!error || error == EINTR))
 			result->ntargets = request->ntargets;
 	}
@@ -73,12 +90,14 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 static const struct {
 	unsigned int flag;
 	uint32_t key;
+	uint32_t value;
 	bool moves;		/* only where pages move */
 } library_flags[] = {
-	{ HMS_POPULATE, HMS_MOD_POPULATE, true },
-	{ HMS_ALL_OR_NOTHING, HMS_MOD_ALL_OR_NOTHING, true },
-	{ HMS_LAZY, HMS_MOD_LAZY, false },
-	{ HMS_INHERIT, HMS_MOD_INHERIT, false },
+	{ HMS_POPULATE, HMS_MOD_POPULATE, 1, true },
+	{ HMS_ALL_OR_NOTHING, HMS_MOD_ALL_OR_NOTHING, 1, true },
+	{ HMS_ASYNC, HMS_MOD_ASYNC, HMS_NO_EVENTFD, true },
+	{ HMS_LAZY, HMS_MOD_LAZY, 1, false },
+	{ HMS_INHERIT, HMS_MOD_INHERIT, 1, false },
 };
 
 /* The priority is one more, so that 0 is none. */
@@ -113,7 +132,7 @@ static void begin(struct builder *builder, const void *address, size_t length,
 	};
 	for (size_t i = 0; i < COUNT(library_flags); i++) {
 		if (flags & library_flags[i].flag)
-			add(builder, library_flags[i].key, 1);
+			add(builder, library_flags[i].key, library_flags[i].value);
 		builder->request.flags &= ~library_flags[i].flag;
 	}
 	if (flags & PRIORITY_MASK)

@@ -36,6 +36,7 @@ static const char *const why_texts[] = {
 	[HMS_WHY_NOT_AN_INITIATOR] = "names an object that is not an initiator",
 	[HMS_WHY_UNREACHABLE]	= "can't be reached from the initiator",
 	[HMS_WHY_PERMISSION]	= "wants a capability that the caller lacks",
+	[HMS_WHY_NOT_AN_EVENTFD] = "the descriptor is no eventfd",
 };
 
 static const char *const skip_texts[] = {
@@ -113,6 +114,8 @@ static const char *errno_text(const struct hms *hms, int error)
 		return "the address space has too many policy ranges";
 	case EBUSY:
 		return "not every page can be moved, so none was";
+	case EAGAIN:
+		return "too many jobs that are not done, or not waited for";
 	case EINTR:
 		return "interrupted by a signal";
 	case ENOTTY:

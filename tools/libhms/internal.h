@@ -55,6 +55,9 @@ int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt,
 /* The same for a failed HMS_HBIND, from its error fields. */
 int hms_error_hbind(struct hms *hms, const struct hms_hbind *hbind, int error);
 
+/* What a request did, but for the counts per target. */
+void hms_result_fill(struct hms_result *result, const struct hms_hbind *hbind);
+
 /* "target 1 (uid 5, node1)", of @n that a call was given. */
 void hms_name_target(struct hms *hms, char *text, size_t size, uint32_t index,
 		     const uint32_t *uids, uint32_t n);

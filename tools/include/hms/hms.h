@@ -614,6 +614,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 #define HMS_LAZY		(1U << 18)	/* missing pages: when touched, see hms(4) */
 #define HMS_INHERIT		(1U << 19)	/* a child gets the policy at fork(2) */
 #define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy alone: hms_first_touch() */
+#define HMS_ASYNC		(1U << 25)	/* do not wait for the work: hms_wait() */
 /* The policy has this priority, 0 to HMS_PRIORITY_MAX: see HMS_MOD_PRIORITY. */
 #define HMS_WITH_PRIORITY(n)	((1U + (n)) << 21)
 
@@ -630,6 +631,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
  * @ntargets: how many of @targets are filled in
  * @targets: what each target received, in the order of the request
  * @lazy: missing pages that will be placed when they are touched
+ * @job: of a call that did not wait for the work, for hms_wait(); the counts are zero then
  * @reserved: zero
  *
  * Pages that were skipped do not make a call fail. Filled in also when a call fails.
@@ -646,7 +648,8 @@ struct hms_result {
 	uint64_t ntargets;
 	struct hms_target_count targets[HMS_MAX_TARGETS];
 	uint64_t lazy;
-	uint64_t reserved[7];
+	uint64_t job;
+	uint64_t reserved[6];
 };
 
 /* Sum of result->skipped[]. */
@@ -690,7 +693,8 @@ struct hms_request {
  * given, is in place. A call about policy alone that is interrupted has set none.
  *
  * Return: 0, also when pages were skipped; errors of HMS_HBIND (hms(4)): -EINVAL, -E2BIG, -EFAULT,
- * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -EPERM, -ENOMEM, -EINTR.
+ * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -EPERM, -EAGAIN,
+ * -ENOMEM, -EINTR.
  */
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result);
 
@@ -704,8 +708,8 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_INHERIT, HMS_WITH_PRIORITY(),
- *	HMS_REMOTE, HMS_NO_MBIND
+ * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_INHERIT,
+ *	HMS_WITH_PRIORITY(), HMS_REMOTE, HMS_NO_MBIND
  * @result: receives what was done, or NULL
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
@@ -747,12 +751,57 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
  * @length: bytes, not 0
  * @targets: uids, most wanted first: the next one takes what the one before has no room for
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_REMOTE
+ * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_REMOTE
  * @result: receives what was done, or NULL
  * Return: as hms_hbind().
  */
 int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
 		unsigned int ntargets, unsigned int flags, struct hms_result *result);
+
+/**
+ * struct hms_job - how far a job has come: a call with HMS_ASYNC, or HMS_MOD_ASYNC in a request
+ * @id: what it is known by: result->job of the call
+ * @state: enum hms_job_state
+ * @error: when it is done, 0 or the -errno that the call would have returned; -ECANCELED after
+ *	hms_cancel(); -ESRCH when the process, or the one that asked, has gone. hms_last_error()
+ *	has the reason
+ * @result: what was done so far; @result.next is where the work will go on
+ * @reserved: zero
+ */
+struct hms_job {
+	uint64_t id;
+	uint32_t state;
+	int32_t error;
+	struct hms_result result;
+	uint64_t reserved[8];
+};
+
+/**
+ * hms_wait() - wait for a job, or see how far it has come
+ * @hms: the handle that the call was made on
+ * @job: which one; 0: of those of the calling process the one that is done first
+ * @timeout: how long to wait for it to be done, ns, or HMS_WAIT_FOREVER; 0: not at all
+ * @status: receives how far it has come
+ *
+ * The policy, if one was given, is in place since the call, but with HMS_ALL_OR_NOTHING. The jobs
+ * of a handle are done one after another, in their order. A job that is told to be done is
+ * forgotten; those of a handle end when it is closed. hms(4) says more.
+ *
+ * Return: 0, whatever its state is; -ENOENT when there is no such job; -EBADF, -EINTR, -ENOMEM.
+ */
+int hms_wait(struct hms *hms, uint64_t job, uint64_t timeout, struct hms_job *status);
+
+/**
+ * hms_cancel() - end a job before its time
+ * @hms: the handle that the call was made on
+ * @job: which one
+ *
+ * What was done stays. hms_wait() still tells of it: that it was cancelled, or that it was done
+ * before.
+ *
+ * Return: 0, also when it is done; -ENOENT when there is no such job; -EBADF, -ENOMEM.
+ */
+int hms_cancel(struct hms *hms, uint64_t job);
 
 /**
  * hms_mremap() - mremap(2) of memory with policies, which go where it goes
