@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -583,6 +585,112 @@ HMS_TEST(where, usage)
 	EXPECT_EQ(2, hmsctl("where", self->pid, "1000+4K", "more"));
 	EXPECT_EQ(-EINVAL, hms_open_process(&hms, 0));
 	EXPECT_EQ(-EINVAL, hms_open_process(&hms, -1));
+}
+
+/* Its memory is moved by who may trace it. */
+HMS_TEST(where, migrate)
+{
+	char some[64];
+
+	ASSERT_TRUE(subject(self, true, NULL));
+	ASSERT_EQ(0, hmsctl("migrate", "--pid", self->pid, self->range, "--to", "node0", "-b"));
+	EXPECT_SAYS("100% [########################]");
+	snprintf(some, sizeof(some), "to node0         moved %d, present %d, populated 0",
+		 node1(self) + on_sim(self), ON_NODE0);
+	EXPECT_SAYS(some);
+	snprintf(some, sizeof(some), "skipped %d: no page there", NPAGES - placed(self));
+	EXPECT_SAYS(some);
+	if (on_sim(self)) {
+		snprintf(some, sizeof(some), "%lx+32K",
+			 (unsigned long)self->p + (ON_NODE0 + node1(self)) * PAGE);
+		EXPECT_EQ(0, hmsctl("migrate", "-P", self->pid, some, "--all-or-nothing", "--mode",
+				    "bind", "--to", "hms_sim0"));
+		EXPECT_SAYS("moved 8, present 0, populated 0, skipped 0");
+		EXPECT_EQ(0, hmsctl("policy", self->pid, "-no", "mode,targets"));
+		EXPECT_STREQ("bind  hms_sim0\n", command_output);
+	}
+	/* All that is no file's: its stack, too. */
+	EXPECT_EQ(2, hmsctl("migrate", "--pid", self->pid, "--to", "node0", "--all-or-nothing"));
+	EXPECT_SAYS("of a RANGE of one mapping");
+	EXPECT_EQ(2, hmsctl("migrate", "--pid", self->pid, "--to", "node0", "--size", "1M"));
+	EXPECT_EQ(2, hmsctl("migrate", self->range, "--to", "node0"));
+	EXPECT_EQ(2, hmsctl("migrate", "--progress", "--to", "node0"));
+	EXPECT_EQ(1, hmsctl("migrate", "--pid", self->pid, "1000+4K", "--to", "node0"));
+	EXPECT_SAYS("no memory of its own to move");
+	EXPECT_EQ(1, hmsctl("migrate", "--pid", self->pid, "--to", "4000000000"));
+	EXPECT_SUBJECT_INTACT();
+}
+
+HMS_TEST(where, migrate_all)
+{
+	ASSERT_TRUE(subject(self, true, NULL));
+	/* What it shares with who forked it is moved by root; the stack may be busy. */
+	ASSERT_GE(3, hmsctl("migrate", "--pid", self->pid, "--to", "node0"));
+	EXPECT_SAYS("to node0");
+	EXPECT_EQ(NULL, strstr(command_output, "%"));
+	EXPECT_EQ(0, hmsctl("where", self->pid, self->range, "--summary", "--noheadings"));
+	EXPECT_EQ(0, strncmp(command_output, "node0", 5));
+	EXPECT_EQ(NULL, strstr(command_output, "hms_sim"));
+	peer_kill(&peer);
+}
+
+HMS_TEST(where, migrate_without_a_descriptor)
+{
+	ASSERT_TRUE(subject(self, false, NULL));
+	EXPECT_EQ(1, hmsctl("migrate", "--pid", self->pid, self->range, "--to", "node0"));
+	EXPECT_SAYS("no open descriptor of /dev/hms");
+	EXPECT_SUBJECT_INTACT();
+}
+
+/* hmsctl, its errors to be read from @errors. */
+static pid_t hmsctl_start(char *const argv[], FILE **errors)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execv("/bin/hmsctl", argv);
+		_exit(127);
+	}
+	close(ends[1]);
+	*errors = fdopen(ends[0], "r");
+	return pid;
+}
+
+/* So much of nothing that nobody sees the end of it; ended, it says how far it has come. */
+HMS_TEST(where, migrate_interrupted)
+{
+	size_t length = 1UL << 45;
+	char *endless = mmap(NULL, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			     -1, 0);
+	char range[64], line[256];
+	FILE *errors;
+	pid_t pid;
+
+	ASSERT_NE(MAP_FAILED, endless);
+	ASSERT_TRUE(subject(self, true, NULL));
+	snprintf(range, sizeof(range), "%lx-%lx", (unsigned long)endless,
+		 (unsigned long)endless + length);
+	pid = hmsctl_start((char *[]){ "hmsctl", "migrate", "-b", "--to", "node0", "--pid",
+				       self->pid, range, NULL }, &errors);
+	ASSERT_LT(0, pid);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_NE(NULL, fgets(line, sizeof(line), errors));
+		EXPECT_EQ(0, strncmp(line, "  0% [", 6));
+	}
+	EXPECT_EQ(0, kill(pid, SIGINT));
+	while (fgets(line, sizeof(line), errors) && strncmp(line, "  0%", 4) == 0)
+		;
+	EXPECT_STREQ("hmsctl: migrate: interrupted\n", line);
+	EXPECT_EQ(1, WEXITSTATUS(status_of(pid)));
+	fclose(errors);
+	EXPECT_SUBJECT_INTACT();
 }
 
 /* The library acts on the other process, and on nobody else. */
