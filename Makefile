@@ -14,6 +14,8 @@
 #			doc/bench.md too; KERNEL= as for the tests
 #	make neighbours	do others notice HMS: the kernel's mm selftests and numactl's own tests, without it
 #			and with it; KERNEL= as for the tests
+#	make soak	all at once for DURATION=600 seconds (the default): processes that move, map, fork and
+#			are killed, on devices that come and go; KERNEL= as for the tests
 #	make fuzz	fuzzers of what others say: hmat (tables of the firmware), map (files), netlink
 #			(messages), policy (changes of ranges), select (texts); FUZZ=map: that
 #			one; SECONDS=60 (the default) for each
@@ -29,6 +31,7 @@ ifneq ($(origin KDIR),undefined)
 KERNEL	:= $(KDIR)
 endif
 SECONDS	?= 60
+DURATION ?= 600
 KDIR	?= /lib/modules/$(shell uname -r)/build
 
 all:
@@ -48,6 +51,10 @@ dkms:
 
 packages:
 	scripts/packages
+
+soak:
+	scripts/vm soak $(KERNEL) --append HMS_SOAK=$(DURATION) \
+		--timeout $$(($(DURATION) * 2 + 1800))
 
 fuzz:
 	scripts/fuzz --seconds $(SECONDS) $(FUZZ)
@@ -82,5 +89,5 @@ clean:
 		-name '.*.cmd' -o -name Module.symvers -o -name probed.h -o -name '*.result' \
 		-o -path '*/probe/*.log' -o -name modules.order \) -delete
 
-.PHONY: all demo test matrix dkms packages fuzz bench neighbours check test-harness modules \
+.PHONY: all demo test matrix dkms packages soak fuzz bench neighbours check test-harness modules \
 	modules_install install clean

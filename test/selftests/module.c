@@ -71,20 +71,26 @@ bool module_is_loaded(const char *name)
 }
 
 /*
- * The accelerators: with private memory where the kernel has that, else with the memory of the PCI
- * device, if there is one. Returns 0 also where neither is.
+ * The accelerators, with so many MiB each: private memory where the kernel has that, else the memory
+ * of the PCI device, if there is one. Returns 0 also where neither is.
  */
-int sim_load(void)
+int sim_load_sized(int mb)
 {
 	const char *bar = getenv("HMS_BAR");
-	char parameters[64] = "";
+	char parameters[64];
 
-	if (*feature_missing("device-private")) {
-		if (!bar)
-			return 0;
-		snprintf(parameters, sizeof(parameters), "range=%s size_mb=32", bar);
-	}
+	if (!*feature_missing("device-private"))
+		snprintf(parameters, sizeof(parameters), "size_mb=%d", mb);
+	else if (bar)
+		snprintf(parameters, sizeof(parameters), "range=%s size_mb=%d", bar, mb);
+	else
+		return 0;
 	return module_load(SIM_MODULE, parameters);
+}
+
+int sim_load(void)
+{
+	return sim_load_sized(*feature_missing("device-private") ? 32 : 64);
 }
 
 static int offline_and_unload(const char *name)

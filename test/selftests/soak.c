@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For a minute, or HMS_SOAK seconds: processes that move their memory in every way, to devices that
+ * are too small for all of it and come and go, while they write, unmap, remap, protect, fork and are
+ * killed. What is still mapped is right to the last byte.
+ *
+ * The steps of a process follow from its random seed, which is told with what is wrong.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hms_fixture.h"
+#include "module.h"
+
+#define WORKERS		4
+#define NPAGES		512
+#define SIM_MB		3		/* each; all workers have 8 MiB */
+#define MAX_TARGETS	8
+#define BY_DEVICE	(1ULL << 63)	/* a seed that is in all words of the page */
+
+/* What a worker knows of its memory, and of the world. */
+struct worker {
+	int fd;
+	__u64 random;
+	int ntargets;
+	__u32 target[MAX_TARGETS];
+	char *p;
+	__u64 seed[NPAGES];		/* of each page; 0: zeros */
+};
+
+/* Shared by all processes. */
+struct common {
+	bool inherits;			/* what this kernel has */
+	bool lazy;
+	bool stop;
+	char wrong[256];		/* what was wrong first */
+};
+
+static struct common *common;
+
+#define WRONG(w, ...)								\
+	do {									\
+		if (!common->wrong[0])						\
+			snprintf(common->wrong, sizeof(common->wrong), __VA_ARGS__); \
+		_exit(1);							\
+	} while (0)
+
+static __u32 any(struct worker *w, __u32 n)
+{
+	return random_next(&w->random) % n;
+}
+
+/* Nodes, and the devices that there are now. */
+static void look_for_targets(struct worker *w)
+{
+	struct object *o;
+	int n = map_read(&o);
+
+	w->ntargets = 0;
+	for (int i = 0; i < n && w->ntargets < MAX_TARGETS; i++)
+		if (!strcmp(o[i].type, "target"))
+			w->target[w->ntargets++] = o[i].uid;
+	if (n >= 0)
+		free(o);
+	if (!w->ntargets)
+		WRONG(w, "no targets");
+}
+
+static bool page_is(const char *page, __u64 seed)
+{
+	const __u64 *words = (const __u64 *)page;
+
+	if (!seed)
+		return verify_zero(page, PAGE) < 0;
+	if (!(seed & BY_DEVICE))
+		return verify(page, PAGE, seed) < 0;
+	for (size_t i = 0; i < PAGE / sizeof(*words); i++)
+		if (words[i] != seed)
+			return false;
+	return true;
+}
+
+/* Pages of its memory, or a copy of them. */
+static void check(struct worker *w, const char *pages, int from, int n, const char *when)
+{
+	for (int i = 0; i < n; i++)
+		if (!page_is(pages + i * PAGE, w->seed[from + i]))
+			WRONG(w, "page %d is wrong %s", from + i, when);
+}
+
+static struct request *request(struct worker *w, struct request *r, int from, int n)
+{
+	request_init(r, w->p + from * PAGE, n * PAGE);
+	request_target(r, w->target[any(w, w->ntargets)]);
+	if (any(w, 3) == 0) {
+		__u32 second = w->target[any(w, w->ntargets)];
+
+		if (second != r->targets[0])
+			request_target(r, second);
+	}
+	if (any(w, 3) == 0) {
+		request_modifier(r, HMS_MOD_MODE, HMS_MODE_BIND + any(w, 3));
+		request_modifier(r, HMS_MOD_INHERIT, common->inherits && any(w, 2));
+		request_modifier(r, HMS_MOD_PRIORITY, any(w, HMS_PRIORITY_MAX + 1));
+	}
+	return r;
+}
+
+/* A device may go at any time. */
+static void sent(struct worker *w, int ret, const char *what)
+{
+	if (ret == -ENOENT || ret == -ENODEV)
+		look_for_targets(w);
+	else if (ret)
+		WRONG(w, "%s returned %d", what, ret);
+}
+
+static void move(struct worker *w, int from, int n)
+{
+	struct request r;
+	int ret;
+
+	request_modifier(request(w, &r, from, n), HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	if (any(w, 3) == 0)
+		request_modifier(&r, HMS_MOD_POPULATE, 1);
+	if (any(w, 4) == 0)
+		request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
+	ret = request_send(&r, w->fd);
+	/* With a mode it comes first; what is preferred may be allocated on no target of the list. */
+	if (!ret && r.modifiers[0].value != HMS_MODE_PREFERRED && *counts_wrong(&r))
+		WRONG(w, "counts: %s", counts_wrong(&r));
+	sent(w, ret == -EBUSY ? 0 : ret, "migrate");
+}
+
+/* A job, which goes on while the worker does other things with its memory. */
+static void move_later(struct worker *w, int from, int n)
+{
+	struct hms_wait wait = { .size = sizeof(wait), .version = HMS_VERSION_DEVICE };
+	struct request r;
+	int ret;
+
+	request_modifier(request(w, &r, from, n), HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
+	r.h.target_counts = 0;
+	ret = request_send(&r, w->fd);
+	sent(w, ret == -EAGAIN ? 0 : ret, "a job");
+	switch (any(w, 4)) {
+	case 0:
+		if (ret)
+			break;
+		wait.job = r.h.job;
+		wait.flags = HMS_CANCEL;
+		ret = call(w->fd, HMS_WAIT, &wait);
+		if (ret)
+			WRONG(w, "to cancel a job returned %d", ret);
+		break;
+	case 1:
+		/* All that there are. */
+		do {
+			wait = (struct hms_wait){ .size = sizeof(wait),
+						  .version = HMS_VERSION_DEVICE,
+						  .timeout = HMS_WAIT_FOREVER };
+			ret = call(w->fd, HMS_WAIT, &wait);
+		} while (!ret);
+		if (ret != -ENOENT)
+			WRONG(w, "to wait returned %d", ret);
+		break;
+	case 2:
+		close(w->fd);
+		w->fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+		break;
+	}
+}
+
+static void set_policy(struct worker *w, int from, int n)
+{
+	struct request r;
+
+	if (any(w, 3) == 0) {
+		if (policy_clear(w->fd, w->p + from * PAGE, n * PAGE))
+			WRONG(w, "a policy can't be cleared");
+		return;
+	}
+	request_init(&r, w->p + from * PAGE, n * PAGE);
+	request_target(&r, w->target[any(w, w->ntargets)]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND + any(w, 3));
+	if (common->lazy && any(w, 2))
+		request_modifier(&r, HMS_MOD_LAZY, 1);
+	sent(w, request_send(&r, w->fd), "policy");
+}
+
+/* By the device: what it reads and writes is what the CPU has written and will read. */
+static void use_device(struct worker *w, int from, int n)
+{
+	int fd = sim_open(any(w, MAX_SIMS)), ret;
+	struct hms_sim_op op = { };
+	char copy[16 * PAGE];
+	__u64 seed;
+
+	/* It is not there now. */
+	if (fd < 0)
+		return;
+	n = n > 16 ? 16 : n;
+	if (any(w, 2)) {
+		ret = sim_read(fd, w->p + from * PAGE, copy, n * PAGE);
+		if (!ret)
+			check(w, copy, from, n, "to the device");
+	} else {
+		seed = BY_DEVICE | random_next(&w->random);
+		ret = sim_op(fd, HMS_SIM_FILL, w->p + from * PAGE, n * PAGE, NULL, seed, &op);
+		for (__u64 i = 0; i < op.done / PAGE; i++)
+			w->seed[from + i] = seed;
+	}
+	/* The policy is to bind, and there is no room; a page that would not keep still. */
+	if (ret && ret != -ENOMEM && ret != -EBUSY)
+		WRONG(w, "the device returned %d", ret);
+	close(fd);
+}
+
+static void forget(struct worker *w, int from, int n)
+{
+	memset(w->seed + from, 0, n * sizeof(*w->seed));
+}
+
+static void unmap(struct worker *w, int from, int n)
+{
+	char *at = w->p + from * PAGE;
+
+	if (any(w, 2)) {
+		if (madvise(at, n * PAGE, MADV_DONTNEED))
+			WRONG(w, "madvise: %d", errno);
+	} else {
+		if (munmap(at, n * PAGE) ||
+		    mmap(at, n * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
+			WRONG(w, "mmap: %d", errno);
+	}
+	forget(w, from, n);
+}
+
+static void remap(struct worker *w)
+{
+	char *to = mmap(NULL, NPAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	/* In pieces of one mapping each: it has become many. */
+	for (int i = 0; i < NPAGES; i += 32) {
+		int n = 32;
+
+		while (n && mremap(w->p + i * PAGE, n * PAGE, n * PAGE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, to + i * PAGE) == MAP_FAILED) {
+			if (errno != EFAULT)
+				WRONG(w, "mremap: %d", errno);
+			n = 0;
+		}
+		for (int k = n; k < 32; k++)
+			if (mremap(w->p + (i + k) * PAGE, PAGE, PAGE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, to + (i + k) * PAGE) ==
+			    MAP_FAILED)
+				WRONG(w, "mremap of a page: %d", errno);
+	}
+	w->p = to;
+}
+
+static void protect(struct worker *w, int from, int n)
+{
+	char *at = w->p + from * PAGE;
+
+	if (mprotect(at, n * PAGE, PROT_READ))
+		WRONG(w, "mprotect: %d", errno);
+	move(w, from, n);
+	check(w, at, from, n, "and can't be written");
+	if (mprotect(at, n * PAGE, PROT_READ | PROT_WRITE))
+		WRONG(w, "mprotect: %d", errno);
+}
+
+/* A child has the same, whatever happens to it. */
+static void have_child(struct worker *w, int from, int n)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		w->random += 12345;
+		w->fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+		if (any(w, 2))
+			move(w, from, n);
+		check(w, w->p, 0, NPAGES, "in a child");
+		memset(w->p + from * PAGE, 0xcc, n * PAGE);
+		if (any(w, 2)) {
+			move_later(w, 0, NPAGES);
+			raise(SIGKILL);
+		}
+		_exit(0);
+	}
+	move(w, from, n);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
+	    (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)))
+		WRONG(w, "a child: %x", status);
+}
+
+static void step(struct worker *w)
+{
+	int from = any(w, NPAGES), n = 1 + any(w, NPAGES - from);
+
+	switch (any(w, 14)) {
+	case 0:
+	case 1:
+	case 2:
+		move(w, from, n);
+		break;
+	case 3:
+	case 4:
+		move_later(w, from, n);
+		break;
+	case 5:
+		set_policy(w, from, n);
+		break;
+	case 6:
+	case 7:
+		for (int i = from; i < from + n; i++) {
+			w->seed[i] = random_next(&w->random) + 1;
+			fill(w->p + i * PAGE, PAGE, w->seed[i]);
+		}
+		break;
+	case 8:
+	case 9:
+		use_device(w, from, n);
+		break;
+	case 10:
+		unmap(w, from, n);
+		break;
+	case 11:
+		if (any(w, 4) == 0)
+			remap(w);
+		break;
+	case 12:
+		protect(w, from, n);
+		break;
+	case 13:
+		if (any(w, 2))
+			have_child(w, from, n);
+		else
+			check(w, w->p + from * PAGE, from, n, "");
+		break;
+	}
+}
+
+static pid_t worker_start(__u64 seed)
+{
+	static struct worker w;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	w.random = seed;
+	w.fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+	w.p = any(&w, 2) ? area(NPAGES * PAGE) : area_huge(NPAGES * PAGE);
+	if (w.fd < 0 || !w.p)
+		WRONG(&w, "no descriptor or no memory");
+	look_for_targets(&w);
+	while (!__atomic_load_n(&common->stop, __ATOMIC_SEQ_CST))
+		step(&w);
+	check(&w, w.p, 0, NPAGES, "in the end");
+	_exit(0);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* All devices go; where there are none that is soon done. */
+static int unload(void)
+{
+	return module_is_loaded("hms_sim") ? sim_unload_wait() : 0;
+}
+
+FIXTURE(soak)
+{
+	int unused;
+};
+
+FIXTURE_SETUP(soak)
+{
+	if (access(HMS_MODULE, R_OK) || access(SIM_MODULE, R_OK))
+		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, sim_load_sized(SIM_MB));
+}
+
+FIXTURE_TEARDOWN_PARENT(soak)
+{
+	EXPECT_EQ(0, unload());
+	EXPECT_EQ(0, modules_load_all());
+}
+
+TEST_F_TIMEOUT(soak, all_at_once, 7200)
+{
+	const char *wanted = getenv("HMS_SOAK");
+	double end = now() + (wanted ? atoi(wanted) : 60);
+	pid_t worker[WORKERS];
+	__u64 random = 1;
+	int killed = 0, reloaded = 0;
+
+	common = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, common);
+	common->inherits = !*feature_missing("fork-inherit");
+	common->lazy = !*feature_missing("lazy");
+	for (int i = 0; i < WORKERS; i++)
+		worker[i] = worker_start(i + 1);
+	while (now() < end && !common->wrong[0]) {
+		__u32 which = random_next(&random) % WORKERS, ms = random_next(&random) % 300;
+		int status;
+
+		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+		if (random_next(&random) % 3 == 0) {
+			EXPECT_EQ(0, unload());
+			EXPECT_EQ(0, sim_load_sized(SIM_MB));
+			reloaded++;
+			continue;
+		}
+		EXPECT_EQ(0, kill(worker[which], SIGKILL));
+		EXPECT_EQ(worker[which], waitpid(worker[which], &status, 0));
+		EXPECT_EQ(SIGKILL, status);
+		worker[which] = worker_start(WORKERS + ++killed);
+	}
+	__atomic_store_n(&common->stop, true, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < WORKERS; i++)
+		EXPECT_EQ(0, status_of(worker[i]));
+	EXPECT_STREQ("", common->wrong);
+	TH_LOG("%d processes killed, %d times all devices gone", killed, reloaded);
+}
+
+TEST_HARNESS_MAIN
