@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An example of a driver for HMS, to begin one of your own with: doc/driver.md walks through it.
+ *
+ * The device is made up: its memory is main memory that only this file touches, and all that it can
+ * do is read and write the memory of a process, where that is now. A program opens /dev/hms_example
+ * and reads or writes it: the position is an address of its own.
+ */
+
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/memremap.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <linux/xarray.h>
+
+#include <hms/driver.h>
+
+static unsigned int size_mb = 16;
+module_param(size_mb, uint, 0444);
+MODULE_PARM_DESC(size_mb, "memory of the device, in MiB");
+
+static void *example_memory;
+static struct hms_target *example_target;
+static struct hms_initiator *example_initiator;
+static struct hms_link *example_link;
+
+/* 1. The memory: where a page is, and how pages are copied. */
+
+/* Where the device finds a page: its own memory, or that of the machine. Nothing may sleep then. */
+static void *example_map_page(struct page *page)
+{
+	if (!is_device_private_page(page))
+		return kmap_local_page(page);
+	return example_memory + (hms_target_index(example_target, page) << PAGE_SHIFT);
+}
+
+static void example_unmap_page(struct page *page, void *at)
+{
+	if (!is_device_private_page(page))
+		kunmap_local(at);
+}
+
+/* A device would be told what to copy, and waited for: this may sleep. */
+static int example_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
+{
+	void *dst, *src;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		dst = example_map_page(pages[i].dst);
+		if (pages[i].src) {
+			src = example_map_page(pages[i].src);
+			memcpy(dst, src, PAGE_SIZE);
+			example_unmap_page(pages[i].src, src);
+		} else {
+			memset(dst, 0, PAGE_SIZE);
+		}
+		example_unmap_page(pages[i].dst, dst);
+	}
+	return 0;
+}
+
+static const struct hms_target_ops example_target_ops = {
+	.copy = example_copy,
+};
+
+/* 2. The page table of the device, one for each process that uses it. */
+
+/**
+ * struct example_context - a process on the device
+ * @mirror: follows its page table
+ * @mm: its address space; only the struct is held
+ * @table: page table: by page number a page, tagged when the device may write it; protected by the
+ *	lock of the mirror
+ */
+struct example_context {
+	struct hms_mirror mirror;
+	struct mm_struct *mm;
+	struct xarray table;
+};
+
+static int example_enter(struct hms_mirror *mirror, unsigned long address, struct page *page,
+			 bool writable)
+{
+	struct example_context *context = container_of(mirror, struct example_context, mirror);
+	void *entry = xa_load(&context->table, address >> PAGE_SHIFT);
+
+	/* One that may be written stays so. */
+	if (entry == xa_tag_pointer(page, 1))
+		return 0;
+	return xa_err(xa_store(&context->table, address >> PAGE_SHIFT,
+			       xa_tag_pointer(page, writable), GFP_NOWAIT | __GFP_NOWARN));
+}
+
+/* A device would also be made to forget what it has in its TLB, and be waited for. */
+static void example_forget(struct hms_mirror *mirror, unsigned long start, unsigned long end)
+{
+	struct example_context *context = container_of(mirror, struct example_context, mirror);
+	unsigned long number;
+	void *entry;
+
+	xa_for_each_range(&context->table, number, entry, start >> PAGE_SHIFT,
+			  (end - 1) >> PAGE_SHIFT)
+		xa_erase(&context->table, number);
+}
+
+static const struct hms_mirror_ops example_mirror_ops = {
+	.map = example_enter,
+	.unmap = example_forget,
+};
+
+/* 3. The device at work: it looks into its page table, and faults where there is nothing. */
+
+static int example_access(struct example_context *context, unsigned long address, bool write,
+			  void *buffer, size_t length)
+{
+	struct page *page;
+	void *entry, *at;
+	int ret = 0;
+
+	while (!ret) {
+		spin_lock(&context->mirror.lock);
+		entry = xa_load(&context->table, address >> PAGE_SHIFT);
+		if (entry && (!write || xa_pointer_tag(entry))) {
+			/* As long as it is in the table the page is mapped. */
+			page = xa_untag_pointer(entry);
+			at = example_map_page(page);
+			if (write)
+				memcpy(at + offset_in_page(address), buffer, length);
+			else
+				memcpy(buffer, at + offset_in_page(address), length);
+			example_unmap_page(page, at);
+			spin_unlock(&context->mirror.lock);
+			return 0;
+		}
+		spin_unlock(&context->mirror.lock);
+		/* What it enters may be taken back before it is used: look again. */
+		ret = hms_mirror_fault(&context->mirror, address, write);
+	}
+	return ret;
+}
+
+/* 4. What programs see. */
+
+static int example_open(struct inode *inode, struct file *filp)
+{
+	struct example_context *context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!context)
+		return -ENOMEM;
+	xa_init(&context->table);
+	ret = hms_mirror_add(&context->mirror, current->mm, example_target, &example_mirror_ops);
+	if (ret) {
+		kfree(context);
+		return ret;
+	}
+	mmgrab(current->mm);
+	context->mm = current->mm;
+	filp->private_data = context;
+	return 0;
+}
+
+static int example_release(struct inode *inode, struct file *filp)
+{
+	struct example_context *context = filp->private_data;
+
+	hms_mirror_remove(&context->mirror);
+	xa_destroy(&context->table);
+	mmdrop(context->mm);
+	kfree(context);
+	return 0;
+}
+
+/* Page by page, and through a buffer: user memory is not touched while the device holds a page. */
+static ssize_t example_io(struct file *filp, char __user *user, size_t count, loff_t *address,
+			  bool write)
+{
+	struct example_context *context = filp->private_data;
+	size_t done = 0, n;
+	void *buffer;
+	int ret = 0;
+
+	/* A child that has inherited the descriptor has other memory; this one has users. */
+	if (current->mm != context->mm)
+		return -EBADF;
+	buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!buffer)
+		return -ENOMEM;
+	while (done < count && !ret) {
+		n = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(*address));
+		if (write && copy_from_user(buffer, user + done, n))
+			ret = -EFAULT;
+		if (!ret)
+			ret = example_access(context, *address, write, buffer, n);
+		if (!ret && !write && copy_to_user(user + done, buffer, n))
+			ret = -EFAULT;
+		if (!ret) {
+			done += n;
+			*address += n;
+		}
+	}
+	kfree(buffer);
+	return done ?: ret;
+}
+
+static ssize_t example_read(struct file *filp, char __user *to, size_t count, loff_t *address)
+{
+	return example_io(filp, to, count, address, false);
+}
+
+static ssize_t example_write(struct file *filp, const char __user *from, size_t count,
+			     loff_t *address)
+{
+	return example_io(filp, (char __user *)from, count, address, true);
+}
+
+static const struct file_operations example_fops = {
+	.owner = THIS_MODULE,
+	.open = example_open,
+	.release = example_release,
+	.read = example_read,
+	.write = example_write,
+	.llseek = default_llseek,
+};
+
+static struct miscdevice example_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "hms_example",
+	.mode = 0660,
+	.fops = &example_fops,
+};
+
+/* 5. Into the map, and out of it. */
+
+static int example_connect(void)
+{
+	/* What a data sheet says: MB/s and ns. */
+	static const struct hms_value values[HMS_ATTRIBUTES] = {
+		[HMS_READ_BANDWIDTH]	= { 400000, HMS_SOURCE_DRIVER },
+		[HMS_WRITE_BANDWIDTH]	= { 400000, HMS_SOURCE_DRIVER },
+		[HMS_READ_LATENCY]	= { 300, HMS_SOURCE_DRIVER },
+		[HMS_WRITE_LATENCY]	= { 300, HMS_SOURCE_DRIVER },
+	};
+
+	hms_link_set(example_link, values);
+	return hms_link_add_target(example_link, example_target) ?:
+	       hms_link_add_initiator(example_link, example_initiator);
+}
+
+static int __init example_init(void)
+{
+	struct hms_target_desc desc = {
+		.name = "hms_example",
+		.ops = &example_target_ops,
+		.size = (u64)size_mb << 20,
+	};
+	int ret;
+
+	example_memory = vzalloc(desc.size);
+	if (!example_memory)
+		return -ENOMEM;
+	example_target = hms_target_register(&desc);
+	ret = PTR_ERR_OR_ZERO(example_target);
+	if (ret)
+		goto free;
+	example_initiator = hms_initiator_register("hms_example", NULL);
+	ret = PTR_ERR_OR_ZERO(example_initiator);
+	if (ret)
+		goto unregister_target;
+	example_link = hms_link_register("hms_example", NULL);
+	ret = PTR_ERR_OR_ZERO(example_link);
+	if (ret)
+		goto unregister_initiator;
+	ret = example_connect() ?: misc_register(&example_misc);
+	if (!ret)
+		return 0;
+	hms_link_unregister(example_link);
+unregister_initiator:
+	hms_initiator_unregister(example_initiator);
+unregister_target:
+	hms_target_unregister(example_target);
+free:
+	vfree(example_memory);
+	return ret;
+}
+
+/* No descriptor is open. What programs have in the device comes home before its memory goes. */
+static void __exit example_exit(void)
+{
+	misc_deregister(&example_misc);
+	hms_link_unregister(example_link);
+	hms_initiator_unregister(example_initiator);
+	hms_target_unregister(example_target);
+	vfree(example_memory);
+}
+
+module_init(example_init);
+module_exit(example_exit);
+
+MODULE_DESCRIPTION("An example of a driver for HMS");
+MODULE_LICENSE("GPL");
