@@ -62,7 +62,7 @@ struct hms_account *hms_account_get(void)
 
 /**
  * hms_account_put - end hms_account_get() or hms_account_keep()
- * @account: the account, or NULL
+ * @account: the account
  * @n: references
  *
  * Context: any.
@@ -72,8 +72,6 @@ void hms_account_put(struct hms_account *account, unsigned int n)
 	unsigned long flags;
 	bool last;
 
-	if (!account)
-		return;
 	if (n > 1)
 		WARN_ON_ONCE(refcount_sub_and_test(n - 1, &account->ref));
 	if (refcount_dec_not_one(&account->ref))

@@ -123,7 +123,9 @@ static void hms_execute_count(const struct hms_request *request)
 		hms_stat_add(act ? HMS_STAT_MIGRATE_CALLS : HMS_STAT_POLICY_CALLS, 1);
 }
 
-static void hms_execute_tell(const struct hms_request *request, struct hms_binding *binding)
+/* What was done to pages: in the statistics, and to who listens. */
+static noinline void hms_execute_tell(const struct hms_request *request,
+				      struct hms_binding *binding)
 {
 	const struct hms_hbind *arg = request->arg;
 	struct hms_notice notice = {
@@ -136,7 +138,11 @@ static void hms_execute_tell(const struct hms_request *request, struct hms_bindi
 		.skipped = hms_request_skipped(arg),
 	};
 
+	hms_stat_add(HMS_STAT_LAZY, arg->lazy);
+	hms_binding_count(binding, HMS_PROCESS_MOVED, arg->moved);
+	hms_binding_count(binding, HMS_PROCESS_POPULATED, arg->populated);
 	hms_inbox_tell(binding, &notice, request->who);
+	hms_netlink_migrate(request);
 }
 
 /**
@@ -149,21 +155,16 @@ static void hms_execute_tell(const struct hms_request *request, struct hms_bindi
  */
 void hms_execute_end(struct hms_request *request, struct hms_binding *binding, int ret)
 {
-	const struct hms_hbind *arg = request->arg;
 	/* One that ended early may have done some of it. */
-	bool acted = hms_request_acts(request) &&
-		     (!ret || (arg->pages && !request->all_or_nothing));
-
-	if (acted) {
-		hms_stat_add(HMS_STAT_LAZY, arg->lazy);
-		hms_binding_count(binding, HMS_PROCESS_MOVED, arg->moved);
-		hms_binding_count(binding, HMS_PROCESS_POPULATED, arg->populated);
+	if (request->engine && (!ret || (request->arg->pages && !request->all_or_nothing)))
 		hms_execute_tell(request, binding);
-		hms_netlink_migrate(request);
-	}
 	if (!ret)
 		hms_execute_count(request);
-	hms_engine_free(request->engine);
-	hms_policy_put(request->policy);
-	hms_binding_edit_drop(binding, &request->edit);
+	/* Mostly there is but one of them. */
+	if (request->engine)
+		hms_engine_free(request->engine);
+	if (request->policy)
+		hms_policy_put(request->policy);
+	if (request->edit.n)
+		hms_binding_edit_drop(binding, &request->edit);
 }

@@ -16,8 +16,6 @@
 
 static int hms_hbind_put_counts(struct hms_request *request)
 {
-	if (!request->arg->target_counts)
-		return 0;
 	if (copy_to_user(u64_to_user_ptr(request->arg->target_counts), request->counts,
 			 request->ntargets * sizeof(*request->counts)))
 		return hms_refuse(request, -EFAULT, HMS_ERROR_FIELD,
@@ -97,7 +95,7 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 		return -ENOMEM;
 	ret = hms_request_decode(request, opener->mm);
 	/* Find out now whether the counts can be written, not when the work is done. */
-	if (!ret)
+	if (!ret && arg->target_counts)
 		ret = hms_hbind_put_counts(request);
 	if (ret)
 		goto free;
@@ -115,7 +113,7 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	} else {
 		ret = hms_hbind_now(request, binding);
 		hms_opener_leave(opener);
-		if ((!ret || ret == -EINTR) && hms_hbind_put_counts(request))
+		if ((!ret || ret == -EINTR) && arg->target_counts && hms_hbind_put_counts(request))
 			ret = -EFAULT;
 	}
 free:

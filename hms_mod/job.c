@@ -262,6 +262,7 @@ static void hms_job_stop_thread(struct hms_job *job)
 static void hms_job_free(struct hms_job *job)
 {
 	hms_job_stop_thread(job);
+	put_pid(job->request->who);
 	atomic_long_dec(&job->request->account->jobs);
 	kvfree(job);
 }
@@ -321,6 +322,7 @@ struct hms_job *hms_job_new(struct hms_opener *opener, struct hms_request *reque
 	}
 	job->opener = opener;
 	job->request = request;
+	get_pid(request->who);
 	job->view.id = atomic64_inc_return(&last_id);
 	job->view.ntargets = request->ntargets;
 	init_completion(&job->joined);

@@ -231,7 +231,7 @@ struct hms_request *hms_request_new(struct hms_hbind *arg)
 	memset(request, 0, offsetof(struct hms_request, uids));
 	request->arg = arg;
 	request->priority = HMS_PRIORITY_DEFAULT;
-	request->who = get_pid(task_tgid(current));
+	request->who = task_tgid(current);
 	request->mm = current->mm;
 	return request;
 }
@@ -246,8 +246,8 @@ void hms_request_free(struct hms_request *request)
 		return;
 	if (request->eventfd)
 		eventfd_ctx_put(request->eventfd);
-	put_pid(request->who);
-	hms_account_put(request->account, 1);
+	if (request->account)
+		hms_account_put(request->account, 1);
 	kfree(request);
 }
 

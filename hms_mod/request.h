@@ -31,7 +31,7 @@ struct pid;
  * @priority: order of eviction
  * @async: done is signalled, the work is not waited for
  * @eventfd: by this, or NULL
- * @who: asks: a process
+ * @who: asks: a process; a job has a reference
  * @mm: has this address space, which may be gone
  * @may_move_shared: it has CAP_SYS_NICE
  * @mode: enum hms_mode

@@ -43,7 +43,6 @@ static bool has(const struct hms_request *request, uint32_t key)
 
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
 {
-	bool async = has(request, HMS_MOD_ASYNC), set;
 	struct first_touch touch;
 	struct hms_hbind b = {
 		.size = sizeof(b),
@@ -59,6 +58,7 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 		.first_skipped = UINT64_MAX,
 		.next = request->start,
 	};
+	bool set;
 	int error;
 
 	begin_result(hms, result, request->start);
@@ -67,16 +67,16 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 			return hms_error_set(hms, "hbind", EINVAL, "field reserved: %s",
 					     hms_why_text(HMS_WHY_RESERVED));
 	/* More are refused, and must not be counted past the end. Those of a job are told later. */
-	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS && !async)
+	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS && !has(request, HMS_MOD_ASYNC))
 		b.target_counts = hms_pointer(result->targets);
 	hms_first_touch_look(hms, &touch, request);
 	hms_error_clear(hms);
 	error = hms_request_raw(hms, HMS_HBIND, &b);
 	/* A request that was interrupted has set the policy if it came to the pages. */
 	set = !error || (error == EINTR && b.next > request->start);
-	/* A job for all or nothing has not, and may not do so. */
-	if (async && has(request, HMS_MOD_ALL_OR_NOTHING))
-		set = false;
+	/* A job for all or nothing has not, and may never do so. */
+	if (set && touch.npieces && has(request, HMS_MOD_ASYNC))
+		set = !has(request, HMS_MOD_ALL_OR_NOTHING);
 	hms_first_touch_end(hms, &touch, set);
 	if (result) {
 		hms_result_fill(result, &b);
@@ -86,18 +86,22 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 	return error ? hms_error_hbind(hms, &b, error) : 0;
 }
 
+/* Those that only a call takes that moves pages. */
+#define MOVING_FLAGS	(HMS_POPULATE | HMS_ALL_OR_NOTHING | HMS_ASYNC)
+
 /* Flags that are modifiers to the module. */
+#define LIBRARY_FLAGS	(MOVING_FLAGS | HMS_LAZY | HMS_INHERIT)
+
 static const struct {
 	unsigned int flag;
 	uint32_t key;
 	uint32_t value;
-	bool moves;		/* only where pages move */
 } library_flags[] = {
-	{ HMS_POPULATE, HMS_MOD_POPULATE, 1, true },
-	{ HMS_ALL_OR_NOTHING, HMS_MOD_ALL_OR_NOTHING, 1, true },
-	{ HMS_ASYNC, HMS_MOD_ASYNC, HMS_NO_EVENTFD, true },
-	{ HMS_LAZY, HMS_MOD_LAZY, 1, false },
-	{ HMS_INHERIT, HMS_MOD_INHERIT, 1, false },
+	{ HMS_POPULATE, HMS_MOD_POPULATE, 1 },
+	{ HMS_ALL_OR_NOTHING, HMS_MOD_ALL_OR_NOTHING, 1 },
+	{ HMS_ASYNC, HMS_MOD_ASYNC, HMS_NO_EVENTFD },
+	{ HMS_LAZY, HMS_MOD_LAZY, 1 },
+	{ HMS_INHERIT, HMS_MOD_INHERIT, 1 },
 };
 
 /* The priority is one more, so that 0 is none. */
@@ -127,17 +131,14 @@ static void begin(struct builder *builder, const void *address, size_t length,
 			.targets = targets,
 			.modifiers = builder->modifiers,
 			.ntargets = ntargets,
-			.flags = flags,
+			.flags = flags & ~(LIBRARY_FLAGS | PRIORITY_MASK),
 		},
 	};
-	for (size_t i = 0; i < COUNT(library_flags); i++) {
+	for (size_t i = 0; flags & LIBRARY_FLAGS && i < COUNT(library_flags); i++)
 		if (flags & library_flags[i].flag)
 			add(builder, library_flags[i].key, library_flags[i].value);
-		builder->request.flags &= ~library_flags[i].flag;
-	}
 	if (flags & PRIORITY_MASK)
 		add(builder, HMS_MOD_PRIORITY, ((flags & PRIORITY_MASK) >> PRIORITY_SHIFT) - 1);
-	builder->request.flags &= ~PRIORITY_MASK;
 }
 
 /* A mode, and the weights that it needs: of the CPUs here. 0 or -errno. */
@@ -180,10 +181,8 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
 	int ret;
 
 	begin_result(hms, NULL, 0);
-	/* Some need a call that moves pages: refused, not ignored. */
-	for (size_t i = 0; i < COUNT(library_flags); i++) {
-		if (!library_flags[i].moves || !(flags & library_flags[i].flag))
-			continue;
+	/* Refused, not ignored. */
+	if (flags & MOVING_FLAGS) {
 		hms_error_clear(hms);
 		return hms_error_set(hms, "policy", EINVAL, "flags: %s",
 				     hms_why_text(HMS_WHY_COMBINATION));
