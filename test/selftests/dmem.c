@@ -132,8 +132,8 @@ HMS_TEST(dmem, job)
 		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 		request_modifier(&r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
 		/*
-		 * The first is not limited. The last is of who could not move a thread of the kernel
-		 * to other CPUs, where there are such groups.
+		 * The first is not limited. The last is of who could not move a thread of the
+		 * kernel to other CPUs, where there are such groups.
 		 */
 		if (round == 2) {
 			text_write(ROOT "/cgroup.subtree_control", "+cpuset");

@@ -71,8 +71,8 @@ bool module_is_loaded(const char *name)
 }
 
 /*
- * The accelerators, with so many MiB each: private memory where the kernel has that, else the memory
- * of the PCI device, if there is one. Returns 0 also where neither is.
+ * The accelerators, with so many MiB each: private memory where the kernel has that, else the
+ * memory of the PCI device, if there is one. Returns 0 also where neither is.
  */
 int sim_load_sized(int mb)
 {

@@ -589,8 +589,8 @@ HMS_TEST(reload, under_load)
 				}
 				free(o);
 				/*
-				 * Before the first of them goes, there is something on it. The others
-				 * move the same pages: they may have, or be busy with all of them.
+				 * Before the first of them goes, there is something on it. The
+				 * others move the same pages: they may have, or be at it.
 				 */
 				if (!told && r.h.moved + r.h.present) {
 					tell(&peer[i]);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For a minute, or HMS_SOAK seconds: processes that move their memory in every way, to devices that
- * are too small for all of it and come and go, while they write, unmap, remap, protect, fork and are
- * killed. What is still mapped is right to the last byte.
+ * For a minute, or HMS_SOAK seconds: processes that move their memory in every way, to devices
+ * that are too small for all of it and come and go, while they write, unmap, remap, protect, fork
+ * and are killed. What is still mapped is right to the last byte.
  *
- * The steps of a process follow from its random seed, which is told with what is wrong.
+ * The steps of a worker follow from its number, which is told with what is wrong.
  */
 
 #include <fcntl.h>
@@ -26,6 +26,7 @@
 /* What a worker knows of its memory, and of the world. */
 struct worker {
 	int fd;
+	__u64 born;			/* what its random steps follow from */
 	__u64 random;
 	int ntargets;
 	__u32 target[MAX_TARGETS];
@@ -43,10 +44,11 @@ struct common {
 
 static struct common *common;
 
-#define WRONG(w, ...)								\
+#define WRONG(w, format, ...)							\
 	do {									\
 		if (!common->wrong[0])						\
-			snprintf(common->wrong, sizeof(common->wrong), __VA_ARGS__); \
+			snprintf(common->wrong, sizeof(common->wrong),		\
+				 "worker %llu: " format, (w)->born, ##__VA_ARGS__); \
 		_exit(1);							\
 	} while (0)
 
@@ -131,7 +133,7 @@ static void move(struct worker *w, int from, int n)
 	if (any(w, 4) == 0)
 		request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
 	ret = request_send(&r, w->fd);
-	/* With a mode it comes first; what is preferred may be allocated on no target of the list. */
+	/* A mode comes first. What is preferred may be allocated on no target of the list. */
 	if (!ret && r.modifiers[0].value != HMS_MODE_PREFERRED && *counts_wrong(&r))
 		WRONG(w, "counts: %s", counts_wrong(&r));
 	sent(w, ret == -EBUSY ? 0 : ret, "migrate");
@@ -357,6 +359,7 @@ static pid_t worker_start(__u64 seed)
 
 	if (pid)
 		return pid;
+	w.born = seed;
 	w.random = seed;
 	w.fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
 	w.p = any(&w, 2) ? area(NPAGES * PAGE) : area_huge(NPAGES * PAGE);

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "migration.h"
@@ -147,7 +146,7 @@ static int move_all(struct moving *m, const struct mappings *mappings, size_t n)
 	if (interrupted)
 		return fail("migrate", "interrupted");
 	if (m->changed)
-		fprintf(stderr, "hmsctl: migrate: mappings have changed meanwhile, and were passed over\n");
+		fail("migrate", "mappings have changed meanwhile, and were passed over");
 	return m->changed ? EXIT_PARTIAL : migration_exit(m->migration, &m->total);
 }
 
