@@ -22,14 +22,14 @@
 
 /**
  * struct hms_engine - one run of the engine
- * @work: what the batches work with
  * @batch: for one at a time
  * @next: where the next step begins
+ * @work: what the batches work with; its arrays are not cleared
  */
 struct hms_engine {
-	struct hms_work work;
 	struct hms_batch *batch;
 	unsigned long next;
+	struct hms_work work;
 };
 
 /* So many pages from @address on are in one mapping, and in one page table page. */
@@ -355,10 +355,11 @@ drop:
  */
 struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_binding *binding)
 {
-	struct hms_engine *engine = kvzalloc(sizeof(*engine), GFP_KERNEL_ACCOUNT);
+	struct hms_engine *engine = kvmalloc(sizeof(*engine), GFP_KERNEL_ACCOUNT);
 
 	if (!engine)
 		return NULL;
+	memset(engine, 0, offsetof(struct hms_engine, work.pages));
 	engine->work.request = request;
 	engine->work.binding = binding;
 	engine->next = request->start;
