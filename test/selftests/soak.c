@@ -19,7 +19,7 @@
 
 #define WORKERS		4
 #define NPAGES		512
-#define SIM_MB		3		/* each; all workers have 8 MiB */
+#define SIM_MB		2		/* each, which is the least; all workers have 8 MiB */
 #define MAX_TARGETS	8
 #define BY_DEVICE	(1ULL << 63)	/* a seed that is in all words of the page */
 
