@@ -93,7 +93,7 @@ static struct hms_inbox *hms_inbox_get(struct hms_opener *opener)
 	struct hms_inbox *inbox = READ_ONCE(opener->inbox), *first;
 	struct hms_binding *binding;
 
-	if (current->mm != opener->mm)
+	if (!hms_opener_admits(opener, 0))
 		return ERR_PTR(-EBADF);
 	if (inbox)
 		return inbox;

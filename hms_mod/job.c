@@ -259,7 +259,11 @@ static void hms_job_stop_thread(struct hms_job *job)
 	job->thread = NULL;
 }
 
-static void hms_job_free(struct hms_job *job)
+/**
+ * hms_job_drop - end hms_job_new(), be it done or not
+ * @job: from there; its request stays the caller's
+ */
+void hms_job_drop(struct hms_job *job)
 {
 	hms_job_stop_thread(job);
 	put_pid(job->request->who);
@@ -275,7 +279,7 @@ static void hms_jobs_free_all(struct list_head *list)
 
 	list_for_each_entry_safe(job, next, list, list) {
 		request = job->request;
-		hms_job_free(job);
+		hms_job_drop(job);
 		hms_request_free(request);
 	}
 }
@@ -307,7 +311,6 @@ static void hms_jobs_reap(struct hms_opener *opener)
  */
 struct hms_job *hms_job_new(struct hms_opener *opener, struct hms_request *request)
 {
-	static atomic64_t last_id;
 	struct hms_job *job;
 	int ret;
 
@@ -323,23 +326,12 @@ struct hms_job *hms_job_new(struct hms_opener *opener, struct hms_request *reque
 	job->opener = opener;
 	job->request = request;
 	get_pid(request->who);
-	job->view.id = atomic64_inc_return(&last_id);
-	job->view.ntargets = request->ntargets;
 	init_completion(&job->joined);
 	ret = hms_job_start_thread(job);
 	if (!ret)
 		return job;
-	hms_job_free(job);
+	hms_job_drop(job);
 	return ERR_PTR(ret);
-}
-
-/**
- * hms_job_drop - do not do it
- * @job: from hms_job_new(); its request stays the caller's
- */
-void hms_job_drop(struct hms_job *job)
-{
-	hms_job_free(job);
 }
 
 /**
@@ -351,7 +343,8 @@ void hms_job_drop(struct hms_job *job)
 u64 hms_job_submit(struct hms_job *job)
 {
 	struct hms_jobs *jobs = &job->opener->jobs;
-	u64 id = job->view.id;
+	static atomic64_t last_id;
+	u64 id = atomic64_inc_return(&last_id);
 
 	job->arg = *job->request->arg;
 	job->arg.job = id;
@@ -374,7 +367,7 @@ static struct hms_job *hms_jobs_find(struct hms_jobs *jobs, u64 id)
 	struct hms_job *job, *found = NULL;
 
 	list_for_each_entry(job, &jobs->list, list) {
-		if (id ? job->view.id != id : job->request->who != task_tgid(current))
+		if (id ? job->view.arg.job != id : job->request->who != task_tgid(current))
 			continue;
 		if (id || job->view.state == HMS_JOB_DONE)
 			return job;
@@ -383,15 +376,8 @@ static struct hms_job *hms_jobs_find(struct hms_jobs *jobs, u64 id)
 	return found;
 }
 
-/**
- * hms_jobs_look - see how far a job has come
- * @opener: of the descriptor
- * @id: which; 0: of the caller's own the first that is done, or else the first
- * @view: receives it
- *
- * Return: 0, or -ENOENT when there is none.
- */
-int hms_jobs_look(struct hms_opener *opener, u64 id, struct hms_job_view *view)
+/* How far a job has come, or -ENOENT. */
+static int hms_jobs_look(struct hms_opener *opener, u64 id, struct hms_job_view *view)
 {
 	struct hms_jobs *jobs = &opener->jobs;
 	struct hms_job *job;
@@ -452,7 +438,7 @@ int hms_jobs_cancel(struct hms_opener *opener, u64 id)
 
 	spin_lock(&jobs->lock);
 	list_for_each_entry(job, &jobs->list, list) {
-		if (id && job->view.id != id)
+		if (id && job->view.arg.job != id)
 			continue;
 		WRITE_ONCE(job->cancelled, true);
 		ret = 0;

@@ -25,19 +25,15 @@ struct hms_jobs {
 
 /**
  * struct hms_job_view - what there is to tell of a job
- * @id: which
  * @state: enum hms_job_state
  * @error: when it is done, 0 or a negative errno
- * @arg: its request and the results, so far or in the end
- * @ntargets: how many of @counts there are
+ * @arg: its request, with its id, and the results, so far or in the end
  * @counts: per target
  */
 struct hms_job_view {
-	u64 id;
 	u32 state;
 	int error;
 	struct hms_hbind arg;
-	u32 ntargets;
 	struct hms_target_count counts[HMS_MAX_TARGETS];
 };
 
@@ -45,7 +41,6 @@ struct hms_job *hms_job_new(struct hms_opener *opener, struct hms_request *reque
 u64 hms_job_submit(struct hms_job *job);
 void hms_job_drop(struct hms_job *job);
 
-int hms_jobs_look(struct hms_opener *opener, u64 id, struct hms_job_view *view);
 int hms_jobs_wait(struct hms_opener *opener, u64 id, u64 timeout, struct hms_job_view *view);
 int hms_jobs_cancel(struct hms_opener *opener, u64 id);
 void hms_jobs_forget(struct hms_opener *opener, u64 id);

@@ -71,7 +71,7 @@ void hms_opener_free(struct hms_opener *opener)
 /**
  * hms_opener_enter - begin to work on the address space of a descriptor
  * @opener: of the descriptor
- * @flags: HMS_REMOTE allows to come from another address space
+ * @flags: see hms_opener_admits()
  *
  * Return: the binding, until hms_opener_leave(), or an ERR_PTR(): -EBADF, -ESRCH, -ENOMEM, -EINTR.
  */
@@ -79,7 +79,7 @@ struct hms_binding *hms_opener_enter(struct hms_opener *opener, u32 flags)
 {
 	struct hms_binding *binding;
 
-	if (current->mm != opener->mm && !(flags & HMS_REMOTE))
+	if (!hms_opener_admits(opener, flags))
 		return ERR_PTR(-EBADF);
 	if (!mmget_not_zero(opener->mm))
 		return ERR_PTR(-ESRCH);

@@ -2,7 +2,9 @@
 #ifndef _HMS_OPENER_H
 #define _HMS_OPENER_H
 
+#include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/hms.h>
 
 #include "job.h"
 
@@ -23,6 +25,16 @@ struct hms_opener {
 	struct hms_inbox *inbox;
 	struct hms_jobs jobs;
 };
+
+/**
+ * hms_opener_admits - may the caller use a descriptor, or has it come by it by accident
+ * @opener: of the descriptor
+ * @flags: HMS_REMOTE allows to come from another address space
+ */
+static inline bool hms_opener_admits(const struct hms_opener *opener, u32 flags)
+{
+	return current->mm == opener->mm || (flags & HMS_REMOTE);
+}
 
 struct hms_opener *hms_opener_new(void);
 bool hms_opener_is_of(const struct hms_opener *opener, pid_t nr);

@@ -4,13 +4,12 @@
  */
 
 #include <linux/errno.h>
-#include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "job.h"
 #include "opener.h"
+#include "vector.h"
 #include "wait.h"
 
 static int hms_wait_check(const struct hms_wait *arg)
@@ -19,29 +18,32 @@ static int hms_wait_check(const struct hms_wait *arg)
 		return -EINVAL;
 	if ((arg->flags & HMS_CANCEL) && (!arg->job || arg->timeout))
 		return -EINVAL;
-	if (arg->result && (arg->result_size < HMS_HBIND_SIZE_1 || arg->result_size > SZ_4K))
-		return -EINVAL;
 	return 0;
 }
 
-/* The answer, as far as there is room for it. */
-static int hms_wait_put(struct hms_wait *arg, struct hms_job_view *view)
+/* Room for the result, which a program that is older or newer has for another size of it. */
+static int hms_wait_room(const struct hms_wait *arg, struct hms_vector *room)
 {
-	void __user *result = u64_to_user_ptr(arg->result);
+	int ret = hms_vector_init(room, arg->result, 1, arg->result_size, sizeof(struct hms_hbind));
+
+	return !ret && room->room && arg->result_size < HMS_HBIND_SIZE_1 ? -EINVAL : ret;
+}
+
+/* The answer, as far as there is room for it. */
+static int hms_wait_put(struct hms_wait *arg, struct hms_vector *room, struct hms_job_view *view)
+{
 	void __user *counts = u64_to_user_ptr(arg->target_counts);
-	size_t size = min_t(size_t, arg->result_size, sizeof(view->arg));
-	u32 ntargets = min(arg->ntargets, view->ntargets);
+	u32 ntargets = min(arg->ntargets, view->arg.ntargets);
 
 	view->arg.size = arg->result_size;
-	if (arg->result && (copy_to_user(result, &view->arg, size) ||
-			    clear_user(result + size, arg->result_size - size)))
+	if (hms_vector_add(room, &view->arg))
 		return -EFAULT;
 	if (arg->target_counts &&
 	    copy_to_user(counts, view->counts, ntargets * sizeof(*view->counts)))
 		return -EFAULT;
-	arg->job = view->id;
-	arg->result_size = sizeof(view->arg);
-	arg->ntargets = view->ntargets;
+	arg->job = view->arg.job;
+	arg->result_size = room->size;
+	arg->ntargets = view->arg.ntargets;
 	arg->state = view->state;
 	arg->error = -view->error;
 	return 0;
@@ -58,12 +60,13 @@ static int hms_wait_put(struct hms_wait *arg, struct hms_job_view *view)
 int hms_wait(struct hms_opener *opener, struct hms_wait *arg)
 {
 	struct hms_job_view *view;
+	struct hms_vector room;
 	int ret;
 
-	ret = hms_wait_check(arg);
+	ret = hms_wait_check(arg) ?: hms_wait_room(arg, &room);
 	if (ret)
 		return ret;
-	if (current->mm != opener->mm && !(arg->flags & HMS_REMOTE))
+	if (!hms_opener_admits(opener, arg->flags))
 		return -EBADF;
 	view = kvmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
@@ -73,9 +76,9 @@ int hms_wait(struct hms_opener *opener, struct hms_wait *arg)
 	if (!ret)
 		ret = hms_jobs_wait(opener, arg->job, arg->timeout, view);
 	if (!ret)
-		ret = hms_wait_put(arg, view);
+		ret = hms_wait_put(arg, &room, view);
 	if (!ret && view->state == HMS_JOB_DONE && !(arg->flags & HMS_CANCEL))
-		hms_jobs_forget(opener, view->id);
+		hms_jobs_forget(opener, view->arg.job);
 	kvfree(view);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #ifndef _HMS_COMPAT_H
 #define _HMS_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/hmm.h>
