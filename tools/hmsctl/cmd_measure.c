@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
@@ -33,14 +32,6 @@ struct measuring {
 struct figures {
 	uint32_t values[HMS_ATTRIBUTES];	/* 0: not measured */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 /* "0-3,8": run there from now on. */
 static int run_on_node(int nid)

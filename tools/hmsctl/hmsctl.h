@@ -71,6 +71,9 @@ bool parse_numbers(const char *text, uint32_t *numbers, unsigned int *n);
 int parse_targets(const struct verb *verb, struct hms *hms, const char *text, uint32_t *uids,
 		  unsigned int *n);
 
+/* Since some moment, by a clock that nobody sets. */
+uint64_t now_ns(void);
+
 /* "1.5G"; @text has room for 24. Returns @text. */
 const char *human_size(uint64_t bytes, char *text);
 

@@ -12,21 +12,13 @@ void progress_begin(struct progress *progress, uint64_t total, bool always)
 	progress->total = total;
 	progress->lines = !isatty(STDERR_FILENO);
 	progress->shown = always || !progress->lines;
-	clock_gettime(CLOCK_MONOTONIC, &progress->began);
-}
-
-static double seconds_since(const struct timespec *then)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - then->tv_sec) + (now.tv_nsec - then->tv_nsec) / 1e9;
+	progress->began = now_ns();
 }
 
 void progress_show(const struct progress *progress, uint64_t done, uint64_t bytes)
 {
 	double part = progress->total ? (double)done / progress->total : 1;
-	double seconds = seconds_since(&progress->began);
+	double seconds = (now_ns() - progress->began) / 1e9;
 	char bar[BAR + 1], moved[24], rate[24];
 
 	if (!progress->shown)

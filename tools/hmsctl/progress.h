@@ -5,20 +5,19 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 /**
  * struct progress - how far something has come
  * @total: all there is to do
  * @shown: it is shown: there is a terminal, or it is wanted anyway
  * @lines: each time on a line of its own
- * @began: when
+ * @began: when, by now_ns()
  */
 struct progress {
 	uint64_t total;
 	bool shown;
 	bool lines;
-	struct timespec began;
+	uint64_t began;
 };
 
 /* @always: also where there is no terminal */

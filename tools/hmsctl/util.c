@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <json-c/json.h>
 
@@ -139,6 +140,14 @@ int parse_targets(const struct verb *verb, struct hms *hms, const char *text, ui
 	}
 	free(list);
 	return ret;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
 const char *human_size(uint64_t bytes, char *text)

@@ -30,15 +30,13 @@ static void begin_result(struct hms *hms, struct hms_result *result, uint64_t st
 	result->next = start;
 }
 
-static bool has(const struct hms_request *request, uint32_t key)
+const uint64_t *hms_modifier_value(const struct hms_request *request, uint32_t key)
 {
-	/* More are refused without being looked at. */
-	uint32_t n = request->nmodifiers <= HMS_MAX_MODIFIERS ? request->nmodifiers : 0;
-
-	for (uint32_t i = 0; request->modifiers && i < n; i++)
-		if (request->modifiers[i].key == key)
-			return true;
-	return false;
+	/* More are refused by the module. */
+	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
+		if (request->modifiers && request->modifiers[i].key == key)
+			return (const uint64_t *)&request->modifiers[i].value;
+	return NULL;
 }
 
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
@@ -67,7 +65,8 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 			return hms_error_set(hms, "hbind", EINVAL, "field reserved: %s",
 					     hms_why_text(HMS_WHY_RESERVED));
 	/* More are refused, and must not be counted past the end. Those of a job are told later. */
-	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS && !has(request, HMS_MOD_ASYNC))
+	if (result && b.ntargets && b.ntargets <= HMS_MAX_TARGETS &&
+	    !hms_modifier_value(request, HMS_MOD_ASYNC))
 		b.target_counts = hms_pointer(result->targets);
 	hms_first_touch_look(hms, &touch, request);
 	hms_error_clear(hms);
@@ -75,8 +74,8 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 	/* A request that was interrupted has set the policy if it came to the pages. */
 	set = !error || (error == EINTR && b.next > request->start);
 	/* A job for all or nothing has not, and may never do so. */
-	if (set && touch.npieces && has(request, HMS_MOD_ASYNC))
-		set = !has(request, HMS_MOD_ALL_OR_NOTHING);
+	if (set && touch.npieces && hms_modifier_value(request, HMS_MOD_ASYNC))
+		set = !hms_modifier_value(request, HMS_MOD_ALL_OR_NOTHING);
 	hms_first_touch_end(hms, &touch, set);
 	if (result) {
 		hms_result_fill(result, &b);

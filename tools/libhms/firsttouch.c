@@ -212,15 +212,6 @@ static int look_at_mapping(const struct mapping *mapping, void *data)
 	return 0;
 }
 
-/* The mode that a request gives its range; NULL: the policy stays. */
-static const uint64_t *mode_of(const struct hms_request *request)
-{
-	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
-		if (request->modifiers && request->modifiers[i].key == HMS_MOD_MODE)
-			return (const uint64_t *)&request->modifiers[i].value;
-	return NULL;
-}
-
 void hms_first_touch_look(struct hms *hms, struct first_touch *touch,
 			  const struct hms_request *request)
 {
@@ -238,7 +229,7 @@ void hms_first_touch_look(struct hms *hms, struct first_touch *touch,
 	if ((request->flags | hms->flags) & (HMS_REMOTE | HMS_WHOLE | HMS_NO_MBIND))
 		return;
 	/* What is wrong with a request is for the module to say. */
-	mode = mode_of(request);
+	mode = hms_modifier_value(request, HMS_MOD_MODE);
 	if (!mode || hms->fd < 0 || request->ntargets > HMS_MAX_TARGETS ||
 	    (request->ntargets && !request->targets) ||
 	    __builtin_add_overflow(request->start, request->length, &end))

@@ -55,6 +55,9 @@ int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt,
 /* The same for a failed HMS_HBIND, from its error fields. */
 int hms_error_hbind(struct hms *hms, const struct hms_hbind *hbind, int error);
 
+/* The value that a request has for a key, or NULL. */
+const uint64_t *hms_modifier_value(const struct hms_request *request, uint32_t key);
+
 /* What a request did, but for the counts per target. */
 void hms_result_fill(struct hms_result *result, const struct hms_hbind *hbind);
 
