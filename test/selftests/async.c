@@ -21,8 +21,7 @@ FIXTURE(async)
 	struct env e;
 	__u32 to;		/* what is far from node 0 */
 	char *p;
-	char *endless;		/* so much of nothing that no test sees the end of it */
-	size_t endless_length;
+	char *endless;
 };
 
 typedef FIXTURE_DATA(async) async_t;
@@ -36,10 +35,8 @@ FIXTURE_SETUP(async)
 	self->p = area(NPAGES * PAGE);
 	ASSERT_NE(NULL, self->p);
 	fill(self->p, NPAGES * PAGE, 1);
-	self->endless_length = 1UL << 45;
-	self->endless = mmap(NULL, self->endless_length, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->endless);
+	self->endless = area(ENDLESS);
+	ASSERT_NE(NULL, self->endless);
 }
 
 FIXTURE_TEARDOWN_PARENT(async)
@@ -50,82 +47,33 @@ FIXTURE_TEARDOWN_PARENT(async)
 static struct request *to_move(struct request *r, const void *start, size_t length, __u32 to)
 {
 	request_init(r, start, length);
-	r->h.target_counts = 0;
 	request_target(r, to);
 	return request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-}
-
-/* Its job, or a negative errno. */
-static long long submit(int fd, struct request *r, __u64 event)
-{
-	int ret = request_send(request_modifier(r, HMS_MOD_ASYNC, event), fd);
-
-	return ret ?: (long long)r->h.job;
 }
 
 static long long submit_move(int fd, const void *start, size_t length, __u32 to, __u64 event)
 {
 	struct request r;
 
-	return submit(fd, to_move(&r, start, length, to), event);
+	return request_submit(to_move(&r, start, length, to), fd, event);
 }
 
 /* What comes after it waits until it is cancelled. */
 static long long submit_endless(async_t *self)
 {
-	return submit_move(self->e.fd, self->endless, self->endless_length, self->to,
-			   HMS_NO_EVENTFD);
-}
-
-/* How far a job has come: @r, if not NULL, is left with the counts. */
-static int look(int fd, long long job, __u64 timeout, __u32 flags, struct hms_wait *w,
-		struct request *r)
-{
-	static struct request unused;
-	int ret;
-
-	r = r ?: &unused;
-	memset(&r->h, 0xee, sizeof(r->h));
-	memset(r->counts, 0xee, sizeof(r->counts));
-	*w = (struct hms_wait){
-		.size = sizeof(*w),
-		.version = HMS_VERSION_DEVICE,
-		.job = job,
-		.timeout = timeout,
-		.result = u64_ptr(&r->h),
-		.target_counts = u64_ptr(r->counts),
-		.flags = flags,
-		.result_size = sizeof(r->h),
-		.ntargets = HMS_MAX_TARGETS,
-		.state = 0xeeeeeeee,
-		.error = 0xeeeeeeee,
-	};
-	ret = call(fd, HMS_WAIT, w);
-	/* Of whichever it is. */
-	for (__u32 i = 0; !ret && i < w->ntargets; i++)
-		r->targets[i] = r->counts[i].uid;
-	return ret;
+	return submit_move(self->e.fd, self->endless, ENDLESS, self->to, HMS_NO_EVENTFD);
 }
 
 static int cancel(int fd, long long job)
 {
 	struct hms_wait w;
 
-	return look(fd, job, 0, HMS_CANCEL, &w, NULL);
-}
-
-/* The error that a job ended with, or a negative errno. */
-static int end(int fd, long long job, struct request *r)
-{
-	struct hms_wait w;
-	int ret = look(fd, job, HMS_WAIT_FOREVER, 0, &w, r);
-
-	return ret ?: w.state == HMS_JOB_DONE ? (int)w.error : -EPROTO;
+	return job_look(fd, job, 0, HMS_CANCEL, &w, NULL);
 }
 
 static int end_endless(async_t *self, long long job)
 {
-	return cancel(self->e.fd, job) ?: end(self->e.fd, job, NULL);
+	return cancel(self->e.fd, job) ?: job_end(self->e.fd, job, NULL);
 }
 
 static bool signalled(int event, __u64 times)
@@ -145,13 +93,13 @@ HMS_TEST(async, done)
 	long long job;
 
 	ASSERT_LE(0, event);
-	job = submit(self->e.fd, to_move(&r, self->p, NPAGES * PAGE, self->to), event);
+	job = request_submit(to_move(&r, self->p, NPAGES * PAGE, self->to), self->e.fd, event);
 	ASSERT_LT(0, job);
 	/* Nothing is told of it yet, but where it begins. */
 	EXPECT_EQ(0, r.h.pages + r.h.moved + r.h.bytes_copied);
 	EXPECT_EQ(r.h.start, r.h.next);
 	ASSERT_TRUE(signalled(event, 1));
-	ASSERT_EQ(0, look(self->e.fd, job, 0, 0, &w, &r));
+	ASSERT_EQ(0, job_look(self->e.fd, job, 0, 0, &w, &r));
 	EXPECT_EQ(HMS_JOB_DONE, w.state);
 	EXPECT_EQ(0, w.error);
 	EXPECT_EQ(job, w.job);
@@ -167,8 +115,8 @@ HMS_TEST(async, done)
 	EXPECT_EQ(NPAGES * PAGE, r.h.bytes_copied);
 	EXPECT_EQ(u64_ptr(self->p) + NPAGES * PAGE, r.h.next);
 	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->to));
-	EXPECT_EQ(-ENOENT, look(self->e.fd, job, 0, 0, &w, NULL));
-	EXPECT_EQ(-ENOENT, look(self->e.fd, 0, 0, 0, &w, NULL));
+	EXPECT_EQ(-ENOENT, job_look(self->e.fd, job, 0, 0, &w, NULL));
+	EXPECT_EQ(-ENOENT, job_look(self->e.fd, 0, 0, 0, &w, NULL));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
@@ -184,7 +132,7 @@ HMS_TEST(async, counted)
 	EXPECT_EQ(0, poll(&poller, 1, 0));
 	to_move(&r, self->p, NPAGES * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
-	EXPECT_EQ(0, end(self->e.fd, submit(self->e.fd, &r, HMS_NO_EVENTFD), &r));
+	EXPECT_EQ(0, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
 	EXPECT_EQ(NPAGES, r.h.moved);
 	EXPECT_EQ(calls + 1, stat_read("both_calls"));
 	ASSERT_EQ(0, stats_read(self->e.fd, &stats));
@@ -211,7 +159,7 @@ HMS_TEST(async, progress)
 	ASSERT_LT(0, job);
 	for (int i = 0; i < 3; i++) {
 		do {
-			ASSERT_EQ(0, look(self->e.fd, job, TICK, 0, &w, &r));
+			ASSERT_EQ(0, job_look(self->e.fd, job, TICK, 0, &w, &r));
 			ASSERT_NE(HMS_JOB_DONE, w.state);
 		} while (w.state != HMS_JOB_RUNNING || r.h.next <= u64_ptr(self->endless) + before);
 		EXPECT_EQ(0, w.error);
@@ -222,7 +170,7 @@ HMS_TEST(async, progress)
 	}
 	ASSERT_EQ(0, sigaction(SIGALRM, &nothing, NULL));
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
-	EXPECT_EQ(-EINTR, look(self->e.fd, job, HMS_WAIT_FOREVER, 0, &w, NULL));
+	EXPECT_EQ(-EINTR, job_look(self->e.fd, job, HMS_WAIT_FOREVER, 0, &w, NULL));
 	often = (struct itimerval){ };
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
 	EXPECT_EQ(ECANCELED, end_endless(self, job));
@@ -242,29 +190,29 @@ HMS_TEST(async, cancel)
 	last = submit_move(self->e.fd, self->p + 10 * PAGE, 10 * PAGE, self->to, HMS_NO_EVENTFD);
 	ASSERT_LT(0, queued);
 	ASSERT_LT(0, last);
-	ASSERT_EQ(0, look(self->e.fd, queued, TICK, 0, &w, NULL));
+	ASSERT_EQ(0, job_look(self->e.fd, queued, TICK, 0, &w, NULL));
 	EXPECT_EQ(HMS_JOB_QUEUED, w.state);
 	EXPECT_EQ(0, cancel(self->e.fd, queued));
 	EXPECT_EQ(0, cancel(self->e.fd, queued));
 	/* It does not wait for its turn. */
 	EXPECT_TRUE(signalled(event, 1));
-	ASSERT_EQ(ECANCELED, end(self->e.fd, queued, &r));
+	ASSERT_EQ(ECANCELED, job_end(self->e.fd, queued, &r));
 	EXPECT_EQ(0, r.h.pages);
 	EXPECT_EQ(u64_ptr(self->p), r.h.next);
 	EXPECT_EQ(0, cancel(self->e.fd, endless));
-	ASSERT_EQ(ECANCELED, end(self->e.fd, endless, &r));
+	ASSERT_EQ(ECANCELED, job_end(self->e.fd, endless, &r));
 	EXPECT_COUNTS(&r);
-	EXPECT_GT(u64_ptr(self->endless) + self->endless_length, r.h.next);
+	EXPECT_GT(u64_ptr(self->endless) + ENDLESS, r.h.next);
 	EXPECT_EQ(0, pages_on(self->e.fd, self->p, 10 * PAGE, self->to));
-	EXPECT_EQ(0, end(self->e.fd, last, &r));
+	EXPECT_EQ(0, job_end(self->e.fd, last, &r));
 	EXPECT_EQ(10, r.h.moved);
 
 	/* One that is done is done, and cancelling it does not forget it. */
 	done = submit_move(self->e.fd, self->p, PAGE, self->to, event);
 	ASSERT_TRUE(signalled(event, 1));
-	ASSERT_EQ(0, look(self->e.fd, done, 0, HMS_CANCEL, &w, &r));
+	ASSERT_EQ(0, job_look(self->e.fd, done, 0, HMS_CANCEL, &w, &r));
 	EXPECT_EQ(HMS_JOB_DONE, w.state);
-	EXPECT_EQ(0, end(self->e.fd, done, &r));
+	EXPECT_EQ(0, job_end(self->e.fd, done, &r));
 	EXPECT_EQ(1, r.h.moved);
 	EXPECT_EQ(-ENOENT, cancel(self->e.fd, done));
 }
@@ -279,17 +227,17 @@ HMS_TEST(async, order)
 	for (int i = 0; i < 3; i++)
 		job[i] = submit_move(self->e.fd, self->p, NPAGES * PAGE,
 				     i == 1 ? self->e.node[0] : self->to, HMS_NO_EVENTFD);
-	ASSERT_EQ(0, look(self->e.fd, 0, TICK, 0, &w, NULL));
+	ASSERT_EQ(0, job_look(self->e.fd, 0, TICK, 0, &w, NULL));
 	EXPECT_EQ(endless, w.job);
 	EXPECT_NE(HMS_JOB_DONE, w.state);
 	EXPECT_EQ(0, cancel(self->e.fd, endless));
 	for (int i = -1; i < 3; i++) {
-		ASSERT_EQ(0, look(self->e.fd, 0, HMS_WAIT_FOREVER, 0, &w, NULL));
+		ASSERT_EQ(0, job_look(self->e.fd, 0, HMS_WAIT_FOREVER, 0, &w, NULL));
 		EXPECT_EQ(HMS_JOB_DONE, w.state);
 		EXPECT_EQ(i < 0 ? ECANCELED : 0, (int)w.error);
 		EXPECT_EQ(i < 0 ? endless : job[i], (long long)w.job);
 	}
-	EXPECT_EQ(-ENOENT, look(self->e.fd, 0, HMS_WAIT_FOREVER, 0, &w, NULL));
+	EXPECT_EQ(-ENOENT, job_look(self->e.fd, 0, HMS_WAIT_FOREVER, 0, &w, NULL));
 	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->to));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
@@ -303,12 +251,12 @@ HMS_TEST(async, descriptors)
 
 	ASSERT_LT(0, endless);
 	ASSERT_LE(0, other);
-	EXPECT_EQ(-ENOENT, look(other, endless, 0, 0, &w, NULL));
+	EXPECT_EQ(-ENOENT, job_look(other, endless, 0, 0, &w, NULL));
 	EXPECT_EQ(-ENOENT, cancel(other, endless));
 	job = submit_move(other, self->p, NPAGES * PAGE, self->to, HMS_NO_EVENTFD);
 	ASSERT_LT(0, job);
-	EXPECT_EQ(-ENOENT, look(self->e.fd, job, 0, 0, &w, NULL));
-	EXPECT_EQ(0, end(other, job, NULL));
+	EXPECT_EQ(-ENOENT, job_look(self->e.fd, job, 0, 0, &w, NULL));
+	EXPECT_EQ(0, job_end(other, job, NULL));
 	EXPECT_EQ(ECANCELED, end_endless(self, endless));
 }
 
@@ -324,7 +272,7 @@ HMS_TEST(async, policy_at_once)
 	ASSERT_LT(0, endless);
 	to_move(&r, self->p, 10 * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
-	job = submit(self->e.fd, &r, HMS_NO_EVENTFD);
+	job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
 	ASSERT_LT(0, job);
 	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, PAGE, &policy, 1));
 	EXPECT_EQ(self->to, policy.uid[0]);
@@ -334,7 +282,7 @@ HMS_TEST(async, policy_at_once)
 	ASSERT_EQ(0, state_read(&before, self->e.fd, self->p, NPAGES * PAGE));
 	to_move(&r, self->p, 20 * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
-	EXPECT_EQ(-EFAULT, submit(self->e.fd, &r, HMS_NO_EVENTFD));
+	EXPECT_EQ(-EFAULT, request_submit(&r, self->e.fd, HMS_NO_EVENTFD));
 	EXPECT_EQ(HMS_WHY_UNMAPPED, r.h.error_why);
 	EXPECT_EQ(0, r.h.job);
 	ASSERT_EQ(0, state_read(&after, self->e.fd, self->p, NPAGES * PAGE));
@@ -343,7 +291,7 @@ HMS_TEST(async, policy_at_once)
 	/* What goes later is counted. */
 	ASSERT_EQ(0, munmap(self->p, PAGE));
 	EXPECT_EQ(ECANCELED, end_endless(self, endless));
-	EXPECT_EQ(0, end(self->e.fd, job, &r));
+	EXPECT_EQ(0, job_end(self->e.fd, job, &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(9, r.h.moved);
 	EXPECT_EQ(1, r.h.skipped[HMS_SKIP_ABSENT]);
@@ -360,7 +308,7 @@ HMS_TEST(async, all_or_nothing)
 	to_move(&r, self->p, 10 * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
-	ASSERT_EQ(0, end(self->e.fd, submit(self->e.fd, &r, HMS_NO_EVENTFD), &r));
+	ASSERT_EQ(0, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(10, r.h.moved);
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, PAGE, &policy, 1));
@@ -369,7 +317,7 @@ HMS_TEST(async, all_or_nothing)
 	to_move(&r, (void *)vdso, PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
-	EXPECT_EQ(EBUSY, end(self->e.fd, submit(self->e.fd, &r, HMS_NO_EVENTFD), &r));
+	EXPECT_EQ(EBUSY, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
 	EXPECT_EQ(HMS_ERROR_RANGE, r.h.error_where);
 	EXPECT_EQ(HMS_WHY_INCOMPLETE, r.h.error_why);
 	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_POLICY, (void *)vdso, PAGE, &policy, 1));
@@ -379,7 +327,8 @@ HMS_TEST(async, all_or_nothing)
 	do {									\
 		struct request *r_ = r;						\
 										\
-		EXPECT_EQ(ret, submit(self->e.fd, r_, (__u64)event));		\
+		EXPECT_EQ(ret, request_send(request_modifier(r_, HMS_MOD_ASYNC, event), \
+					    self->e.fd));			\
 		EXPECT_EQ(where, r_->h.error_where);				\
 		EXPECT_EQ(why, r_->h.error_why);				\
 	} while (0)
@@ -396,10 +345,11 @@ HMS_TEST(async, refused)
 	EXPECT_REFUSED(request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND), -EINVAL,
 		       HMS_ERROR_MODIFIER, HMS_WHY_COMBINATION);
 	EXPECT_EQ(1, r.h.error_index);
-	to_move(&r, self->p, PAGE, self->to)->h.target_counts = u64_ptr(r.counts);
-	EXPECT_REFUSED(&r, -EINVAL, HMS_ERROR_FIELD, HMS_WHY_COMBINATION);
+	EXPECT_REFUSED(to_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_FIELD,
+		       HMS_WHY_COMBINATION);
 	EXPECT_EQ(offsetof(struct hms_hbind, target_counts), r.h.error_index);
-	to_move(&r, self->p, PAGE, self->to)->h.size = offsetof(struct hms_hbind, job);
+	to_move(&r, self->p, PAGE, self->to)->h.target_counts = 0;
+	r.h.size = offsetof(struct hms_hbind, job);
 	EXPECT_REFUSED(&r, -EINVAL, HMS_ERROR_FIELD, HMS_WHY_VALUE);
 	EXPECT_EQ(offsetof(struct hms_hbind, size), r.h.error_index);
 	event = self->e.fd;
@@ -413,7 +363,7 @@ HMS_TEST(async, refused)
 	EXPECT_REFUSED(to_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
 		       HMS_WHY_VALUE);
 	/* None of them has become one. */
-	EXPECT_EQ(-ENOENT, look(self->e.fd, 0, 0, 0, &w, NULL));
+	EXPECT_EQ(-ENOENT, job_look(self->e.fd, 0, 0, 0, &w, NULL));
 }
 
 static int wait_with(int fd, struct hms_wait w)
@@ -466,7 +416,7 @@ HMS_TEST(async, wait_refused)
 						       .result_size = HMS_HBIND_SIZE_1 }));
 	EXPECT_EQ(10, small.moved);
 	EXPECT_EQ(0xeeeeeeeeeeeeeeeeULL, small.lazy);
-	EXPECT_EQ(0, end(fd, job, &r));
+	EXPECT_EQ(0, job_end(fd, job, &r));
 	EXPECT_EQ(10, r.h.moved);
 }
 
@@ -481,14 +431,14 @@ HMS_TEST(async, remote)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		EXPECT_EQ(-EBADF, look(self->e.fd, job, 0, 0, &w, NULL));
+		EXPECT_EQ(-EBADF, job_look(self->e.fd, job, 0, 0, &w, NULL));
 		EXPECT_EQ(-EBADF, cancel(self->e.fd, job));
-		EXPECT_EQ(0, look(self->e.fd, job, 0, HMS_REMOTE, &w, NULL));
-		EXPECT_EQ(0, look(self->e.fd, job, 0, HMS_REMOTE | HMS_CANCEL, &w, NULL));
+		EXPECT_EQ(0, job_look(self->e.fd, job, 0, HMS_REMOTE, &w, NULL));
+		EXPECT_EQ(0, job_look(self->e.fd, job, 0, HMS_REMOTE | HMS_CANCEL, &w, NULL));
 		_exit(!__test_passed(_metadata));
 	}
 	EXPECT_EQ(0, status_of(pid));
-	EXPECT_EQ(ECANCELED, end(self->e.fd, job, NULL));
+	EXPECT_EQ(ECANCELED, job_end(self->e.fd, job, NULL));
 }
 
 /* A user has no more of them than it may; they count until they were told to be done. */
@@ -508,7 +458,7 @@ HMS_TEST(async, limit)
 	}
 	to_move(&r, self->p, PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
-	EXPECT_EQ(-EAGAIN, submit(self->e.fd, &r, HMS_NO_EVENTFD));
+	EXPECT_EQ(-EAGAIN, request_submit(&r, self->e.fd, HMS_NO_EVENTFD));
 	EXPECT_EQ(HMS_ERROR_MODIFIER, r.h.error_where);
 	EXPECT_EQ(2, r.h.error_index);
 	EXPECT_EQ(HMS_WHY_TOO_LARGE, r.h.error_why);
@@ -525,11 +475,11 @@ HMS_TEST(async, limit)
 		_exit(!__test_passed(_metadata));
 	}
 	EXPECT_EQ(0, status_of(pid));
-	EXPECT_EQ(0, end(self->e.fd, job[0], NULL));
+	EXPECT_EQ(0, job_end(self->e.fd, job[0], NULL));
 	job[0] = submit_move(self->e.fd, self->p, PAGE, self->to, HMS_NO_EVENTFD);
 	EXPECT_LT(0, job[0]);
 	for (int i = 0; i < 3; i++)
-		EXPECT_EQ(0, end(self->e.fd, job[i], NULL));
+		EXPECT_EQ(0, job_end(self->e.fd, job[i], NULL));
 	EXPECT_EQ(0, text_write(JOBS_MAX, before));
 }
 
@@ -554,11 +504,11 @@ HMS_TEST(async, rights)
 	ASSERT_EQ(0, setresgid(1000, 1000, 1000));
 	ASSERT_EQ(0, setresuid(1000, 1000, 1000));
 	EXPECT_EQ(ECANCELED, end_endless(self, endless));
-	EXPECT_EQ(0, end(self->e.fd, job, &r));
+	EXPECT_EQ(0, job_end(self->e.fd, job, &r));
 	EXPECT_EQ(10, r.h.moved);
 	/* The thread could, but who asks may not. */
 	job = submit_move(self->e.fd, self->p + 10 * PAGE, 10 * PAGE, self->to, HMS_NO_EVENTFD);
-	EXPECT_EQ(0, end(self->e.fd, job, &r));
+	EXPECT_EQ(0, job_end(self->e.fd, job, &r));
 	EXPECT_EQ(10, r.h.skipped[HMS_SKIP_SHARED]);
 	tell(&peer);
 	EXPECT_EQ(0, peer_wait(&peer));
@@ -571,7 +521,7 @@ HMS_TEST(async, close)
 	int event = eventfd(0, 0), fd = open(DEV_HMS, O_RDWR);
 
 	ASSERT_LE(0, fd);
-	ASSERT_LT(0, submit_move(fd, self->endless, self->endless_length, self->to, event));
+	ASSERT_LT(0, submit_move(fd, self->endless, ENDLESS, self->to, event));
 	for (int i = 0; i < 3; i++)
 		ASSERT_LT(0, submit_move(fd, self->p, PAGE, self->to, event));
 	ASSERT_EQ(0, close(fd));
@@ -601,7 +551,7 @@ HMS_TEST(async, killed)
 		int fd = open(DEV_HMS, O_RDWR);
 
 		submit_move(fd, self->p, NPAGES * PAGE, self->to, event);
-		submit_move(fd, self->endless, self->endless_length, self->to, event);
+		submit_move(fd, self->endless, ENDLESS, self->to, event);
 		submit_move(fd, self->p, NPAGES * PAGE, self->e.node[0], event);
 		signalled(event, 1);
 		kill(getpid(), SIGKILL);
@@ -624,11 +574,11 @@ HMS_TEST(async, process_gone)
 	if (!pid) {
 		int fd = open(DEV_HMS, O_RDWR);
 
-		job = submit_move(fd, self->endless, self->endless_length, self->to,
+		job = submit_move(fd, self->endless, ENDLESS, self->to,
 				  HMS_NO_EVENTFD);
 		if (!fork()) {
 			/* Until the parent's memory is gone. */
-			while (!look(fd, job, HMS_WAIT_FOREVER, HMS_REMOTE, &w, NULL) &&
+			while (!job_look(fd, job, HMS_WAIT_FOREVER, HMS_REMOTE, &w, NULL) &&
 			       w.state != HMS_JOB_DONE)
 				;
 			EXPECT_EQ(4, write(pipes[1], &w.error, 4));
@@ -654,21 +604,21 @@ HMS_TEST(async, asker_gone)
 	if (!pid) {
 		struct request r;
 
-		to_move(&r, self->endless, self->endless_length, self->to);
+		to_move(&r, self->endless, ENDLESS, self->to);
 		r.h.flags = HMS_REMOTE;
-		job = submit(self->e.fd, &r, HMS_NO_EVENTFD);
+		job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
 		EXPECT_EQ(sizeof(job), write(peer.out, &job, sizeof(job)));
 		hear(&peer);
 		_exit(0);
 	}
 	ASSERT_EQ(sizeof(job), read(peer.in, &job, sizeof(job)));
 	ASSERT_LT(0, job);
-	EXPECT_EQ(-ENOENT, look(self->e.fd, 0, 0, 0, &w, NULL));
-	EXPECT_EQ(0, look(self->e.fd, job, 0, 0, &w, NULL));
+	EXPECT_EQ(-ENOENT, job_look(self->e.fd, 0, 0, 0, &w, NULL));
+	EXPECT_EQ(0, job_look(self->e.fd, job, 0, 0, &w, NULL));
 	EXPECT_NE(HMS_JOB_DONE, w.state);
 	EXPECT_EQ(0, tell(&peer));
 	EXPECT_EQ(0, peer_wait(&peer));
-	EXPECT_EQ(ESRCH, end(self->e.fd, job, NULL));
+	EXPECT_EQ(ESRCH, job_end(self->e.fd, job, NULL));
 }
 
 /* Threads of the kernel by this name: each job has one, and no longer than it takes. */
@@ -695,11 +645,11 @@ HMS_TEST(async, threads)
 	ASSERT_LT(0, job);
 	EXPECT_EQ(2, threads());
 	EXPECT_EQ(ECANCELED, end_endless(self, endless));
-	EXPECT_EQ(0, end(self->e.fd, job, NULL));
+	EXPECT_EQ(0, job_end(self->e.fd, job, NULL));
 	EXPECT_EQ(0, threads());
 	/* Nor does one stay behind what is refused. */
 	ASSERT_EQ(0, munmap(self->p, PAGE));
-	EXPECT_EQ(-EFAULT, submit(self->e.fd, to_move(&r, self->p, PAGE, self->to),
+	EXPECT_EQ(-EFAULT, request_submit(to_move(&r, self->p, PAGE, self->to), self->e.fd,
 				  HMS_NO_EVENTFD));
 	EXPECT_EQ(0, threads());
 }
@@ -715,7 +665,7 @@ HMS_TEST(async, lazy)
 	to_move(&r, p, NPAGES * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	request_modifier(&r, HMS_MOD_LAZY, 1);
-	ASSERT_EQ(0, end(self->e.fd, submit(self->e.fd, &r, HMS_NO_EVENTFD), &r));
+	ASSERT_EQ(0, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(NPAGES, r.h.lazy);
 	EXPECT_ZERO(p, NPAGES * PAGE);
@@ -746,7 +696,7 @@ HMS_TEST(async, many_at_once)
 
 			/* All children are one user, and this one may have none. */
 			if (job == -EAGAIN) {
-				look(fd, 0, HMS_WAIT_FOREVER, 0, &w, &r);
+				job_look(fd, 0, HMS_WAIT_FOREVER, 0, &w, &r);
 				continue;
 			}
 			EXPECT_LT(0, job);
@@ -759,17 +709,17 @@ HMS_TEST(async, many_at_once)
 				fd = open(DEV_HMS, O_RDWR);
 				break;
 			case 2:
-				EXPECT_EQ(0, look(fd, 0, HMS_WAIT_FOREVER, 0, &w, &r));
+				EXPECT_EQ(0, job_look(fd, 0, HMS_WAIT_FOREVER, 0, &w, &r));
 				EXPECT_COUNTS(&r);
 				break;
 			case 3:
-				EXPECT_LE(0, end(fd, job, &r));
+				EXPECT_LE(0, job_end(fd, job, &r));
 				break;
 			}
 			if (i % 10 == 0)
 				EXPECT_PATTERN(self->p, NPAGES * PAGE, c);
 		}
-		while (!look(fd, 0, HMS_WAIT_FOREVER, 0, &w, &r))
+		while (!job_look(fd, 0, HMS_WAIT_FOREVER, 0, &w, &r))
 			;
 		EXPECT_PATTERN(self->p, NPAGES * PAGE, c);
 		_exit(!__test_passed(_metadata));

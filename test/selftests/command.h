@@ -3,6 +3,15 @@
 #ifndef HMS_TEST_COMMAND_H
 #define HMS_TEST_COMMAND_H
 
+#include <sys/types.h>
+
+#define COMMAND_STDOUT	0x1
+#define COMMAND_STDERR	0x2
+
+/* Run a program, and do not wait for it: @output receives where to read these outputs of it. */
+pid_t command_start(unsigned int outputs, int *output, const char *program, ...)
+	__attribute__((sentinel));
+
 /* Both outputs of the last one. */
 extern char command_output[65536];
 

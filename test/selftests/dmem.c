@@ -121,16 +121,14 @@ HMS_TEST(dmem, job)
 {
 	char *p = area(2 * LIMIT);
 	struct request r;
-	struct hms_wait w = { .size = sizeof(w), .version = 1, .timeout = HMS_WAIT_FOREVER };
+	long long job;
 
 	ASSERT_NE(NULL, p);
 	fill(p, 2 * LIMIT, 1);
 	for (int round = 0; round < 3; round++) {
 		request_init(&r, p, 2 * LIMIT);
-		r.h.target_counts = 0;
 		request_target(&r, round % 2 ? self->e.node[0] : self->e.sim[0]);
 		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-		request_modifier(&r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
 		/*
 		 * The first is not limited. The last is of who could not move a thread of the
 		 * kernel to other CPUs, where there are such groups.
@@ -141,13 +139,9 @@ HMS_TEST(dmem, job)
 			text_write(GROUP "/cpuset.cpus", "0");
 			ASSERT_EQ(0, setresuid(1000, 1000, 1000));
 		}
-		ASSERT_EQ(0, request_send(&r, self->e.fd));
-		w.job = r.h.job;
-		w.result = u64_ptr(&r.h);
-		w.result_size = sizeof(r.h);
-		ASSERT_EQ(0, call(self->e.fd, HMS_WAIT, &w));
-		EXPECT_EQ(HMS_JOB_DONE, w.state);
-		EXPECT_EQ(0, w.error);
+		job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
+		ASSERT_LT(0, job);
+		EXPECT_EQ(0, job_end(self->e.fd, job, &r));
 		EXPECT_EQ((round == 2 ? LIMIT : 2 * LIMIT) / PAGE, r.h.moved);
 	}
 	EXPECT_EQ(LIMIT / PAGE, r.h.skipped[HMS_SKIP_NOMEM]);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hms_fixture.h"
+#include "maptest.h"
 #include "module.h"
 
 #define EXAMPLE_MODULE	"/lib/modules/hms/hms_example.ko"
@@ -27,8 +28,7 @@ static int unload(void)
 
 FIXTURE_SETUP(driver)
 {
-	struct object *o;
-	int n;
+	struct object o;
 
 	if (access(EXAMPLE_MODULE, R_OK))
 		SKIP(return, "no " EXAMPLE_MODULE);
@@ -37,17 +37,8 @@ FIXTURE_SETUP(driver)
 	ASSERT_STREQ("", env_open(&self->e));
 	ASSERT_EQ(0, unload());
 	ASSERT_EQ(0, module_load(EXAMPLE_MODULE, "size_mb=4"));
-	n = map_read(&o);
-	for (int i = 0; i < n; i++) {
-		char path[160], name[32];
-
-		snprintf(path, sizeof(path), "%s/name", o[i].path);
-		if (!strcmp(o[i].type, "target") && !text_read(path, name, sizeof(name)) &&
-		    !strcmp(name, "hms_example"))
-			self->to = o[i].uid;
-	}
-	free(o);
-	ASSERT_NE(0, self->to);
+	ASSERT_TRUE(map_find("target", "hms_example", &o));
+	self->to = o.uid;
 	self->fd = open(EXAMPLE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 	self->p = area(NPAGES * PAGE);

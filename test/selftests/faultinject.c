@@ -492,32 +492,21 @@ static const char *prepare_job(fault_t *s)
 
 static int act_job(fault_t *s)
 {
-	request_init(&s->r, s->p, NPAGES * PAGE);
-	s->r.h.target_counts = 0;
-	request_target(&s->r, s->to);
+	long long job;
+
+	request_target(request_init(&s->r, s->p, NPAGES * PAGE), s->to);
 	request_modifier(&s->r, HMS_MOD_MODE, HMS_MODE_BIND);
 	request_modifier(&s->r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	request_modifier(&s->r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
-	return request_send(&s->r, s->fd);
+	job = request_submit(&s->r, s->fd, HMS_NO_EVENTFD);
+	return job < 0 ? job : 0;
 }
 
 static const char *check_job(fault_t *s, int ret)
 {
-	struct hms_wait w = {
-		.size = sizeof(w),
-		.version = 1,
-		.timeout = HMS_WAIT_FOREVER,
-		.result = u64_ptr(&s->r.h),
-		.target_counts = u64_ptr(s->r.counts),
-		.result_size = sizeof(s->r.h),
-		.ntargets = 1,
-	};
-	int left = call(s->fd, HMS_WAIT, &w);
+	int ended = job_end(s->fd, 0, &s->r);
 
-	if (ret)
-		return left == -ENOENT ? check_both(s, ret) : "the call failed, but left a job";
-	if (left || w.state != HMS_JOB_DONE || w.error)
-		return "its job failed";
+	if (ret ? ended != -ENOENT : ended)
+		return ret ? "the call failed, but left a job" : "its job failed";
 	return check_both(s, ret);
 }
 
@@ -531,10 +520,7 @@ HMS_TEST(fault, job)
 
 static int act_wait(fault_t *s)
 {
-	struct hms_wait w = { .size = sizeof(w), .version = 1, .job = s->r.h.job,
-			      .timeout = HMS_WAIT_FOREVER };
-
-	return call(s->fd, HMS_WAIT, &w);
+	return job_end(s->fd, s->r.h.job, NULL);
 }
 
 static const char *prepare_wait(fault_t *s)

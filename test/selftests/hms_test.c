@@ -465,6 +465,54 @@ const char *counts_wrong(const struct request *r)
 	return text;
 }
 
+/* Ask for something, by an eventfd or HMS_NO_EVENTFD. Its job, or a negative errno. */
+long long request_submit(struct request *r, int fd, __u64 event)
+{
+	int ret;
+
+	r->h.target_counts = 0;
+	ret = request_send(request_modifier(r, HMS_MOD_ASYNC, event), fd);
+	return ret ?: (long long)r->h.job;
+}
+
+/* How far a job has come: @r, if not NULL, is left with the counts. */
+int job_look(int fd, __u64 job, __u64 timeout, __u32 flags, struct hms_wait *w, struct request *r)
+{
+	static struct request unused;
+	int ret;
+
+	r = r ?: &unused;
+	memset(&r->h, 0xee, sizeof(r->h));
+	memset(r->counts, 0xee, sizeof(r->counts));
+	*w = (struct hms_wait){
+		.size = sizeof(*w),
+		.version = HMS_VERSION_DEVICE,
+		.job = job,
+		.timeout = timeout,
+		.result = u64_ptr(&r->h),
+		.target_counts = u64_ptr(r->counts),
+		.flags = flags,
+		.result_size = sizeof(r->h),
+		.ntargets = HMS_MAX_TARGETS,
+		.state = 0xeeeeeeee,
+		.error = 0xeeeeeeee,
+	};
+	ret = call(fd, HMS_WAIT, w);
+	/* Of whichever it is. */
+	for (__u32 i = 0; !ret && i < w->ntargets; i++)
+		r->targets[i] = r->counts[i].uid;
+	return ret;
+}
+
+/* The error that a job ends with, or a negative errno. */
+int job_end(int fd, __u64 job, struct request *r)
+{
+	struct hms_wait w;
+	int ret = job_look(fd, job, HMS_WAIT_FOREVER, 0, &w, r);
+
+	return ret ?: w.state == HMS_JOB_DONE ? (int)w.error : -EPROTO;
+}
+
 static int simple(int fd, const void *start, size_t length, __u32 uid, struct request *r,
 		  bool fill_up)
 {

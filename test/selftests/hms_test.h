@@ -102,6 +102,12 @@ int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, u
 int policy_set_whole(int fd, __u32 mode, bool inherit, unsigned int n, const __u32 *uids);
 int policy_clear(int fd, const void *start, size_t length);
 
+/* Requests that are not waited for. */
+
+long long request_submit(struct request *r, int fd, __u64 event);
+int job_look(int fd, __u64 job, __u64 timeout, __u32 flags, struct hms_wait *w, struct request *r);
+int job_end(int fd, __u64 job, struct request *r);
+
 /* HMS_QUERY. */
 
 #define ON_NOTHING	0U		/* HMS_ABSENT */
@@ -141,6 +147,8 @@ int state_read(struct state *s, int fd, const void *start, size_t length);
 const char *state_differs(const struct state *a, const struct state *b);
 
 /* Memory. */
+
+#define ENDLESS		(1ULL << 45)	/* an area so large that no test sees the end of it */
 
 void *area(size_t length);
 void *area_huge(size_t length);

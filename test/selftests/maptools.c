@@ -192,20 +192,14 @@ HMS_TEST(maptools, monitor_since)
 HMS_TEST(maptools, monitor_live)
 {
 	char path[256], text[8192] = "";
-	int pipes[2], status, i = 1;
+	int output, status, i = 1;
 	char number[16];
 	ssize_t n;
 	pid_t pid;
 
-	ASSERT_EQ(0, pipe(pipes));
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		dup2(pipes[1], 1);
-		execl("/bin/hmsctl", "hmsctl", "monitor", "--migrate", "--count", "20", NULL);
-		_exit(127);
-	}
-	close(pipes[1]);
+	pid = command_start(COMMAND_STDOUT, &output, "/bin/hmsctl", "monitor", "--migrate",
+			    "--count", "20", NULL);
+	ASSERT_LT(0, pid);
 	snprintf(path, sizeof(path), "%s/read_latency", self->link.path);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		char *p = area(PAGE);
@@ -217,7 +211,7 @@ HMS_TEST(maptools, monitor_live)
 		sched_yield();
 	}
 	EXPECT_EQ(0, status);
-	n = read(pipes[0], text, sizeof(text) - 1);
+	n = read(output, text, sizeof(text) - 1);
 	ASSERT_LT(0, n);
 	EXPECT_EQ(20, count_lines(text));
 	EXPECT_NE(NULL, strstr(text, LINK));
@@ -281,23 +275,16 @@ HMS_TEST(maptools, monitor_overrun)
 {
 	static const int rounds[] = { 2, 12 };
 	static char text[65536];
-	int pipes[2];
+	int output;
 	pid_t pid;
 
 	if (access(DEV_DESCRIBED, F_OK))
 		SKIP(return, "hms_sim is not loaded");
-	ASSERT_EQ(0, pipe(pipes));
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		dup2(pipes[1], 1);
-		dup2(pipes[1], 2);
-		/* So that it can tell that it listens. */
-		execl("/bin/hmsctl", "hmsctl", "monitor", "--since", "0", NULL);
-		_exit(127);
-	}
-	close(pipes[1]);
-	ASSERT_TRUE(says(pipes[0], text, sizeof(text), LINK));
+	/* Since 0, so that it can tell that it listens. */
+	pid = command_start(COMMAND_STDOUT | COMMAND_STDERR, &output, "/bin/hmsctl", "monitor",
+			    "--since", "0", NULL);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(says(output, text, sizeof(text), LINK));
 	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
 		ASSERT_EQ(0, kill(pid, SIGSTOP));
 		for (int round = 0; round < rounds[i]; round++) {
@@ -306,14 +293,14 @@ HMS_TEST(maptools, monitor_overrun)
 		}
 		ASSERT_EQ(0, hmsctl("set", LINK, "read_latency=7"));
 		ASSERT_EQ(0, kill(pid, SIGCONT));
-		EXPECT_TRUE(says(pipes[0], text, sizeof(text), "events were lost"));
-		EXPECT_TRUE(says(pipes[0], text, sizeof(text), LINK));
+		EXPECT_TRUE(says(output, text, sizeof(text), "events were lost"));
+		EXPECT_TRUE(says(output, text, sizeof(text), LINK));
 		ASSERT_EQ(0, hmsctl("set", LINK, "read_latency=reset"));
-		EXPECT_TRUE(says(pipes[0], text, sizeof(text), LINK));
+		EXPECT_TRUE(says(output, text, sizeof(text), LINK));
 	}
 	ASSERT_EQ(0, kill(pid, SIGTERM));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-	close(pipes[0]);
+	close(output);
 }
 
 /* What needs version 3 is not there for tools that know version 2. */

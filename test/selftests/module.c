@@ -113,7 +113,7 @@ int sim_unload(void)
 
 int sim_unload_wait(void)
 {
-	return until_unused(offline_and_unload, "hms_sim");
+	return module_is_loaded("hms_sim") ? until_unused(offline_and_unload, "hms_sim") : 0;
 }
 
 /* Both. */

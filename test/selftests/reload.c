@@ -266,50 +266,32 @@ static long long submit(int fd, const void *start, size_t length, __u32 to)
 {
 	struct request r;
 
-	request_init(&r, start, length);
-	r.h.target_counts = 0;
-	request_target(&r, to);
-	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	request_modifier(&r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
-	return request_send(&r, fd) ? -1 : (long long)r.h.job;
-}
-
-/* The error that a job ended with. */
-static int end(int fd, __u64 job, __u32 flags, struct hms_hbind *result)
-{
-	struct hms_wait w = { .size = sizeof(w), .version = HMS_VERSION_DEVICE, .job = job,
-			      .flags = HMS_CANCEL };
-
-	if (flags & HMS_CANCEL && call(fd, HMS_WAIT, &w))
-		return -1;
-	w.flags = 0;
-	w.timeout = HMS_WAIT_FOREVER;
-	w.result = u64_ptr(result);
-	w.result_size = sizeof(*result);
-	return call(fd, HMS_WAIT, &w) || w.state != HMS_JOB_DONE ? -1 : (int)w.error;
+	request_target(request_init(&r, start, length), to);
+	return request_submit(request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW), fd,
+			      HMS_NO_EVENTFD);
 }
 
 /* Jobs hold up nobody who takes their target away; one that begins later says that it is gone. */
 HMS_TEST(reload, jobs)
 {
-	size_t length = 1UL << 45;
-	char *endless = mmap(NULL, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			     -1, 0);
-	struct hms_hbind result;
+	char *endless = area(ENDLESS);
 	long long running, queued;
+	struct hms_wait w;
+	struct request r;
 
 	NEED_SIMS(1);
-	ASSERT_NE(MAP_FAILED, endless);
-	running = submit(self->e.fd, endless, length, self->e.sim[0]);
+	ASSERT_NE(NULL, endless);
+	running = submit(self->e.fd, endless, ENDLESS, self->e.sim[0]);
 	queued = submit(self->e.fd, self->p, PAGE, self->e.sim[0]);
 	ASSERT_LT(0, running);
 	ASSERT_LT(0, queued);
 	EXPECT_EQ(0, sim_unload());
-	EXPECT_EQ(ECANCELED, end(self->e.fd, running, HMS_CANCEL, &result));
-	EXPECT_EQ(ENODEV, end(self->e.fd, queued, 0, &result));
-	EXPECT_EQ(HMS_ERROR_TARGET, result.error_where);
-	EXPECT_EQ(HMS_WHY_GONE, result.error_why);
-	EXPECT_EQ(0, result.pages);
+	EXPECT_EQ(0, job_look(self->e.fd, running, 0, HMS_CANCEL, &w, NULL));
+	EXPECT_EQ(ECANCELED, job_end(self->e.fd, running, NULL));
+	EXPECT_EQ(ENODEV, job_end(self->e.fd, queued, &r));
+	EXPECT_EQ(HMS_ERROR_TARGET, r.h.error_where);
+	EXPECT_EQ(HMS_WHY_GONE, r.h.error_why);
+	EXPECT_EQ(0, r.h.pages);
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 

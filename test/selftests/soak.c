@@ -142,33 +142,25 @@ static void move(struct worker *w, int from, int n)
 /* A job, which goes on while the worker does other things with its memory. */
 static void move_later(struct worker *w, int from, int n)
 {
-	struct hms_wait wait = { .size = sizeof(wait), .version = HMS_VERSION_DEVICE };
+	struct hms_wait wait;
 	struct request r;
+	long long job;
 	int ret;
 
 	request_modifier(request(w, &r, from, n), HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	request_modifier(&r, HMS_MOD_ASYNC, HMS_NO_EVENTFD);
-	r.h.target_counts = 0;
-	ret = request_send(&r, w->fd);
-	sent(w, ret == -EAGAIN ? 0 : ret, "a job");
+	job = request_submit(&r, w->fd, HMS_NO_EVENTFD);
+	sent(w, job == -EAGAIN || job > 0 ? 0 : job, "a job");
 	switch (any(w, 4)) {
 	case 0:
-		if (ret)
-			break;
-		wait.job = r.h.job;
-		wait.flags = HMS_CANCEL;
-		ret = call(w->fd, HMS_WAIT, &wait);
+		ret = job > 0 ? job_look(w->fd, job, 0, HMS_CANCEL, &wait, NULL) : 0;
 		if (ret)
 			WRONG(w, "to cancel a job returned %d", ret);
 		break;
 	case 1:
-		/* All that there are. */
-		do {
-			wait = (struct hms_wait){ .size = sizeof(wait),
-						  .version = HMS_VERSION_DEVICE,
-						  .timeout = HMS_WAIT_FOREVER };
-			ret = call(w->fd, HMS_WAIT, &wait);
-		} while (!ret);
+		/* All that there are, however they end. */
+		do
+			ret = job_end(w->fd, 0, NULL);
+		while (ret >= 0);
 		if (ret != -ENOENT)
 			WRONG(w, "to wait returned %d", ret);
 		break;
@@ -245,25 +237,27 @@ static void unmap(struct worker *w, int from, int n)
 	forget(w, from, n);
 }
 
+/* One mapping, or some of it; false when it is more than one. */
+static bool remap_part(struct worker *w, char *to, int from, int n)
+{
+	if (mremap(w->p + from * PAGE, n * PAGE, n * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   to + from * PAGE) != MAP_FAILED)
+		return true;
+	if (n == 1 || errno != EFAULT)
+		WRONG(w, "mremap: %d", errno);
+	return false;
+}
+
 static void remap(struct worker *w)
 {
 	char *to = mmap(NULL, NPAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	/* In pieces of one mapping each: it has become many. */
+	/* It has become many mappings. */
 	for (int i = 0; i < NPAGES; i += 32) {
-		int n = 32;
-
-		while (n && mremap(w->p + i * PAGE, n * PAGE, n * PAGE,
-				   MREMAP_MAYMOVE | MREMAP_FIXED, to + i * PAGE) == MAP_FAILED) {
-			if (errno != EFAULT)
-				WRONG(w, "mremap: %d", errno);
-			n = 0;
-		}
-		for (int k = n; k < 32; k++)
-			if (mremap(w->p + (i + k) * PAGE, PAGE, PAGE,
-				   MREMAP_MAYMOVE | MREMAP_FIXED, to + (i + k) * PAGE) ==
-			    MAP_FAILED)
-				WRONG(w, "mremap of a page: %d", errno);
+		if (remap_part(w, to, i, 32))
+			continue;
+		for (int k = i; k < i + 32; k++)
+			remap_part(w, to, k, 1);
 	}
 	w->p = to;
 }
@@ -380,12 +374,6 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* All devices go; where there are none that is soon done. */
-static int unload(void)
-{
-	return module_is_loaded("hms_sim") ? sim_unload_wait() : 0;
-}
-
 FIXTURE(soak)
 {
 	int unused;
@@ -395,13 +383,13 @@ FIXTURE_SETUP(soak)
 {
 	if (access(HMS_MODULE, R_OK) || access(SIM_MODULE, R_OK))
 		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
-	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, sim_unload_wait());
 	ASSERT_EQ(0, sim_load_sized(SIM_MB));
 }
 
 FIXTURE_TEARDOWN_PARENT(soak)
 {
-	EXPECT_EQ(0, unload());
+	EXPECT_EQ(0, sim_unload_wait());
 	EXPECT_EQ(0, modules_load_all());
 }
 
@@ -425,7 +413,7 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 
 		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 		if (random_next(&random) % 3 == 0) {
-			EXPECT_EQ(0, unload());
+			EXPECT_EQ(0, sim_unload_wait());
 			EXPECT_EQ(0, sim_load_sized(SIM_MB));
 			reloaded++;
 			continue;

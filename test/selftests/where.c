@@ -642,44 +642,23 @@ HMS_TEST(where, migrate_without_a_descriptor)
 	EXPECT_SUBJECT_INTACT();
 }
 
-/* hmsctl, its errors to be read from @errors. */
-static pid_t hmsctl_start(char *const argv[], FILE **errors)
-{
-	int ends[2];
-	pid_t pid;
-
-	if (pipe(ends))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		dup2(ends[1], STDERR_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execv("/bin/hmsctl", argv);
-		_exit(127);
-	}
-	close(ends[1]);
-	*errors = fdopen(ends[0], "r");
-	return pid;
-}
-
 /* So much of nothing that nobody sees the end of it; ended, it says how far it has come. */
 HMS_TEST(where, migrate_interrupted)
 {
-	size_t length = 1UL << 45;
-	char *endless = mmap(NULL, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			     -1, 0);
+	char *endless = area(ENDLESS);
 	char range[64], line[256];
 	FILE *errors;
+	int output;
 	pid_t pid;
 
-	ASSERT_NE(MAP_FAILED, endless);
+	ASSERT_NE(NULL, endless);
 	ASSERT_TRUE(subject(self, true, NULL));
-	snprintf(range, sizeof(range), "%lx-%lx", (unsigned long)endless,
-		 (unsigned long)endless + length);
-	pid = hmsctl_start((char *[]){ "hmsctl", "migrate", "-b", "--to", "node0", "--pid",
-				       self->pid, range, NULL }, &errors);
+	snprintf(range, sizeof(range), "%lx-%llx", (unsigned long)endless,
+		 (unsigned long)endless + ENDLESS);
+	pid = command_start(COMMAND_STDERR, &output, "/bin/hmsctl", "migrate", "-b", "--to",
+			    "node0", "--pid", self->pid, range, NULL);
 	ASSERT_LT(0, pid);
+	errors = fdopen(output, "r");
 	for (int i = 0; i < 2; i++) {
 		ASSERT_NE(NULL, fgets(line, sizeof(line), errors));
 		EXPECT_EQ(0, strncmp(line, "  0% [", 6));
