@@ -9,26 +9,21 @@
  * look.
  */
 
-#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
 #include "batch.h"
-#include "binding.h"
 #include "devmem.h"
-#include "evict.h"
 #include "freemap.h"
 #include "lazy.h"
 #include "locate.h"
-#include "order.h"
+#include "plan.h"
 #include "request.h"
+#include "room.h"
 #include "target.h"
-
-static_assert(HMS_MAX_TARGETS < U8_MAX);
 
 /**
  * hms_batch_new - make room for a batch
@@ -40,20 +35,14 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 {
 	struct hms_batch *batch;
 
-	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + 7),
+	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + sizeof(*batch->plans)),
 			 GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return NULL;
 	batch->entries = (void *)(batch + 1);
 	batch->src = batch->entries + npages;
 	batch->dst = batch->src + npages;
-	batch->fate = (void *)(batch->dst + npages);
-	batch->which = batch->fate + npages;
-	batch->first = batch->which + npages;
-	batch->limit = batch->first + npages;
-	batch->goal = batch->limit + npages;
-	batch->allow = batch->goal + npages;
-	batch->reason = batch->allow + npages;
+	batch->plans = (void *)(batch->dst + npages);
 	batch->runs = &batch->one;
 	return batch;
 }
@@ -93,202 +82,67 @@ void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigne
 	batch->in_pieces = false;
 	memset(batch->src, 0, npages * sizeof(*batch->src));
 	memset(batch->dst, 0, npages * sizeof(*batch->dst));
-	memset(batch->fate, HMS_FATE_UNSEEN, npages);
+	batch->plans[0] = (struct hms_plan) { };
+	batch->even = true;
 }
 
 bool hms_batch_has(const struct hms_batch *batch, enum hms_fate fate)
 {
-	return memchr(batch->fate, fate, batch->npages);
+	unsigned long i, n = batch->even ? 1 : batch->npages;
+
+	for (i = 0; i < n; i++) {
+		if (batch->plans[i].fate == fate)
+			return true;
+	}
+	return false;
 }
 
 void hms_batch_set_all(struct hms_batch *batch, enum hms_fate fate, u8 which)
 {
-	memset(batch->fate, fate, batch->npages);
-	memset(batch->which, which, batch->npages);
+	hms_plan_set(&batch->plans[0], fate, which);
+	batch->even = true;
 }
 
-/* Which target of the request holds a page? ntargets if none does. */
-static u32 hms_rank(struct hms_work *work, struct page *page)
+/* From now on each page has a plan of its own, the same at first. */
+static void hms_batch_spread(struct hms_batch *batch)
 {
-	const struct hms_request *request = work->request;
-	struct hms_target *target;
-	u32 rank;
+	unsigned long i;
 
-	if (hms_same_memory(page, work->like))
-		return work->rank;
-	target = hms_target_of_page(page);
-	for (rank = 0; rank < request->ntargets; rank++) {
-		if (target && request->targets[rank] == target)
-			break;
-	}
-	work->like = page;
-	work->rank = rank;
-	return rank;
-}
-
-/*
- * Where may this page go? Core moves file pages to another node by their mapping alone, so only
- * memory of which nothing else is known (anonymous, shmem) is let through. mlocked pages never go
- * to a device: munlock would leave them accounted for good. Nor do those of KSM: ksmd reads them.
- * The file is asked of the mapping, as the page may be looked at without a reference.
- */
-static u8 hms_page_allows(const struct vm_area_struct *vma, struct folio *folio, u8 *reason)
-{
-	if (!folio_test_anon(folio)) {
-		*reason = HMS_SKIP_FILE;
-		return vma->vm_file && shmem_mapping(vma->vm_file->f_mapping) &&
-		       !folio_test_private(folio) ? HMS_ALLOW_NODE : 0;
-	}
-	*reason = HMS_SKIP_SPECIAL;
-	if ((vma->vm_flags & VM_LOCKED) || folio_test_mlocked(folio) || folio_test_ksm(folio))
-		return HMS_ALLOW_NODE;
-	return HMS_ALLOW_ALL;
-}
-
-/* Find out which target page @i wants most, before its limit is set. */
-static void hms_batch_turn(const struct hms_work *work, struct hms_batch *batch, unsigned long i)
-{
-	unsigned long number = (batch->start >> PAGE_SHIFT) + i;
-
-	batch->first[i] = 0;
-	if (hms_mode_rotates(work->request->mode))
-		batch->first[i] = hms_policy_rank(work->request->policy,
-						  batch->whole ? number / HMS_BLOCK_PAGES : number);
-}
-
-/* The target that comes so many after the one that page @i wants most. */
-static u32 hms_batch_nth(const struct hms_work *work, const struct hms_batch *batch,
-			 unsigned long i, u32 nth)
-{
-	u32 rank = batch->first[i] + nth;
-
-	return rank < work->request->ntargets ? rank : rank - work->request->ntargets;
-}
-
-/* The other way round; ntargets is no target either way. */
-static u32 hms_batch_place_of(const struct hms_work *work, const struct hms_batch *batch,
-			      unsigned long i, u32 rank)
-{
-	u32 ntargets = work->request->ntargets;
-
-	if (rank == ntargets)
-		return ntargets;
-	return rank - batch->first[i] + (rank < batch->first[i] ? ntargets : 0);
-}
-
-/* Page @i goes to the first target from the nth on that it may go to. Room is another question. */
-static void hms_batch_aim(const struct hms_work *work, struct hms_batch *batch, unsigned long i,
-			  u32 nth)
-{
-	u32 limit = batch->limit[i];
-
-	while (nth < limit && !(work->kinds[hms_batch_nth(work, batch, i, nth)] & batch->allow[i]))
-		nth++;
-	batch->goal[i] = nth;
-}
-
-/* Can none of the targets that page @i may go to be used, whatever it is? */
-static bool hms_batch_is_barred(const struct hms_work *work, const struct hms_batch *batch,
-				unsigned long i)
-{
-	u32 nth;
-
-	for (nth = 0; nth < batch->limit[i]; nth++) {
-		if (work->kinds[hms_batch_nth(work, batch, i, nth)])
-			return false;
-	}
-	return true;
-}
-
-/* A fate for what can go nowhere. */
-static void hms_batch_stays(struct hms_work *work, struct hms_batch *batch, unsigned long i)
-{
-	hms_batch_aim(work, batch, i, 0);
-	if (batch->limit[i] < work->request->ntargets && !hms_mode_rotates(work->request->mode))
-		hms_batch_set(batch, i, HMS_FATE_PRESENT, batch->limit[i]);
-	else if (hms_batch_is_barred(work, batch, i))
-		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_UNREACHABLE);
-	else if (batch->goal[i] < batch->limit[i])
-		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_NOMEM);
-	else
-		hms_batch_set(batch, i, HMS_FATE_SKIP, batch->reason[i]);
-}
-
-/* A page is on a device already: that it is asked for there again is as good as being placed. */
-static void hms_batch_stays_on(const struct hms_work *work, const struct hms_batch *batch,
-			       unsigned long i, struct page *page, u32 rank)
-{
-	const struct hms_request *request = work->request;
-	struct hms_target *target = request->targets[rank];
-	struct hms_devmem *mem = target->mem;
-	unsigned long address = batch->start + (i << PAGE_SHIFT), last = address;
-	struct hms_policy *policy;
-
-	/* Of a large page one entry is enough. */
-	if (!mem || !request->migrate || (batch->whole && i))
+	if (!batch->even)
 		return;
-	policy = request->policy;
-	if (!request->set_policy)
-		policy = hms_binding_policy(batch->vma->vm_mm, address, &last);
-	hms_devmem_changed(mem, page, hms_policy_priority(policy),
-			   hms_order_is_stuck(policy, target, address));
-	hms_devmem_used_again(mem, page, work->serial);
-	if (!request->set_policy)
-		hms_policy_put(policy);
+	for (i = 1; i < batch->npages; i++)
+		batch->plans[i] = batch->plans[0];
+	batch->even = false;
 }
 
-/* A fate for a page that need not or may not move; else what it may become, and true. */
-static bool hms_batch_consider(struct hms_work *work, struct hms_batch *batch, unsigned long i,
-			       struct page *page)
+void hms_batch_set(struct hms_batch *batch, unsigned long i, enum hms_fate fate, u8 which)
 {
-	struct hms_request *request = work->request;
-	u32 rank = hms_rank(work, page);
-	bool listed = rank < request->ntargets;
+	hms_batch_spread(batch);
+	hms_plan_set(&batch->plans[i], fate, which);
+}
 
-	hms_batch_turn(work, batch, i);
-	batch->limit[i] = hms_batch_place_of(work, batch, i, rank);
-	/* Where each page has a target of its own, no other will do. */
-	if (!batch->limit[i] ||
-	    (!request->migrate && listed && !hms_mode_rotates(request->mode))) {
-		hms_batch_set(batch, i, HMS_FATE_PRESENT, rank);
-		hms_batch_stays_on(work, batch, i, page, rank);
+/* Make a plan for page @i: should core be asked for it? @owner says whose device page it is. */
+static bool hms_batch_plan_found(struct hms_work *work, struct hms_batch *batch, unsigned long i,
+				 struct page *page, void **owner)
+{
+	struct hms_plan *plan = &batch->plans[i];
+	struct hms_target *target;
+
+	if (hms_is_placeholder(page) && work->request->lazy) {
+		hms_plan_set(plan, HMS_FATE_ARMED, 0);
 		return false;
 	}
-	if (!request->migrate) {
-		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ELSEWHERE);
+	if (hms_is_placeholder(page) ? !hms_plan_hole(work, batch, i) :
+				       !hms_plan_page(work, batch, i, page))
+		return false;
+	if (!work->request->may_move_shared && folio_maybe_mapped_shared(page_folio(page))) {
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SHARED);
 		return false;
 	}
-	batch->allow[i] = hms_page_allows(batch->vma, page_folio(page), &batch->reason[i]);
-	hms_batch_aim(work, batch, i, 0);
-	if (batch->goal[i] == batch->limit[i]) {
-		hms_batch_stays(work, batch, i);
-		return false;
-	}
+	target = hms_target_of_page(page);
+	if (target && hms_target_is_device(target))
+		*owner = hms_devmem_owner(target->mem);
 	return true;
-}
-
-/* The same for a hole. */
-static bool hms_batch_consider_hole(struct hms_work *work, struct hms_batch *batch, unsigned long i)
-{
-	struct hms_request *request = work->request;
-
-	if (!request->populate && !request->lazy) {
-		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
-		return false;
-	}
-	hms_batch_turn(work, batch, i);
-	batch->limit[i] = request->ntargets;
-	batch->allow[i] = batch->vma->vm_flags & VM_LOCKED ? HMS_ALLOW_NODE : HMS_ALLOW_ALL;
-	batch->reason[i] = HMS_SKIP_SPECIAL;
-	hms_batch_aim(work, batch, i, 0);
-	return true;
-}
-
-/* What was never touched, whether it waits for that with a placeholder or not. */
-static bool hms_batch_is_hole(const struct hms_batch *batch, unsigned long i)
-{
-	return hms_collected_hole(batch->src[i]) ||
-	       hms_is_placeholder(migrate_pfn_to_page(batch->src[i]));
 }
 
 /* Look where page @i is, and whether core should be asked for it; @owner says whose device page. */
@@ -297,38 +151,71 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
 {
 	struct page *page = hms_located_page(batch->entries[i]);
 	bool may_move_shared = work->request->may_move_shared;
-	struct hms_target *target;
+	struct hms_plan *plan = &batch->plans[i];
 
 	*owner = NULL;
+	if (page)
+		return hms_batch_plan_found(work, batch, i, page, owner);
 	if (hms_located_unknown(batch->entries[i])) {
 		/* Not readable, so nobody can tell whether it is shared. */
 		if (!may_move_shared)
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
+			hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
 		return may_move_shared;
 	}
-	if (!page) {
-		/* Of a file nothing is missing that was not touched, but what is swapped out. */
-		if (!vma_is_anonymous(batch->vma))
-			hms_batch_set(batch, i, HMS_FATE_SKIP,
-				      work->request->all_or_nothing && batch->vma->anon_vma ?
-				      HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
-		return vma_is_anonymous(batch->vma);
+	/* Of a file nothing is missing that was not touched, but what is swapped out. */
+	if (!vma_is_anonymous(batch->vma))
+		hms_plan_set(plan, HMS_FATE_SKIP,
+			     work->request->all_or_nothing && batch->vma->anon_vma ?
+			     HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
+	return vma_is_anonymous(batch->vma);
+}
+
+/*
+ * Is it nothing special: a page of its own that mlock() and KSM know nothing of? As it may be looked
+ * at without a reference, it may be anything a moment later.
+ */
+static __always_inline bool hms_page_is_plain(struct page *page)
+{
+	struct folio *folio = (struct folio *)page;
+
+	return !PageCompound(page) && folio_test_anon(folio) && !folio_test_ksm(folio) &&
+	       !folio_test_mlocked(folio);
+}
+
+/* Is it there, in some memory, nothing special, and the caller's to move? */
+static bool hms_batch_is_plain(const struct hms_work *work, unsigned long entry,
+			       const struct hms_memory *memory)
+{
+	struct page *page = hmm_pfn_to_page(entry);
+
+	return (entry & (HMM_PFN_VALID | HMM_PFN_ERROR)) == HMM_PFN_VALID &&
+	       hms_is_in(page, memory) && hms_page_is_plain(page) &&
+	       (work->request->may_move_shared ||
+		!folio_maybe_mapped_shared((struct folio *)page));
+}
+
+/*
+ * How many pages from @i on are like that one, and nothing special? What becomes of it becomes of
+ * them: a plan goes by where a page is, and what it is, but in modes that go page by page. That it
+ * is asked for where it is already, each is told by itself on a device.
+ */
+static unsigned long hms_batch_alike(const struct hms_work *work, struct hms_batch *batch,
+				     unsigned long i)
+{
+	const struct hms_memory memory = work->like;
+	const struct hms_plan plan = batch->plans[i];
+	unsigned long n;
+
+	if (hms_mode_rotates(work->request->mode) ||
+	    (plan.fate == HMS_FATE_PRESENT && memory.pgmap) ||
+	    !hms_batch_is_plain(work, batch->entries[i], &memory))
+		return 1;
+	for (n = i + 1; n < batch->npages; n++) {
+		if (!hms_batch_is_plain(work, batch->entries[n], &memory))
+			break;
+		batch->plans[n] = plan;
 	}
-	if (hms_is_placeholder(page) && work->request->lazy) {
-		hms_batch_set(batch, i, HMS_FATE_ARMED, 0);
-		return false;
-	}
-	if (hms_is_placeholder(page) ? !hms_batch_consider_hole(work, batch, i) :
-				       !hms_batch_consider(work, batch, i, page))
-		return false;
-	if (!may_move_shared && folio_maybe_mapped_shared(page_folio(page))) {
-		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SHARED);
-		return false;
-	}
-	target = hms_target_of_page(page);
-	if (target && hms_target_is_device(target))
-		*owner = hms_devmem_owner(target->mem);
-	return true;
+	return n - i;
 }
 
 /**
@@ -347,12 +234,11 @@ struct hms_run {
 	bool hole;
 };
 
-static bool hms_run_grows(struct hms_run *run, unsigned long i, void *owner)
+static bool hms_run_grows(struct hms_run *run, unsigned long i, unsigned long npages, void *owner)
 {
-	if (!run->npages || run->first + run->npages != i ||
-	    (run->owner && owner && run->owner != owner))
+	if (run->first + run->npages != i || (run->owner && owner && run->owner != owner))
 		return false;
-	run->npages++;
+	run->npages += npages;
 	run->owner = run->owner ?: owner;
 	return true;
 }
@@ -367,11 +253,11 @@ static bool hms_batch_is_block(const struct hms_batch *batch)
 /* Read the page tables, and give fates; returns the number of runs that core is to be asked for. */
 static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, struct hms_run *runs)
 {
-	unsigned long i;
+	unsigned long i, alike;
 	int n = 0, idx, ret;
 	void *owner;
 
-	work->like = NULL;
+	work->like = hms_memory_of(NULL);
 	idx = hms_devmem_read_lock();
 	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
 	batch->whole = !ret && hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
@@ -379,13 +265,18 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	/* What is one large page is asked for once. */
 	if (batch->whole && hms_batch_wants(work, batch, 0, &owner))
 		runs[n++] = (struct hms_run) { .npages = batch->npages, .owner = owner };
-	else if (batch->whole)
-		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
-	for (i = 0; i < batch->npages && !ret && !batch->whole; i++) {
-		if (!hms_batch_wants(work, batch, i, &owner))
+	if (!batch->whole)
+		hms_batch_spread(batch);
+	for (i = 0; i < batch->npages && !ret && !batch->whole; i += alike) {
+		bool wanted = hms_batch_wants(work, batch, i, &owner);
+
+		alike = hms_batch_alike(work, batch, i);
+		if (!wanted)
 			continue;
-		if (!n || !hms_run_grows(&runs[n - 1], i, owner))
-			runs[n++] = (struct hms_run) { .first = i, .npages = 1, .owner = owner };
+		if (!n || !hms_run_grows(&runs[n - 1], i, alike, owner))
+			runs[n++] = (struct hms_run) {
+				.first = i, .npages = alike, .owner = owner
+			};
 	}
 	if (n == 1 && runs[0].npages == batch->npages) {
 		runs[0].large = batch->whole;
@@ -394,101 +285,6 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 	}
 	hms_devmem_read_unlock(idx);
 	return ret ?: n;
-}
-
-/* How many pages of a batch go to which target? Of what is absent only holes are known. */
-static void hms_batch_wishes(struct hms_work *work, struct hms_batch *batch,
-			     const struct hms_run *runs, int n, u16 *wishes)
-{
-	unsigned long i;
-	int r;
-
-	if (batch->whole) {
-		wishes[hms_batch_nth(work, batch, 0, batch->goal[0])] = batch->npages;
-		return;
-	}
-	for (r = 0; r < n; r++) {
-		for (i = runs[r].first; i < runs[r].first + runs[r].npages; i++) {
-			if (!hms_located_page(batch->entries[i]) &&
-			    !(work->request->populate && hms_batch_consider_hole(work, batch, i)))
-				continue;
-			if (batch->goal[i] < batch->limit[i])
-				wishes[hms_batch_nth(work, batch, i, batch->goal[i])]++;
-		}
-	}
-}
-
-/* Is it a device that may have to make room for a batch? */
-static bool hms_batch_may_evict(const struct hms_work *work, const struct hms_batch *batch,
-				u32 rank)
-{
-	return work->kinds[rank] == HMS_ALLOW_DEVICE &&
-	       hms_devmem_free_pages(work->request->targets[rank]->mem) < batch->npages;
-}
-
-/* The lowest priority of a batch: nothing leaves for it that would not for all of it. */
-static u8 hms_batch_priority(const struct hms_work *work, const struct hms_batch *batch)
-{
-	unsigned long end = batch->start + (batch->npages << PAGE_SHIFT), at, last;
-	u8 lowest = HMS_PRIORITY_MAX;
-
-	if (work->request->set_policy)
-		return work->request->priority;
-	for (at = batch->start; at < end; at = last + 1) {
-		last = end - 1;
-		lowest = min(lowest, hms_order_priority(batch->vma->vm_mm, at, &last));
-	}
-	return lowest;
-}
-
-/* Room on a device for so many pages; how many there is none for. */
-static unsigned int hms_batch_make_room_on(struct hms_work *work, struct hms_batch *batch, u32 rank,
-					   unsigned int npages)
-{
-	struct hms_target *target = work->request->targets[rank];
-	unsigned long room = hms_devmem_free_pages(target->mem);
-	struct hms_lru_want want = {
-		.serial = work->serial,
-		.changes = hms_binding_changes(),
-		.priority = hms_batch_priority(work, batch),
-		.payer = work->request->mm,
-	};
-
-	if (room < npages && !test_bit(rank, work->full))
-		room += hms_evict(target, npages - room, &want, batch->vma->vm_mm);
-	if (room >= npages)
-		return 0;
-	set_bit(rank, work->full);
-	return npages - room;
-}
-
-/*
- * Devices that lack room for what comes make some, before anything is taken out of the page tables.
- * What there is none for goes where its list goes on.
- */
-static void hms_batch_make_room(struct hms_work *work, struct hms_batch *batch,
-				const struct hms_run *runs, int n)
-{
-	struct hms_request *request = work->request;
-	u16 wishes[HMS_MAX_TARGETS] = { };
-	unsigned int more = 0;
-	u32 rank;
-
-	for (rank = 0; rank < request->ntargets && !hms_batch_may_evict(work, batch, rank); rank++)
-		;
-	if (rank == request->ntargets)
-		return;
-	hms_batch_wishes(work, batch, runs, n, wishes);
-	for (; rank < request->ntargets; rank++) {
-		/* In the modes that go page by page, the next one is another one for each. */
-		unsigned int wanted = wishes[rank] + (hms_mode_rotates(request->mode) ? 0 : more);
-
-		if (!wanted || !work->kinds[rank])
-			continue;
-		more = 0;
-		if (work->kinds[rank] == HMS_ALLOW_DEVICE)
-			more = hms_batch_make_room_on(work, batch, rank, wanted);
-	}
 }
 
 static bool hms_vma_can_move(struct vm_area_struct *vma)
@@ -563,7 +359,7 @@ int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 		return -ENOMEM;
 	n = hms_batch_survey(work, batch, runs);
 	if (n > 0)
-		hms_batch_make_room(work, batch, runs, n);
+		hms_room_make(work, batch);
 	if (n > 0)
 		ret = hms_batch_collect_runs(work, batch, runs, n);
 	kvfree(runs);
@@ -582,63 +378,82 @@ static bool hms_batch_is_as_seen(const struct hms_batch *batch, unsigned long i,
 	       folio_test_anon(folio) && !folio_test_mlocked(folio) && !folio_test_ksm(folio);
 }
 
+/* The same for most, and sooner: they were seen to be nothing special, and are not now. */
+static bool hms_batch_is_unchanged(const struct hms_batch *batch, unsigned long i)
+{
+	unsigned long pfn = batch->src[i] >> MIGRATE_PFN_SHIFT;
+	struct page *page = pfn_to_page(pfn);
+
+	return pfn && pfn == hms_located_pfn(batch->entries[i]) && !batch->plans[i].hole &&
+	       hms_page_is_plain(page) && !folio_test_writeback((struct folio *)page);
+}
+
 /* Now that page @i is collected, and can't change any more: may it still become what it should? */
 static bool hms_batch_reconsider(struct hms_work *work, struct hms_batch *batch, unsigned long i)
 {
 	struct page *page = migrate_pfn_to_page(batch->src[i]);
+	struct folio *folio;
 
 	if (!page)
-		return hms_batch_consider_hole(work, batch, i);
+		return hms_plan_hole(work, batch, i);
 	/*
 	 * Whether it is shared was only asked of the page that was there; by now that may have
 	 * gone with its device, so it is not looked at.
 	 */
 	if (!work->request->may_move_shared &&
 	    page_to_pfn(page) != hms_located_pfn(batch->entries[i])) {
-		hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+		hms_plan_set(&batch->plans[i], HMS_FATE_SKIP, HMS_SKIP_BUSY);
 		return false;
 	}
 	if (hms_is_placeholder(page))
-		return hms_batch_consider_hole(work, batch, i);
-	if (!hms_batch_is_as_seen(batch, i, page) && !hms_batch_consider(work, batch, i, page))
+		return hms_plan_hole(work, batch, i);
+	if (!hms_batch_is_as_seen(batch, i, page) && !hms_plan_page(work, batch, i, page))
 		return false;
 	/* Core would BUG. */
-	folio_wait_writeback(page_folio(page));
+	folio = page_folio(page);
+	if (folio_test_writeback(folio))
+		folio_wait_writeback(folio);
 	return true;
 }
 
-/* Does page @i go to this target now, so many after the one that it wants most? */
-static bool hms_batch_goes_to(const struct hms_work *work, const struct hms_batch *batch,
-			      unsigned long i, u32 nth, u32 rank)
+/* Does a page go to this target now, so many after the one that it wants most? */
+static bool hms_batch_goes_to(const struct hms_work *work, const struct hms_plan *plan, u32 nth,
+			      u32 rank, bool rotates)
 {
-	return batch->goal[i] == nth && nth < batch->limit[i] &&
-	       hms_batch_nth(work, batch, i, nth) == rank;
+	return plan->goal == nth && nth < plan->limit &&
+	       (!rotates || hms_plan_nth(work, plan, nth) == rank);
 }
 
 /* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
 static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *batch, u32 nth,
 				       u32 rank, unsigned int npending)
 {
-	unsigned int want = 0, got = 0, used = 0, left = 0, j;
+	unsigned int want = 0, got, used = 0, left = 0, nholes = 0, j;
+	bool rotates = hms_mode_rotates(work->request->mode);
+	struct hms_plan *plans = batch->plans;
+	unsigned long *dst = batch->dst;
 
 	for (j = 0; j < npending; j++)
-		want += hms_batch_goes_to(work, batch, work->index[j], nth, rank);
-	if (want)
-		got = hms_target_alloc(work->request->targets[rank], work->pages, want);
+		want += hms_batch_goes_to(work, &plans[work->index[j]], nth, rank, rotates);
+	if (!want)
+		return npending;
+	got = hms_target_alloc(work->request->targets[rank], work->pages, want);
 	for (j = 0; j < npending; j++) {
-		unsigned long i = work->index[j];
+		unsigned int i = work->index[j];
+		struct hms_plan *plan = &plans[i];
 
-		if (!hms_batch_goes_to(work, batch, i, nth, rank)) {
+		if (want < npending && !hms_batch_goes_to(work, plan, nth, rank, rotates)) {
 			work->index[left++] = i;
 		} else if (used < got) {
-			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
-			hms_batch_set(batch, i, hms_batch_is_hole(batch, i) ?
-				      HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
+			dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
+			hms_plan_set(plan, plan->hole ? HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
+			nholes += plan->hole;
 		} else {
-			hms_batch_aim(work, batch, i, nth + 1);
+			hms_plan_aim(work, plan, nth + 1);
 			work->index[left++] = i;
 		}
 	}
+	batch->even = used == batch->npages && (!nholes || nholes == used);
 	return left;
 }
 
@@ -653,7 +468,7 @@ static unsigned int hms_batch_place_nth(struct hms_work *work, struct hms_batch 
 
 	if (!hms_mode_rotates(work->request->mode))
 		return hms_batch_place_on(work, batch, nth, nth, npending);
-	for (rank = 0; rank < work->request->ntargets; rank++)
+	for (rank = 0; rank < work->request->ntargets && npending; rank++)
 		npending = hms_batch_place_on(work, batch, nth, rank, npending);
 	return npending;
 }
@@ -664,14 +479,14 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 {
 	struct page *page;
 
-	if (work->request->mode != HMS_MODE_PREFERRED || !hms_batch_is_hole(batch, i))
+	if (work->request->mode != HMS_MODE_PREFERRED || !batch->plans[i].hole)
 		return false;
 	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY);
 	if (!page)
 		return false;
 	lock_page(page);
 	batch->dst[i] = migrate_pfn(page_to_pfn(page));
-	hms_batch_set(batch, i, HMS_FATE_POPULATE, hms_rank(work, page));
+	hms_plan_set(&batch->plans[i], HMS_FATE_POPULATE, hms_plan_rank(work, page));
 	return true;
 }
 
@@ -682,22 +497,23 @@ static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch
 	unsigned int want = 0, got = 0, used = 0, left = 0, j;
 
 	for (j = 0; j < npending; j++)
-		want += hms_batch_is_hole(batch, work->index[j]);
+		want += batch->plans[work->index[j]].hole;
 	if (want && !(batch->vma->vm_flags & VM_LOCKED))
 		got = hms_lazy_alloc(work->request->account, batch->vma->vm_mm, work->pages,
 				     want);
 	batch->nlazy = got;
 	for (j = 0; j < npending; j++) {
 		unsigned long i = work->index[j];
+		struct hms_plan *plan = &batch->plans[i];
 
-		if (!hms_batch_is_hole(batch, i)) {
+		if (!plan->hole) {
 			work->index[left++] = i;
 		} else if (used < got) {
 			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
-			hms_batch_set(batch, i, HMS_FATE_ARM, 0);
+			hms_plan_set(plan, HMS_FATE_ARM, 0);
 		} else {
-			hms_batch_set(batch, i, HMS_FATE_SKIP, batch->vma->vm_flags & VM_LOCKED ?
-				      HMS_SKIP_SPECIAL : HMS_SKIP_LIMIT);
+			hms_plan_set(plan, HMS_FATE_SKIP, batch->vma->vm_flags & VM_LOCKED ?
+				     HMS_SKIP_SPECIAL : HMS_SKIP_LIMIT);
 		}
 	}
 	return left;
@@ -705,13 +521,16 @@ static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch
 
 static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch)
 {
+	bool as_seen = !batch->in_pieces;
 	unsigned int npending = 0, j;
 	unsigned long i;
 	u32 nth;
 
+	hms_batch_spread(batch);
 	for (i = 0; i < batch->npages; i++) {
-		if (batch->fate[i] == HMS_FATE_UNSEEN && hms_collected(batch->src[i]) &&
-		    hms_batch_reconsider(work, batch, i))
+		if (batch->plans[i].fate == HMS_FATE_UNSEEN && hms_collected(batch->src[i]) &&
+		    ((as_seen && hms_batch_is_unchanged(batch, i)) ||
+		     hms_batch_reconsider(work, batch, i)))
 			work->index[npending++] = i;
 	}
 	if (work->request->lazy)
@@ -720,7 +539,7 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 		npending = hms_batch_place_nth(work, batch, nth, npending);
 	for (j = 0; j < npending; j++) {
 		if (!hms_batch_place_anywhere(work, batch, work->index[j]))
-			hms_batch_stays(work, batch, work->index[j]);
+			hms_plan_stay(work, &batch->plans[work->index[j]]);
 	}
 }
 
@@ -729,12 +548,13 @@ static bool hms_batch_has_room(struct hms_work *work, const struct hms_batch *ba
 			       unsigned long i)
 {
 	struct page *page;
+	const struct hms_plan *plan = &batch->plans[i];
 	u32 nth;
 
-	for (nth = 0; nth < batch->limit[i]; nth++) {
-		u32 rank = hms_batch_nth(work, batch, i, nth);
+	for (nth = 0; nth < plan->limit; nth++) {
+		u32 rank = hms_plan_nth(work, plan, nth);
 
-		if ((work->kinds[rank] & batch->allow[i]) &&
+		if ((work->kinds[rank] & plan->allow) &&
 		    hms_target_alloc(work->request->targets[rank], &page, 1)) {
 			unlock_page(page);
 			put_page(page);
@@ -762,29 +582,26 @@ static bool hms_batch_place_large_lazy(struct hms_work *work, struct hms_batch *
 /* A large page goes to the first target that it may go to, or not in one piece. */
 static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch)
 {
+	struct hms_plan *plan = &batch->plans[0];
 	struct page *page;
-	u32 nth, rank;
+	u32 rank;
 
-	if (!hms_batch_reconsider(work, batch, 0)) {
-		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
+	if (!hms_batch_reconsider(work, batch, 0))
 		return true;
-	}
 	if (hms_collected_hole(batch->src[0]))
 		return hms_batch_place_large_lazy(work, batch);
-	nth = batch->goal[0];
-	rank = hms_batch_nth(work, batch, 0, nth);
-	page = nth < batch->limit[0] ? hms_target_alloc_large(work->request->targets[rank]) : NULL;
+	rank = hms_plan_nth(work, plan, plan->goal);
+	page = plan->goal < plan->limit ? hms_target_alloc_large(work->request->targets[rank]) :
+					  NULL;
 	if (!page) {
 		/* A page is not split for nothing. */
-		if (hms_batch_is_hole(batch, 0) || hms_batch_has_room(work, batch, 0))
+		if (plan->hole || hms_batch_has_room(work, batch, 0))
 			return false;
-		hms_batch_stays(work, batch, 0);
-		hms_batch_set_all(batch, batch->fate[0], batch->which[0]);
+		hms_plan_stay(work, plan);
 		return true;
 	}
 	hms_pass_set_large(&batch->runs[0], page);
-	hms_batch_set_all(batch, hms_batch_is_hole(batch, 0) ? HMS_FATE_POPULATE : HMS_FATE_MOVE,
-			  rank);
+	hms_plan_set(plan, plan->hole ? HMS_FATE_POPULATE : HMS_FATE_MOVE, rank);
 	return true;
 }
 
@@ -816,8 +633,10 @@ static void hms_batch_split(struct hms_batch *batch)
  */
 void hms_batch_place(struct hms_work *work, struct hms_batch *batch)
 {
-	work->like = NULL;
+	work->like = hms_memory_of(NULL);
 	if (hms_batch_is_large(batch)) {
+		/* One plan is that of all. */
+		batch->even = true;
 		if (hms_batch_place_large(work, batch))
 			return;
 		hms_batch_split(batch);
@@ -830,18 +649,31 @@ static bool hms_fate_is_move(u8 fate)
 	return fate == HMS_FATE_MOVE || fate == HMS_FATE_POPULATE || fate == HMS_FATE_ARM;
 }
 
-/* The entry that stands for page @i. */
-static unsigned long hms_batch_entry(const struct hms_batch *batch, unsigned long i)
+/* What was to move and did not, as its entry says, stays for a reason. */
+static void hms_batch_amend(struct hms_batch *batch, bool moved, enum hms_skip reason)
 {
-	return hms_batch_is_large(batch) ? 0 : i;
+	unsigned long i, n = hms_batch_is_large(batch) ? 1 : batch->npages;
+
+	if (n > 1)
+		hms_batch_spread(batch);
+	for (i = 0; i < n; i++) {
+		if (hms_fate_is_move(batch->plans[i].fate) &&
+		    !(moved ? hms_moved(batch->src[i], batch->dst[i]) : batch->dst[i]))
+			hms_plan_set(&batch->plans[i], HMS_FATE_SKIP, reason);
+	}
 }
 
-static void hms_batch_copy_runs(struct hms_work *work, struct hms_batch *batch)
+/* Are all the destinations filled? */
+static bool hms_batch_copy_runs(struct hms_work *work, struct hms_batch *batch)
 {
+	bool all = true;
 	unsigned int r;
 
-	for (r = 0; r < batch->nruns; r++)
+	for (r = 0; r < batch->nruns; r++) {
 		work->request->arg->bytes_copied += hms_pass_copy(&batch->runs[r]) << PAGE_SHIFT;
+		all &= !batch->runs[r].error;
+	}
+	return all;
 }
 
 /**
@@ -853,19 +685,15 @@ static void hms_batch_copy_runs(struct hms_work *work, struct hms_batch *batch)
  */
 void hms_batch_copy(struct hms_work *work, struct hms_batch *batch)
 {
-	unsigned long i;
-
-	hms_batch_copy_runs(work, batch);
+	if (hms_batch_copy_runs(work, batch))
+		return;
 	/* In pieces only those stay that can't be copied. */
-	if (hms_batch_is_large(batch) && hms_fate_is_move(batch->fate[0]) && !batch->dst[0]) {
+	if (hms_batch_is_large(batch)) {
 		hms_batch_split(batch);
 		hms_batch_place_pages(work, batch);
 		hms_batch_copy_runs(work, batch);
 	}
-	for (i = 0; i < batch->npages; i++) {
-		if (hms_fate_is_move(batch->fate[i]) && !batch->dst[hms_batch_entry(batch, i)])
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_COPY);
-	}
+	hms_batch_amend(batch, false, HMS_SKIP_COPY);
 }
 
 /**
@@ -876,18 +704,13 @@ void hms_batch_copy(struct hms_work *work, struct hms_batch *batch)
  */
 void hms_batch_commit(struct hms_batch *batch)
 {
-	unsigned long i;
+	bool all = true;
 	unsigned int r;
 
 	for (r = 0; r < batch->nruns; r++)
-		hms_pass_commit(&batch->runs[r], HMS_TARGET_MOVED_OUT);
-	for (i = 0; i < batch->npages; i++) {
-		unsigned long entry = hms_batch_entry(batch, i);
-
-		if (hms_fate_is_move(batch->fate[i]) &&
-		    !hms_moved(batch->src[entry], batch->dst[entry]))
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
-	}
+		all &= hms_pass_commit(&batch->runs[r], HMS_TARGET_MOVED_OUT);
+	if (!all)
+		hms_batch_amend(batch, true, HMS_SKIP_BUSY);
 	hms_batch_drop_runs(batch);
 }
 
@@ -906,6 +729,28 @@ void hms_batch_abort(struct hms_batch *batch)
 	hms_batch_drop_runs(batch);
 }
 
+static void hms_batch_explain_page(const struct hms_work *work, struct hms_batch *batch,
+				   unsigned long i)
+{
+	struct page *page = hms_located_page(batch->entries[i]);
+	struct hms_plan *plan = &batch->plans[i];
+
+	if (hms_located_unknown(batch->entries[i]))
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
+	else if (!page && work->request->migrate &&
+		 hms_locate_is_swapped(batch->vma->vm_mm, batch->start + (i << PAGE_SHIFT)))
+		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
+	else if (!page && work->request->migrate)
+		/* Holes are given, so this one is on its way. */
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+	else if (!page)
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
+	else if (folio_test_large(page_folio(page)) && !hms_core_moves_large())
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_LARGE);
+	else
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+}
+
 /**
  * hms_batch_explain - find out what became of the pages that core did not give us
  * @work: what for
@@ -922,28 +767,15 @@ void hms_batch_explain(struct hms_work *work, struct hms_batch *batch)
 		return;
 	idx = hms_devmem_read_lock();
 	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
+	hms_batch_spread(batch);
 	for (i = 0; i < batch->npages; i++) {
-		struct page *page = ret ? NULL : hms_located_page(batch->entries[i]);
+		struct hms_plan *plan = &batch->plans[i];
 
-		if (batch->fate[i] != HMS_FATE_UNSEEN)
-			continue;
-		if (ret)
-			hms_batch_set(batch, i, HMS_FATE_SKIP,
-				      ret == -ENOMEM ? HMS_SKIP_NOMEM : HMS_SKIP_BUSY);
-		else if (hms_located_unknown(batch->entries[i]))
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
-		else if (!page && work->request->migrate &&
-			 hms_locate_is_swapped(batch->vma->vm_mm, batch->start + (i << PAGE_SHIFT)))
-			hms_batch_set(batch, i, HMS_FATE_SWAPPED, 0);
-		else if (!page && work->request->migrate)
-			/* Holes are given, so this one is on its way. */
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
-		else if (!page)
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
-		else if (folio_test_large(page_folio(page)) && !hms_core_moves_large())
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_LARGE);
-		else
-			hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+		if (plan->fate == HMS_FATE_UNSEEN && ret)
+			hms_plan_set(plan, HMS_FATE_SKIP,
+				     ret == -ENOMEM ? HMS_SKIP_NOMEM : HMS_SKIP_BUSY);
+		else if (plan->fate == HMS_FATE_UNSEEN)
+			hms_batch_explain_page(work, batch, i);
 	}
 	hms_devmem_read_unlock(idx);
 }
@@ -961,7 +793,7 @@ void hms_batch_swap_in(struct hms_work *work, struct hms_batch *batch)
 
 	bitmap_zero(work->wanted, HMS_PASS_PAGES);
 	for (i = 0; i < batch->npages; i++) {
-		if (batch->fate[i] == HMS_FATE_SWAPPED)
+		if (hms_batch_plan(batch, i)->fate == HMS_FATE_SWAPPED)
 			set_bit(i, work->wanted);
 	}
 	hms_locate_fault_in(work->binding, batch->start, batch->npages, work->wanted,

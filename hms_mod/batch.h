@@ -2,34 +2,16 @@
 #ifndef _HMS_BATCH_H
 #define _HMS_BATCH_H
 
-#include <linux/bits.h>
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/hms.h>
 
+#include "devmem.h"
 #include "pass.h"
+#include "plan.h"
 
 struct hms_binding;
 struct hms_request;
-
-/* What becomes of a page; with it goes a number, see struct hms_batch. */
-enum hms_fate {
-	HMS_FATE_UNSEEN,	/* core was asked for it, and has not given it */
-	HMS_FATE_MOVE,		/* to target @which */
-	HMS_FATE_POPULATE,	/* the same, from nothing; @which may be ntargets: no target */
-	HMS_FATE_PRESENT,	/* on target @which */
-	HMS_FATE_ARM,		/* a placeholder is put there */
-	HMS_FATE_ARMED,		/* there is one */
-	HMS_FATE_SKIP,		/* for reason @which */
-	HMS_FATE_SWAPPED,	/* to be brought back to memory first */
-};
-
-/* Kinds of target that a page may go to. */
-enum {
-	HMS_ALLOW_NODE		= BIT(0),
-	HMS_ALLOW_DEVICE	= BIT(1),
-	HMS_ALLOW_ALL		= HMS_ALLOW_NODE | HMS_ALLOW_DEVICE,
-};
 
 /**
  * struct hms_batch - a run of pages of one mapping on their way to their fates
@@ -41,18 +23,13 @@ enum {
  * @nlazy: placeholders taken for it, and not settled yet
  * @whole: all of it is one large page, that is to move in one piece
  * @in_pieces: it was looked at as such, and does not
+ * @even: all pages have the plan of the first
  * @runs: @one, or as many as there are
  * @one: mostly enough
  * @entries: where the pages are, see locate.h
  * @src: what core collected
  * @dst: where it goes
- * @fate: enum hms_fate
- * @which: target or reason
- * @first: the target that it wants most; after that those behind it in the list, then the others
- * @limit: may go to so many targets, in that order
- * @goal: goes to this one of them next, or is @limit
- * @allow: may go to these kinds of target
- * @reason: why not to the others
+ * @plans: what becomes of the pages
  */
 struct hms_batch {
 	struct list_head list;
@@ -63,18 +40,13 @@ struct hms_batch {
 	unsigned int nlazy;
 	bool whole;
 	bool in_pieces;
+	bool even;
 	struct hms_pass *runs;
 	struct hms_pass one;
 	unsigned long *entries;
 	unsigned long *src;
 	unsigned long *dst;
-	u8 *fate;
-	u8 *which;
-	u8 *first;
-	u8 *limit;
-	u8 *goal;
-	u8 *allow;
-	u8 *reason;
+	struct hms_plan *plans;
 };
 
 /**
@@ -85,8 +57,8 @@ struct hms_batch {
  *	allow it, or it is going away
  * @full: devices that have no room, and from which nothing more leaves
  * @serial: what is placed is known by it
- * @like: a page that was looked at before, and
- * @rank: which target it is on
+ * @like: memory that a page was in, and
+ * @rank: which target that is
  * @pages: destinations on their way to a batch
  * @index: the entries they are for
  * @wanted: pages to be brought back to memory
@@ -98,7 +70,7 @@ struct hms_work {
 	u8 kinds[HMS_MAX_TARGETS];
 	DECLARE_BITMAP(full, HMS_MAX_TARGETS);
 	u32 serial;
-	struct page *like;
+	struct hms_memory like;
 	u32 rank;
 	struct page *pages[HMS_PASS_PAGES];
 	u16 index[HMS_PASS_PAGES];
@@ -121,12 +93,12 @@ void hms_batch_swap_in(struct hms_work *work, struct hms_batch *batch);
 
 bool hms_batch_has(const struct hms_batch *batch, enum hms_fate fate);
 void hms_batch_set_all(struct hms_batch *batch, enum hms_fate fate, u8 which);
+void hms_batch_set(struct hms_batch *batch, unsigned long i, enum hms_fate fate, u8 which);
 
-static inline void hms_batch_set(struct hms_batch *batch, unsigned long i, enum hms_fate fate,
-				 u8 which)
+/* What becomes of page @i. */
+static inline const struct hms_plan *hms_batch_plan(const struct hms_batch *batch, unsigned long i)
 {
-	batch->fate[i] = fate;
-	batch->which[i] = which;
+	return &batch->plans[batch->even ? 0 : i];
 }
 
 #endif /* _HMS_BATCH_H */

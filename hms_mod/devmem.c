@@ -472,21 +472,19 @@ static unsigned long hms_devmem_known_by(const struct hms_devmem *mem, struct pa
 /**
  * hms_devmem_placed - pages were placed: they leave after the others
  * @mem: the device's memory
- * @pages: of it, each the first of its folio
- * @n: how many
+ * @page: of it, and the first of its folio
+ * @n: so many from there on; 1 for a large one
  * @how: how
  *
  * Context: any.
  */
-void hms_devmem_placed(struct hms_devmem *mem, struct page *const *pages, unsigned int n,
+void hms_devmem_placed(struct hms_devmem *mem, const struct page *page, unsigned int n,
 		       const struct hms_lru_place *how)
 {
 	unsigned long flags;
-	unsigned int i;
 
 	spin_lock_irqsave(&mem->lock, flags);
-	for (i = 0; i < n; i++)
-		hms_lru_place(&mem->lru, hms_devmem_index(mem, pages[i]), how);
+	hms_lru_place(&mem->lru, hms_devmem_index(mem, page), n, how);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 

@@ -33,16 +33,37 @@ static inline bool hms_is_placeholder(const struct page *page)
 	return page && is_zone_device_page(page) && page_pgmap(page) == READ_ONCE(hms_placeholders);
 }
 
-/*
- * Are two pages in the same memory? Neighbours mostly are, which this tells sooner than a look-up
- * of their targets. NULL is in a memory of its own.
+/**
+ * struct hms_memory - which memory a page is in, told sooner than by a look-up of its target
+ * @zone: of which node, or HMS_NO_MEMORY
+ * @pgmap: whose, if it is a device's
  */
-static inline bool hms_same_memory(const struct page *a, const struct page *b)
+struct hms_memory {
+	int zone;
+	const struct dev_pagemap *pgmap;
+};
+
+#define HMS_NO_MEMORY	(-1)
+
+/* NULL is in none. */
+static inline struct hms_memory hms_memory_of(const struct page *page)
 {
-	if (a == b)
-		return true;
-	return a && b && page_zone_id((struct page *)a) == page_zone_id((struct page *)b) &&
-	       (!is_zone_device_page(a) || page_pgmap(a) == page_pgmap(b));
+	struct hms_memory memory = { .zone = HMS_NO_MEMORY };
+
+	if (!page)
+		return memory;
+	memory.zone = page_zone_id((struct page *)page);
+	if (is_zone_device_page(page))
+		memory.pgmap = page_pgmap(page);
+	return memory;
+}
+
+static inline bool hms_is_in(const struct page *page, const struct hms_memory *memory)
+{
+	if (!page)
+		return memory->zone == HMS_NO_MEMORY;
+	return page_zone_id((struct page *)page) == memory->zone &&
+	       (!memory->pgmap || page_pgmap(page) == memory->pgmap);
 }
 
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
@@ -58,7 +79,7 @@ unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsign
 void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, unsigned int n);
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n);
 unsigned long hms_devmem_free_pages(const struct hms_devmem *mem);
-void hms_devmem_placed(struct hms_devmem *mem, struct page *const *pages, unsigned int n,
+void hms_devmem_placed(struct hms_devmem *mem, const struct page *page, unsigned int n,
 		       const struct hms_lru_place *how);
 void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial);
 void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, bool stuck);

@@ -51,45 +51,59 @@ static void hms_count_skipped(struct hms_request *request, unsigned long address
 		request->arg->first_skipped = address;
 }
 
+/* So many pages from page @i on have the same fate, by the same number. */
+static unsigned long hms_same_fate(const struct hms_batch *batch, unsigned long i)
+{
+	const struct hms_plan *plan = hms_batch_plan(batch, i);
+	unsigned long n = 1;
+
+	if (batch->even)
+		return batch->npages - i;
+	while (i + n < batch->npages && plan[n].fate == plan->fate && plan[n].which == plan->which)
+		n++;
+	return n;
+}
+
 static void hms_count_batch(struct hms_request *request, const struct hms_batch *batch)
 {
 	struct hms_hbind *arg = request->arg;
 	u64 moved = arg->moved, populated = arg->populated;
 	u64 present = arg->present, lazy = arg->lazy;
-	unsigned long i;
+	unsigned long i, n;
 
-	for (i = 0; i < batch->npages; i++) {
+	for (i = 0; i < batch->npages; i += n) {
 		unsigned long address = batch->start + (i << PAGE_SHIFT);
-		u8 which = batch->which[i];
+		const struct hms_plan *plan = hms_batch_plan(batch, i);
 
-		switch (batch->fate[i]) {
+		n = hms_same_fate(batch, i);
+		switch (plan->fate) {
 		case HMS_FATE_MOVE:
-			arg->pages++;
-			arg->moved++;
-			request->counts[which].moved++;
+			arg->pages += n;
+			arg->moved += n;
+			request->counts[plan->which].moved += n;
 			break;
 		case HMS_FATE_POPULATE:
-			arg->pages++;
-			arg->populated++;
-			if (which < request->ntargets)
-				request->counts[which].populated++;
+			arg->pages += n;
+			arg->populated += n;
+			if (plan->which < request->ntargets)
+				request->counts[plan->which].populated += n;
 			break;
 		case HMS_FATE_ARM:
 		case HMS_FATE_ARMED:
-			arg->pages++;
-			arg->lazy++;
+			arg->pages += n;
+			arg->lazy += n;
 			break;
 		case HMS_FATE_PRESENT:
-			arg->pages++;
-			arg->present++;
-			request->counts[which].present++;
+			arg->pages += n;
+			arg->present += n;
+			request->counts[plan->which].present += n;
 			break;
 		case HMS_FATE_SKIP:
-			hms_count_skipped(request, address, 1, which);
+			hms_count_skipped(request, address, n, plan->which);
 			break;
 		default:
 			/* It could not be brought back to memory. */
-			hms_count_skipped(request, address, 1, HMS_SKIP_ABSENT);
+			hms_count_skipped(request, address, n, HMS_SKIP_ABSENT);
 			break;
 		}
 	}
@@ -117,19 +131,21 @@ static void hms_batch_run(struct hms_work *work, struct hms_batch *batch)
 /* Worth a second try: swapped out, or held by somebody, which mostly is for a moment only. */
 static bool hms_batch_missed(const struct hms_batch *batch, unsigned long i)
 {
-	return batch->fate[i] == HMS_FATE_SWAPPED ||
-	       (batch->fate[i] == HMS_FATE_SKIP && batch->which[i] == HMS_SKIP_BUSY);
+	const struct hms_plan *plan = hms_batch_plan(batch, i);
+
+	return plan->fate == HMS_FATE_SWAPPED ||
+	       (plan->fate == HMS_FATE_SKIP && plan->which == HMS_SKIP_BUSY);
 }
 
 /* What was missed gets a second try, and its fate from that. */
 static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 {
 	struct hms_batch *again;
-	unsigned long i, n;
+	unsigned long i, j, n;
 
-	for (i = 0; i < batch->npages && !hms_batch_missed(batch, i); i++)
+	for (i = 0; i < batch->npages && !hms_batch_missed(batch, i); i += hms_same_fate(batch, i))
 		;
-	if (i == batch->npages)
+	if (i >= batch->npages)
 		return;
 	if (hms_batch_has(batch, HMS_FATE_SWAPPED))
 		hms_batch_swap_in(work, batch);
@@ -145,8 +161,11 @@ static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 		}
 		hms_batch_init(again, batch->vma, batch->start + (i << PAGE_SHIFT), n);
 		hms_batch_run(work, again);
-		memcpy(batch->fate + i, again->fate, n);
-		memcpy(batch->which + i, again->which, n);
+		for (j = 0; j < n; j++) {
+			const struct hms_plan *plan = hms_batch_plan(again, j);
+
+			hms_batch_set(batch, i + j, plan->fate, plan->which);
+		}
 	}
 	hms_batch_free(again);
 }
@@ -286,13 +305,14 @@ static bool hms_engine_complete(struct hms_work *work, struct list_head *batches
 			 * A hole is no page, but what could not be swapped in is, and what core did
 			 * not give again after it had split a large page.
 			 */
-			if (batch->fate[i] == HMS_FATE_SWAPPED || batch->fate[i] == HMS_FATE_UNSEEN)
-				hms_batch_set(batch, i, HMS_FATE_SKIP, HMS_SKIP_BUSY);
-			if (batch->fate[i] != HMS_FATE_SKIP || batch->which[i] == HMS_SKIP_ABSENT)
+			const struct hms_plan *plan = hms_batch_plan(batch, i);
+			u8 which = plan->fate == HMS_FATE_SKIP ? plan->which : HMS_SKIP_BUSY;
+
+			if (plan->fate != HMS_FATE_SWAPPED && plan->fate != HMS_FATE_UNSEEN &&
+			    (plan->fate != HMS_FATE_SKIP || which == HMS_SKIP_ABSENT))
 				continue;
 			complete = false;
-			hms_count_skipped(work->request, batch->start + (i << PAGE_SHIFT), 1,
-					  batch->which[i]);
+			hms_count_skipped(work->request, batch->start + (i << PAGE_SHIFT), 1, which);
 		}
 	}
 	return complete;

@@ -52,6 +52,8 @@ void hms_lru_destroy(struct hms_lru *lru)
 
 static void hms_lru_leave(struct hms_lru *lru, struct hms_lru_page *page)
 {
+	if (page->state == HMS_LRU_OUT)
+		return;
 	list_del_init(&page->list);
 	if (page->state == HMS_LRU_STUCK) {
 		lru->nstuck--;
@@ -63,39 +65,60 @@ static void hms_lru_leave(struct hms_lru *lru, struct hms_lru_page *page)
 	page->state = HMS_LRU_OUT;
 }
 
-/* To the end of those of a state. */
-static void hms_lru_move(struct hms_lru *lru, struct hms_lru_page *page, enum hms_lru_state state)
+/* The list of those of a state, and if they may leave of a priority. */
+static struct list_head *hms_lru_list(struct hms_lru *lru, enum hms_lru_state state, u8 priority)
 {
-	struct list_head *list = &lru->ready[page->priority];
+	switch (state) {
+	case HMS_LRU_STUCK:
+		return &lru->stuck;
+	case HMS_LRU_HELD:
+		return &lru->held;
+	default:
+		return &lru->ready[priority];
+	}
+}
 
+/* To the end of its list. */
+static void hms_lru_join(struct hms_lru *lru, struct hms_lru_page *page, enum hms_lru_state state,
+			 struct list_head *list)
+{
 	hms_lru_leave(lru, page);
+	page->state = state;
 	if (state == HMS_LRU_STUCK) {
-		list = &lru->stuck;
 		lru->nstuck++;
 		page->round = lru->round;
-	} else if (state == HMS_LRU_HELD) {
-		list = &lru->held;
 	}
-	page->state = state;
 	list_add_tail(&page->list, list);
 }
 
+static void hms_lru_move(struct hms_lru *lru, struct hms_lru_page *page, enum hms_lru_state state)
+{
+	hms_lru_join(lru, page, state, hms_lru_list(lru, state, page->priority));
+}
+
 /**
- * hms_lru_place - a page was placed: it leaves after all others of its priority
+ * hms_lru_place - pages were placed: they leave after all others of their priority
  * @lru: the order
- * @index: the page, in the order already or not
+ * @index: the first page; whether they are in the order already or not
+ * @n: how many, one behind the other
  * @how: how
  *
  * What stays put does so for as long as those that began to before; mostly for the same time.
  */
-void hms_lru_place(struct hms_lru *lru, unsigned long index, const struct hms_lru_place *how)
+void hms_lru_place(struct hms_lru *lru, unsigned long index, unsigned long n,
+		   const struct hms_lru_place *how)
 {
-	struct hms_lru_page *page = &lru->pages[index];
+	enum hms_lru_state state = how->hold ? HMS_LRU_HELD :
+				   how->stuck ? HMS_LRU_STUCK : HMS_LRU_READY;
+	struct list_head *list = hms_lru_list(lru, state, how->priority);
+	u32 serial = how->hold ? how->until : how->serial;
+	struct hms_lru_page *page;
 
-	page->priority = how->priority;
-	page->serial = how->hold ? how->until : how->serial;
-	hms_lru_move(lru, page, how->hold ? HMS_LRU_HELD :
-				how->stuck ? HMS_LRU_STUCK : HMS_LRU_READY);
+	for (page = &lru->pages[index]; n; page++, n--) {
+		page->priority = how->priority;
+		page->serial = serial;
+		hms_lru_join(lru, page, state, list);
+	}
 }
 
 /**

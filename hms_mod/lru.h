@@ -100,7 +100,8 @@ struct hms_lru_want {
 
 int hms_lru_init(struct hms_lru *lru, unsigned long npages);
 void hms_lru_destroy(struct hms_lru *lru);
-void hms_lru_place(struct hms_lru *lru, unsigned long index, const struct hms_lru_place *how);
+void hms_lru_place(struct hms_lru *lru, unsigned long index, unsigned long n,
+		   const struct hms_lru_place *how);
 void hms_lru_touch(struct hms_lru *lru, unsigned long index, u32 serial);
 void hms_lru_change(struct hms_lru *lru, unsigned long index, u8 priority, bool stuck);
 void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from);

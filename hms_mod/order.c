@@ -24,11 +24,8 @@ static unsigned int hms_hold_ms = 250;
 module_param_named(hold_ms, hms_hold_ms, uint, 0644);
 MODULE_PARM_DESC(hold_ms, "and stays for so long then, ms; 0: never");
 
-/* Pages that enter at a time. */
-#define HMS_ORDER_PAGES		32
-
 /**
- * struct hms_entering - pages that enter the order together
+ * struct hms_entering - pages that enter the order together, one behind the other
  * @pass: that brings them
  * @who: of which address space
  * @patience: jiffies; what was evicted no longer ago comes back; 0: nothing was
@@ -36,8 +33,9 @@ MODULE_PARM_DESC(hold_ms, "and stays for so long then, ms; 0: never");
  * @known: up to here
  * @target: the device that they came to
  * @how: how
- * @n: how many
- * @pages: which
+ * @first: the first of those that have not yet
+ * @n: how many these are
+ * @memory: that they are in
  */
 struct hms_entering {
 	const struct hms_pass *pass;
@@ -47,8 +45,9 @@ struct hms_entering {
 	unsigned long known;
 	struct hms_target *target;
 	struct hms_lru_place how;
+	struct page *first;
 	unsigned int n;
-	struct page *pages[HMS_ORDER_PAGES];
+	struct hms_memory memory;
 };
 
 static struct hms_bounces hms_order_bounces;
@@ -104,9 +103,17 @@ bool hms_order_is_stuck(const struct hms_policy *policy, const struct hms_target
 static void hms_entering_flush(struct hms_entering *entering)
 {
 	if (entering->n)
-		hms_devmem_placed(entering->target->mem, entering->pages, entering->n,
+		hms_devmem_placed(entering->target->mem, entering->first, entering->n,
 				  &entering->how);
 	entering->n = 0;
+}
+
+static void hms_entering_begin(struct hms_entering *entering)
+{
+	entering->who = hms_binding_id(entering->pass->vma.vma->vm_mm);
+	entering->patience = msecs_to_jiffies(READ_ONCE(hms_bounce_ms));
+	if (!hms_bounce_any(&hms_order_bounces, jiffies, entering->patience))
+		entering->patience = 0;
 }
 
 /* Of other policies, or of another device, than those before. */
@@ -124,6 +131,7 @@ static void hms_entering_turn(struct hms_entering *entering, struct page *page,
 		last = address + PAGE_SIZE - 1;
 	entering->policy = policy;
 	entering->known = last;
+	entering->memory = hms_memory_of(page);
 	entering->target = hms_target_of_page(page);
 	entering->how.priority = hms_policy_priority(policy);
 	entering->how.stuck = hms_order_is_stuck(policy, entering->target, address);
@@ -152,29 +160,27 @@ static void hms_entering_hold(struct hms_entering *entering, unsigned long addre
 void hms_order_enter(const struct hms_pass *pass)
 {
 	struct hms_entering entering = { .pass = pass, .how.serial = pass->serial };
-	unsigned long address = pass->vma.start, i;
-	struct page *before = NULL;
+	unsigned long address = pass->vma.start, i, n = hms_pass_entries(pass);
 
-	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
+	for (i = 0; i < n; i++, address += PAGE_SIZE) {
 		struct page *page = migrate_pfn_to_page(pass->dst[i]);
+		bool same = page && entering.target && address <= entering.known &&
+			    hms_is_in(page, &entering.memory);
 
-		if (!page || !is_zone_device_page(page) || hms_is_placeholder(page) ||
-		    !hms_moved(pass->src[i], pass->dst[i]))
+		/* No placeholder is in the same memory. */
+		if (!page || !hms_moved(pass->src[i], pass->dst[i]) ||
+		    (!same && (!is_zone_device_page(page) || hms_is_placeholder(page))))
 			continue;
-		if (!before) {
-			entering.who = hms_binding_id(pass->vma.vma->vm_mm);
-			entering.patience = msecs_to_jiffies(READ_ONCE(hms_bounce_ms));
-			if (!hms_bounce_any(&hms_order_bounces, jiffies, entering.patience))
-				entering.patience = 0;
-		}
-		if (!before || address > entering.known || !hms_same_memory(page, before))
+		if (!entering.target)
+			hms_entering_begin(&entering);
+		if (!same)
 			hms_entering_turn(&entering, page, address);
 		if (entering.patience)
 			hms_entering_hold(&entering, address);
-		if (entering.n == HMS_ORDER_PAGES)
+		if (page != entering.first + entering.n)
 			hms_entering_flush(&entering);
-		entering.pages[entering.n++] = page;
-		before = page;
+		if (!entering.n++)
+			entering.first = page;
 	}
 	hms_entering_flush(&entering);
 	hms_policy_put(entering.policy);

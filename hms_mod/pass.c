@@ -54,6 +54,7 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 {
 	pass->npages = npages;
 	pass->nruns = 0;
+	pass->going = 0;
 	pass->to_device = false;
 	pass->large = false;
 	pass->vma = (struct migrate_vma) {
@@ -154,13 +155,26 @@ static struct hms_target *hms_device_of(struct page *page)
 	return hms_target_of_page(page);
 }
 
+/* Does copy_mc_highpage() survive memory that has gone bad? Else it is a slow memcpy() on x86. */
+static bool hms_copy_mc_helps(void)
+{
+#ifdef CONFIG_X86
+	return boot_cpu_has(X86_FEATURE_ERMS);
+#else
+	return true;
+#endif
+}
+
 static int hms_copy_by_cpu(const struct hms_copy *copies, unsigned int n)
 {
+	bool mc = hms_copy_mc_helps();
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		if (!copies[i].src)
 			clear_highpage(copies[i].dst);
+		else if (!mc)
+			copy_highpage(copies[i].dst, copies[i].src);
 		else if (copy_mc_highpage(copies[i].dst, copies[i].src))
 			return -EHWPOISON;
 	}
@@ -259,6 +273,7 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 			i++;
 		if (ret) {
 			pass->error = pass->error ?: ret;
+			pass->going--;
 			hms_pass_drop(pass, i);
 		} else {
 			copied++;
@@ -273,6 +288,7 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
 	struct page *src = hms_pass_src(pass, 0);
 	unsigned long i;
 
+	pass->going = !!pass->dst[0];
 	if (!dst)
 		return 0;
 	pass->nruns = 1;
@@ -283,6 +299,7 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
 				     pass->npages);
 	if (!pass->error)
 		return pass->npages;
+	pass->going = 0;
 	hms_pass_drop(pass, 0);
 	return 0;
 }
@@ -298,8 +315,8 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
  */
 u64 hms_pass_copy(struct hms_pass *pass)
 {
+	struct hms_memory in_dst = hms_memory_of(NULL), in_src = in_dst;
 	struct hms_target *to = NULL, *from = NULL;
-	struct page *last_dst = NULL, *last_src = NULL;
 	unsigned long i, first = 0;
 	unsigned int n = 0;
 	u64 copied = 0;
@@ -309,26 +326,37 @@ u64 hms_pass_copy(struct hms_pass *pass)
 		return hms_pass_copy_large(pass);
 	/* Neighbours with the same two ends go to the driver in one call. */
 	for (i = 0; i < pass->npages; i++) {
-		struct page *dst = hms_pass_dst(pass, i), *src = hms_pass_src(pass, i);
+		struct page *dst = migrate_pfn_to_page(pass->dst[i]);
+		struct page *src = migrate_pfn_to_page(pass->src[i]);
+		bool same;
 
-		if (!dst) {
-			pass->nruns += !!pass->dst[i];
+		if (!dst)
 			continue;
+		pass->going++;
+		same = hms_is_in(dst, &in_dst) && hms_is_in(src, &in_src);
+		if (!same) {
+			/* No placeholder is in the memory of what was copied. */
+			dst = hms_pass_dst(pass, i);
+			src = hms_pass_src(pass, i);
+			if (!dst) {
+				pass->nruns++;
+				continue;
+			}
+			same = hms_is_in(dst, &in_dst) && hms_is_in(src, &in_src);
 		}
-		if (!hms_same_memory(dst, last_dst) || !hms_same_memory(src, last_src)) {
+		if (!same) {
 			if (n)
 				copied += hms_pass_copy_some(pass, first, n, to, from);
 			n = 0;
+			first = i;
+			in_dst = hms_memory_of(dst);
+			in_src = hms_memory_of(src);
 			to = hms_device_of(dst);
 			from = hms_device_of(src);
 			pass->nruns++;
 			pass->to_device |= !!to;
 		}
-		if (!n)
-			first = i;
 		pass->copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
-		last_dst = dst;
-		last_src = src;
 	}
 	if (n)
 		copied += hms_pass_copy_some(pass, first, n, to, from);
@@ -346,7 +374,7 @@ static void hms_pass_bury(struct hms_pass *pass)
 
 	if (vma_is_anonymous(pass->vma.vma))
 		return;
-	for (i = 0; i < pass->npages; i++) {
+	for (i = 0; i < hms_pass_entries(pass); i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
 		if (page && !is_zone_device_page(page) && !PageAnon(page) &&
@@ -367,7 +395,7 @@ static void hms_pass_keep_dirt(struct hms_pass *pass)
 	/* None was asked for. */
 	if (!pass->vma.pgmap_owner)
 		return;
-	for (i = 0; i < pass->npages; i++) {
+	for (i = 0; i < hms_pass_entries(pass); i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
 		if (page && is_zone_device_page(page))
@@ -386,35 +414,47 @@ static void hms_pass_count_run(struct page *from, struct page *to, u64 n, enum h
 		hms_target_stat_add(target, from ? HMS_TARGET_MOVED_IN : HMS_TARGET_POPULATED, n);
 }
 
-/* What moved, run by run. The pages are still held, and so are their targets. */
-static void hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why)
+/*
+ * What moved, run by run. The pages are still held, and so are their targets. Returns how many
+ * entries moved.
+ */
+static unsigned long hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why)
 {
+	unsigned long i, end = hms_pass_entries(pass), arrived = 0;
 	struct page *from = NULL, *to = NULL;
-	unsigned long i;
+	struct hms_memory in_from, in_to;
 	u64 n = 0;
 
-	for (i = 0; i < pass->npages; i++) {
+	for (i = 0; i < end; i++) {
 		struct page *src, *dst;
 
+		if (!hms_moved(pass->src[i], pass->dst[i]))
+			continue;
+		arrived++;
 		/* Of one run there is no need to look at more than what moved. */
 		if (n && pass->nruns == 1) {
-			n += hms_moved(pass->src[i], pass->dst[i]);
+			n++;
 			continue;
 		}
 		dst = hms_pass_dst(pass, i);
-		if (!dst || !hms_moved(pass->src[i], pass->dst[i]))
+		if (!dst)
 			continue;
 		src = hms_pass_src(pass, i);
-		if (n && !(hms_same_memory(src, from) && hms_same_memory(dst, to))) {
+		if (n && !(hms_is_in(src, &in_from) && hms_is_in(dst, &in_to))) {
 			hms_pass_count_run(from, to, n, why);
 			n = 0;
 		}
-		from = src;
-		to = dst;
+		if (!n) {
+			from = src;
+			to = dst;
+			in_from = hms_memory_of(from);
+			in_to = hms_memory_of(to);
+		}
 		n++;
 	}
 	if (n)
 		hms_pass_count_run(from, to, pass->large ? pass->npages : n, why);
+	return arrived;
 }
 
 /**
@@ -422,19 +462,22 @@ static void hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why
  * @pass: collected
  * @why: count those that leave a target as this
  *
- * Afterwards hms_moved() tells what happened to each entry.
- *
  * Context: as hms_pass_collect().
+ * Return: true when all that hms_pass_copy() has filled took the place of their pages; else
+ * hms_moved() tells what happened to each entry.
  */
-void hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
+bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 {
+	unsigned long arrived;
+
 	hms_pass_keep_dirt(pass);
 	migrate_vma_pages(&pass->vma);
-	hms_pass_count(pass, why);
+	arrived = hms_pass_count(pass, why);
 	if (pass->to_device)
 		hms_order_enter(pass);
 	hms_pass_bury(pass);
 	migrate_vma_finalize(&pass->vma);
+	return arrived == pass->going;
 }
 
 /**
@@ -485,7 +528,7 @@ void hms_pass_abort(struct hms_pass *pass)
 {
 	unsigned long i;
 
-	for (i = 0; i < pass->npages; i++)
+	for (i = 0; i < hms_pass_entries(pass); i++)
 		hms_pass_drop(pass, i);
 	hms_pass_commit(pass, HMS_TARGET_MOVED_OUT);
 }

@@ -21,6 +21,7 @@
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
  * @nruns: runs of pages with the same ends that hms_pass_copy() has found, and placeholders
+ * @going: entries that it has given what their destination wants
  * @to_device: some of them go to a device
  * @large: it is one large page; entry 0 stands for it, the others are empty
  *
@@ -37,6 +38,7 @@ struct hms_pass {
 	u32 serial;
 	int error;
 	unsigned int nruns;
+	unsigned int going;
 	bool to_device;
 	bool large;
 };
@@ -52,8 +54,14 @@ bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *v
 void hms_pass_set_large(struct hms_pass *pass, struct page *page);
 int hms_pass_split_mapping(struct hms_pass *pass);
 u64 hms_pass_copy(struct hms_pass *pass);
-void hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why);
+bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why);
 void hms_pass_abort(struct hms_pass *pass);
+
+/* Entries that say something: of a large page the first alone does. */
+static inline unsigned long hms_pass_entries(const struct hms_pass *pass)
+{
+	return pass->large ? 1 : pass->npages;
+}
 
 /* Has core given us this entry: a page, or a hole that may be filled? */
 static inline bool hms_collected(unsigned long src)

@@ -36,14 +36,14 @@ static void place(struct hms_lru *lru, unsigned long index, u8 priority, u32 ser
 {
 	const struct hms_lru_place how = { .priority = priority, .serial = serial };
 
-	hms_lru_place(lru, index, &how);
+	hms_lru_place(lru, index, 1, &how);
 }
 
 static void hold(struct hms_lru *lru, unsigned long index, u8 priority, u32 until)
 {
 	const struct hms_lru_place how = { .priority = priority, .hold = true, .until = until };
 
-	hms_lru_place(lru, index, &how);
+	hms_lru_place(lru, index, 1, &how);
 }
 
 TEST(no_memory)
@@ -145,7 +145,7 @@ TEST_F(lru, stuck)
 	struct hms_lru_want want = { .priority = 2 };
 
 	for (int i = 0; i < 3; i++)
-		hms_lru_place(&self->lru, i, &how);
+		hms_lru_place(&self->lru, i, 1, &how);
 	place(&self->lru, 3, 0, 1);
 	hms_lru_touch(&self->lru, 1, 5);
 	EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
@@ -256,7 +256,7 @@ TEST_F(lru, round_comes_again)
 	struct hms_lru_want want = { .priority = 3 };
 
 	for (int i = 0; i < 3; i++)
-		hms_lru_place(&self->lru, i, &how);
+		hms_lru_place(&self->lru, i, 1, &how);
 	place(&self->lru, 3, 0, 1);
 	for (int i = 0; i < 65536; i++) {
 		want.changes++;
