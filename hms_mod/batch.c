@@ -437,7 +437,8 @@ static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *
 		want += hms_batch_goes_to(work, &plans[work->index[j]], nth, rank, rotates);
 	if (!want)
 		return npending;
-	got = hms_target_alloc(work->request->targets[rank], work->pages, want);
+	got = hms_target_alloc(work->request->targets[rank], work->request->user, work->pages,
+			       want);
 	for (j = 0; j < npending; j++) {
 		unsigned int i = work->index[j];
 		struct hms_plan *plan = &plans[i];
@@ -555,7 +556,7 @@ static bool hms_batch_has_room(struct hms_work *work, const struct hms_batch *ba
 		u32 rank = hms_plan_nth(work, plan, nth);
 
 		if ((work->kinds[rank] & plan->allow) &&
-		    hms_target_alloc(work->request->targets[rank], &page, 1)) {
+		    hms_target_alloc(work->request->targets[rank], work->request->user, &page, 1)) {
 			unlock_page(page);
 			put_page(page);
 			return true;
@@ -591,8 +592,8 @@ static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch
 	if (hms_collected_hole(batch->src[0]))
 		return hms_batch_place_large_lazy(work, batch);
 	rank = hms_plan_nth(work, plan, plan->goal);
-	page = plan->goal < plan->limit ? hms_target_alloc_large(work->request->targets[rank]) :
-					  NULL;
+	page = plan->goal < plan->limit ?
+	       hms_target_alloc_large(work->request->targets[rank], work->request->user) : NULL;
 	if (!page) {
 		/* A page is not split for nothing. */
 		if (plan->hole || hms_batch_has_room(work, batch, 0))

@@ -1,91 +1,254 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Charges: device memory counts for the dmem controller of cgroups, where the kernel has that. Who
- * puts a page there pays for it until it is freed. (What it costs the memory controller, core
- * counts: a page keeps that charge wherever it goes.)
+ * Charges: who has how much of a device's memory. Each page of it knows its payer, until it is
+ * freed: the user who put it there, of whom an administrator may limit how much that is, and the
+ * cgroup, where the kernel has the dmem controller. (What a page costs the memory controller, core
+ * counts: it keeps that charge wherever it goes.)
  *
- * The controller takes back what was charged in one go in one go, and a large page may be split and
- * freed in pieces. So each page is a charge of its own, and knows who pays by its zone_device_data.
+ * The controller is to be given back what was charged in as many calls, and a call is not cheap. So
+ * many pages are charged with one call, and given back when as many of the same payer are free,
+ * whichever they are: what it shows as charged is less than HMS_CHARGE_PAGES a payer too much.
  */
 
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "compat/compat.h"
 #include "charge.h"
 
+/* Pages that the controller is asked for with one call, if it grants them. */
+#define HMS_CHARGE_PAGES	16UL
+
 /**
- * hms_charge_region_add - let cgroups limit a device's memory
- * @name: the device; cgroups know its memory as hms/@name
+ * struct hms_payer - a user, and a cgroup, who have pages of a device
+ * @list: on @charges
+ * @charges: of the device
+ * @user: who
+ * @pool: of the cgroup, or NULL
+ * @npages: how many
+ * @late: pages that they had, and that the cgroup is still charged for
+ * @calls: that have charged it, and were not made up for
+ */
+struct hms_payer {
+	struct list_head list;
+	struct hms_charges *charges;
+	kuid_t user;
+	struct dmem_cgroup_pool_state *pool;
+	unsigned long npages;
+	unsigned long late;
+	unsigned long calls;
+};
+
+/**
+ * hms_charges_init - nobody has anything
+ * @charges: filled in
+ * @lock: of the device, which is taken in any context
+ * @name: the device, whose memory cgroups know as hms/@name; NULL: they do not limit it
  * @size: bytes
  *
- * Return: the region, NULL where the kernel has no such limits, or an ERR_PTR().
+ * Return: 0 or a negative errno.
  */
-struct dmem_cgroup_region *hms_charge_region_add(const char *name, u64 size)
+int hms_charges_init(struct hms_charges *charges, spinlock_t *lock, const char *name, u64 size)
 {
 	const struct dmem_cgroup_init init = { .size = size };
+	struct dmem_cgroup_region *region = NULL;
 
-	return dmem_cgroup_register_region(&init, "hms/%s", name);
+	if (name)
+		region = dmem_cgroup_register_region(&init, "hms/%s", name);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	*charges = (struct hms_charges) {
+		.lock = lock,
+		.region = region,
+		.user_limit = ULONG_MAX,
+		.payers = LIST_HEAD_INIT(charges->payers),
+	};
+	return 0;
 }
 
 /**
- * hms_charge_region_remove - end hms_charge_region_add()
- * @region: from there; nothing of it is charged any more
+ * hms_charges_destroy - end hms_charges_init()
+ * @charges: nobody has anything
  */
-void hms_charge_region_remove(struct dmem_cgroup_region *region)
+void hms_charges_destroy(struct hms_charges *charges)
 {
-	dmem_cgroup_unregister_region(region);
+	WARN_ON(!list_empty(&charges->payers));
+	dmem_cgroup_unregister_region(charges->region);
+}
+
+/* Give the cgroup back what is due: all, or what a call has charged on average. Under the lock. */
+static void hms_payer_settle(struct hms_payer *payer, bool now)
+{
+	unsigned long charged = payer->npages + payer->late;
+
+	if (!payer->calls || !payer->late)
+		return;
+	if (payer->npages &&
+	    (payer->calls == 1 || (!now && payer->late * payer->calls < charged)))
+		return;
+	dmem_cgroup_uncharge(payer->pool, (u64)payer->late << PAGE_SHIFT);
+	payer->late = 0;
+	payer->calls--;
+	while (!payer->npages && payer->calls) {
+		dmem_cgroup_uncharge(payer->pool, 0);
+		payer->calls--;
+	}
+}
+
+/* At a limit it counts what could have been given back. */
+static void hms_charges_settle(struct hms_charges *charges)
+{
+	struct hms_payer *payer;
+
+	spin_lock_irq(charges->lock);
+	list_for_each_entry(payer, &charges->payers, list)
+		hms_payer_settle(payer, true);
+	spin_unlock_irq(charges->lock);
+}
+
+/* Charge the caller's cgroup for as many of @npages as it grants; @payer says for what. */
+static void hms_charge_cgroup(struct hms_payer *payer, unsigned long npages)
+{
+	struct dmem_cgroup_region *region = payer->charges->region;
+	unsigned long chunk = HMS_CHARGE_PAGES, n;
+	struct dmem_cgroup_pool_state *pool;
+	bool settled = false;
+
+	while (payer->npages < npages) {
+		n = min(chunk, npages - payer->npages);
+		if (dmem_cgroup_try_charge(region, n << PAGE_SHIFT, &pool, NULL)) {
+			/* Up to the limit it may have them one by one. */
+			if (n == 1 && settled)
+				return;
+			if (!settled)
+				hms_charges_settle(payer->charges);
+			settled = true;
+			chunk = 1;
+			continue;
+		}
+		/* Moved to another cgroup in between. */
+		if (payer->calls && pool != payer->pool) {
+			dmem_cgroup_uncharge(pool, n << PAGE_SHIFT);
+			return;
+		}
+		payer->pool = pool;
+		payer->calls++;
+		payer->npages += n;
+	}
+}
+
+static unsigned long hms_charges_has(const struct hms_charges *charges, kuid_t user)
+{
+	const struct hms_payer *payer;
+	unsigned long npages = 0;
+
+	list_for_each_entry(payer, &charges->payers, list) {
+		if (uid_eq(payer->user, user))
+			npages += payer->npages;
+	}
+	return npages;
 }
 
 /**
- * hms_charge - charge the caller's cgroup
- * @region: of the device, or NULL
- * @page: the first of the pages; knows of it afterwards
- * @npages: how many; more than one are a large page
+ * hms_charges_left - how many more pages may a user have
+ * @charges: of the device
+ * @user: who
+ *
+ * Context: under the lock.
+ */
+unsigned long hms_charges_left(const struct hms_charges *charges, kuid_t user)
+{
+	unsigned long limit = charges->user_limit;
+
+	return limit == ULONG_MAX ? limit : limit - min(limit, hms_charges_has(charges, user));
+}
+
+/* What @fresh has becomes that of the one on the list who is the same. Under the lock. */
+static struct hms_payer *hms_payer_join(struct hms_charges *charges, struct hms_payer *fresh)
+{
+	struct hms_payer *payer;
+
+	list_for_each_entry(payer, &charges->payers, list) {
+		if (!uid_eq(payer->user, fresh->user) || payer->pool != fresh->pool)
+			continue;
+		payer->npages += fresh->npages;
+		payer->calls += fresh->calls;
+		return payer;
+	}
+	list_add(&fresh->list, &charges->payers);
+	return fresh;
+}
+
+/**
+ * hms_charge - let a user, and the caller's cgroup, have pages
+ * @charges: of the device
+ * @user: who
+ * @npages: how many; receives how many they may have
  *
  * Context: may sleep.
- * Return: 0, -EAGAIN when a limit is reached, -ENOMEM.
+ * Return: who is to give them to hms_uncharge(), or NULL when that is none.
  */
-int hms_charge(struct dmem_cgroup_region *region, struct page *page, unsigned long npages)
+struct hms_payer *hms_charge(struct hms_charges *charges, kuid_t user, unsigned long *npages)
 {
-	struct dmem_cgroup_pool_state *pool, *payer = NULL;
-	unsigned long n;
-	int ret = 0;
+	struct hms_payer *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *payer = NULL;
+	unsigned long granted = 0, left;
 
-	page->zone_device_data = NULL;
-	if (!region)
-		return 0;
-	for (n = 0; n < npages; n++) {
-		ret = dmem_cgroup_try_charge(region, PAGE_SIZE, &pool, NULL);
-		if (ret)
-			break;
-		/* Moved to another cgroup in between. */
-		if (n && pool != payer) {
-			dmem_cgroup_uncharge(pool, PAGE_SIZE);
-			ret = -EAGAIN;
-			break;
-		}
-		payer = pool;
-		page->zone_device_data = payer;
+	if (!fresh)
+		goto out;
+	fresh->charges = charges;
+	fresh->user = user;
+	if (charges->region)
+		hms_charge_cgroup(fresh, *npages);
+	else
+		fresh->npages = *npages;
+	granted = fresh->npages;
+	if (!granted)
+		goto free;
+	spin_lock_irq(charges->lock);
+	left = hms_charges_left(charges, user);
+	payer = hms_payer_join(charges, fresh);
+	if (payer == fresh)
+		fresh = NULL;
+	if (granted > left) {
+		hms_uncharge(payer, granted - left);
+		granted = left;
 	}
-	if (ret)
-		hms_uncharge(page, n);
-	return ret;
+	spin_unlock_irq(charges->lock);
+free:
+	kfree(fresh);
+out:
+	*npages = granted;
+	return granted ? payer : NULL;
 }
 
 /**
- * hms_uncharge - end hms_charge()
- * @page: the first of the pages
+ * hms_uncharge - pages are free
+ * @payer: theirs; must not be used any more if they were the last
  * @npages: how many
  *
- * Context: any.
+ * Context: any; under the lock.
  */
-void hms_uncharge(struct page *page, unsigned long npages)
+void hms_uncharge(struct hms_payer *payer, unsigned long npages)
 {
-	struct dmem_cgroup_pool_state *payer = page->zone_device_data;
-
-	if (!payer)
+	if (!npages)
 		return;
-	while (npages--)
-		dmem_cgroup_uncharge(payer, PAGE_SIZE);
+	payer->npages -= npages;
+	payer->late += npages;
+	hms_payer_settle(payer, false);
+	if (payer->npages)
+		return;
+	list_del(&payer->list);
+	kfree(payer);
+}
+
+/**
+ * hms_payer_user - the user who has pages
+ * @payer: of one of them, which is not freed meanwhile
+ */
+kuid_t hms_payer_user(const struct hms_payer *payer)
+{
+	return payer->user;
 }

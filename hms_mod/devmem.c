@@ -32,14 +32,14 @@
  * @pgmap: core's side
  * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
- * @lock: protects @map, @taken, @lru and @closed; taken with interrupts off, as core frees pages
- *	anywhere
+ * @lock: protects @map, @taken, @lru, @closed and @charges; taken with interrupts off, as core
+ *	frees pages anywhere
  * @map: which of them are free
  * @taken: how many the driver keeps for itself
  * @used: how many are neither free nor taken; some read it without the lock
  * @lru: in which order the others leave when there is no room; not of placeholders
  * @closed: nothing is to be taken from @map
- * @charged: what cgroups pay for, or NULL
+ * @charges: who has how much; of placeholders nobody is said to
  * @emptied: woken when all pages are free
  * @all: on hms_devmems
  */
@@ -55,7 +55,7 @@ struct hms_devmem {
 	unsigned long used;
 	struct hms_lru lru;
 	bool closed;
-	struct dmem_cgroup_region *charged;
+	struct hms_charges charges;
 	wait_queue_head_t emptied;
 	struct list_head all;
 };
@@ -85,8 +85,10 @@ static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned 
 	unsigned long flags;
 
 	spin_lock_irqsave(&mem->lock, flags);
-	if (!mem->ops->empty)
+	if (!mem->ops->empty) {
 		hms_lru_drop(&mem->lru, hms_devmem_index(mem, page));
+		hms_uncharge(page->zone_device_data, npages);
+	}
 	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), npages);
 	hms_devmem_count(mem);
 	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
@@ -108,8 +110,6 @@ static void hms_devmem_free(struct hms_freed *freed)
 	 */
 	if (folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
-	if (mem->charged)
-		hms_uncharge(page, npages);
 	if (mem->ops->freed)
 		mem->ops->freed(page, npages);
 	hms_devmem_give(mem, page, npages);
@@ -196,11 +196,9 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 		ret = ERR_PTR(-ENOMEM);
 		goto destroy;
 	}
-	mem->charged = name ? hms_charge_region_add(name, size) : NULL;
-	if (IS_ERR(mem->charged)) {
-		ret = mem->charged;
+	ret = ERR_PTR(hms_charges_init(&mem->charges, &mem->lock, name, size));
+	if (ret)
 		goto disorder;
-	}
 
 	if (!range)
 		size = ALIGN(size, memremap_compat_align());
@@ -230,7 +228,7 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 release:
 	release_mem_region(res->start, resource_size(res));
 uncharge:
-	hms_charge_region_remove(mem->charged);
+	hms_charges_destroy(&mem->charges);
 disorder:
 	hms_lru_destroy(&mem->lru);
 destroy:
@@ -255,24 +253,31 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
-	hms_charge_region_remove(mem->charged);
+	hms_charges_destroy(&mem->charges);
 	hms_lru_destroy(&mem->lru);
 	hms_freemap_destroy(&mem->map);
 	kfree(mem);
 }
 
-/*
- * Make what was taken from the map a page, or a large one; or give it back when nobody pays for
- * it. What was a tail of a large page still says so, until core has made it a page again.
- */
-static bool hms_devmem_make(struct hms_devmem *mem, struct page *page, unsigned int order)
+/* May a user have so many pages, and his cgroup? Says how many; of placeholders all. */
+static struct hms_payer *hms_devmem_charge(struct hms_devmem *mem, kuid_t user,
+					   unsigned long *npages)
 {
-	if (hms_charge(mem->charged, page, 1UL << order)) {
-		hms_devmem_give(mem, page, 1UL << order);
-		return false;
-	}
+	if (mem->ops->empty)
+		return NULL;
+	*npages = min(*npages, hms_devmem_free_pages(mem));
+	return *npages ? hms_charge(&mem->charges, user, npages) : NULL;
+}
+
+/*
+ * Make what was taken from the map a page, or a large one. What was a tail of a large page still
+ * says so, until core has made it a page again.
+ */
+static void hms_devmem_make(struct hms_devmem *mem, struct page *page, struct hms_payer *payer,
+			    unsigned int order)
+{
+	page->zone_device_data = payer;
 	zone_device_folio_init((struct folio *)page, &mem->pgmap, order);
-	return true;
 }
 
 /* Take free pages out of the map; how many there were, 0 while it is closed. Under the lock. */
@@ -294,25 +299,30 @@ static unsigned int hms_devmem_grab(struct hms_devmem *mem, struct page **pages,
 /**
  * hms_devmem_alloc - take free pages
  * @mem: the device's memory
+ * @user: for whom
  * @pages: receives them, each locked and with one reference
  * @n: how many
  *
- * Return: how many there were, 0 while it is closed; fewer when the caller's cgroup may not have
- * them.
+ * Context: may sleep.
+ * Return: how many there were, 0 while it is closed; fewer when the user, or the caller's cgroup,
+ * may not have them.
  */
-unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n)
+unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page **pages,
+			      unsigned int n)
 {
-	unsigned int taken, got = 0, i;
+	unsigned long may = n;
+	struct hms_payer *payer = hms_devmem_charge(mem, user, &may);
+	unsigned int got, i;
 
 	spin_lock_irq(&mem->lock);
-	taken = hms_devmem_grab(mem, pages, n);
+	got = hms_devmem_grab(mem, pages, may);
+	if (payer)
+		hms_uncharge(payer, may - got);
 	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 
-	for (i = 0; i < taken; i++) {
-		if (hms_devmem_make(mem, pages[i], 0))
-			pages[got++] = pages[i];
-	}
+	for (i = 0; i < got; i++)
+		hms_devmem_make(mem, pages[i], payer, 0);
 	return got;
 }
 
@@ -357,25 +367,83 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 /**
  * hms_devmem_alloc_large - take a large page
  * @mem: the device's memory, private: core maps no large page that is coherent
+ * @user: for whom
  *
+ * Context: may sleep.
  * Return: its first page, locked and with one reference, or NULL.
  */
-struct page *hms_devmem_alloc_large(struct hms_devmem *mem)
+struct page *hms_devmem_alloc_large(struct hms_devmem *mem, kuid_t user)
 {
-	unsigned long index;
+	unsigned long may = HMS_BLOCK_PAGES, index;
+	struct hms_payer *payer;
 	struct page *page;
 	bool got;
 
 	if (hms_devmem_is_coherent(mem))
 		return NULL;
+	payer = hms_devmem_charge(mem, user, &may);
 	spin_lock_irq(&mem->lock);
-	got = !mem->closed && hms_freemap_take_block(&mem->map, &index);
+	got = may == HMS_BLOCK_PAGES && !mem->closed && hms_freemap_take_block(&mem->map, &index);
+	if (payer && !got)
+		hms_uncharge(payer, may);
 	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 	if (!got)
 		return NULL;
 	page = pfn_to_page(mem->first_pfn + index);
-	return hms_devmem_make(mem, page, ilog2(HMS_BLOCK_PAGES)) ? page : NULL;
+	hms_devmem_make(mem, page, payer, ilog2(HMS_BLOCK_PAGES));
+	return page;
+}
+
+/**
+ * hms_devmem_user - who has a page
+ * @page: of a device target, or a placeholder, which is not freed meanwhile
+ */
+kuid_t hms_devmem_user(struct page *page)
+{
+	void *data = folio_page(page_folio(page), 0)->zone_device_data;
+	struct hms_devmem *mem = hms_devmem_of_page(page);
+
+	return mem->ops->user ? mem->ops->user(data) : hms_payer_user(data);
+}
+
+/**
+ * hms_devmem_user_left - how many more pages may a user have
+ * @mem: the device's memory
+ * @user: who
+ */
+unsigned long hms_devmem_user_left(struct hms_devmem *mem, kuid_t user)
+{
+	unsigned long left;
+
+	spin_lock_irq(&mem->lock);
+	left = hms_charges_left(&mem->charges, user);
+	spin_unlock_irq(&mem->lock);
+	return left;
+}
+
+/**
+ * hms_devmem_user_limit - how many pages may each user have
+ * @mem: the device's memory
+ *
+ * Return: at most as many as there are.
+ */
+unsigned long hms_devmem_user_limit(const struct hms_devmem *mem)
+{
+	return min(READ_ONCE(mem->charges.user_limit), mem->map.npages);
+}
+
+/**
+ * hms_devmem_limit_users - say how many pages each user may have
+ * @mem: the device's memory
+ * @npages: so many; what somebody has already, he keeps
+ */
+void hms_devmem_limit_users(struct hms_devmem *mem, unsigned long npages)
+{
+	spin_lock_irq(&mem->lock);
+	/* All of it is no limit, and nobody has to be counted for it. */
+	WRITE_ONCE(mem->charges.user_limit, npages < mem->map.npages ? npages : ULONG_MAX);
+	spin_unlock_irq(&mem->lock);
 }
 
 /**
@@ -570,7 +638,7 @@ bool hms_devmem_has(const struct hms_devmem *mem, unsigned long pfn)
 /* Does a cgroup pay for what is put there? */
 bool hms_devmem_is_charged(const struct hms_devmem *mem)
 {
-	return mem->charged;
+	return mem->charges.region;
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/uidgid.h>
 
 #include "compat/compat.h"
 #include "lru.h"
@@ -16,11 +17,13 @@ struct vm_fault;
  * struct hms_devmem_ops - what happens to the pages
  * @touched: a CPU touched one that it can't load from
  * @freed: core has freed one, @npages are in it; in any context. May be NULL
+ * @user: by its zone_device_data, who has one; NULL: who was given it
  * @empty: there is no memory behind them: they are placeholders
  */
 struct hms_devmem_ops {
 	vm_fault_t (*touched)(struct vm_fault *vmf, struct hms_target *target);
 	void (*freed)(struct page *page, unsigned long npages);
+	kuid_t (*user)(const void *data);
 	bool empty;
 };
 
@@ -69,7 +72,11 @@ static inline bool hms_is_in(const struct page *page, const struct hms_memory *m
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
 				     unsigned long npages, u64 range,
 				     const struct hms_devmem_ops *ops);
-struct page *hms_devmem_alloc_large(struct hms_devmem *mem);
+struct page *hms_devmem_alloc_large(struct hms_devmem *mem, kuid_t user);
+kuid_t hms_devmem_user(struct page *page);
+unsigned long hms_devmem_user_left(struct hms_devmem *mem, kuid_t user);
+unsigned long hms_devmem_user_limit(const struct hms_devmem *mem);
+void hms_devmem_limit_users(struct hms_devmem *mem, unsigned long npages);
 void hms_devmem_close(struct hms_devmem *mem, bool closed);
 bool hms_devmem_is_closed(const struct hms_devmem *mem);
 bool hms_devmem_is_coherent(const struct hms_devmem *mem);
@@ -77,7 +84,8 @@ void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
 unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsigned int n);
 void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, unsigned int n);
-unsigned int hms_devmem_alloc(struct hms_devmem *mem, struct page **pages, unsigned int n);
+unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page **pages,
+			      unsigned int n);
 unsigned long hms_devmem_free_pages(const struct hms_devmem *mem);
 void hms_devmem_placed(struct hms_devmem *mem, const struct page *page, unsigned int n,
 		       const struct hms_lru_place *how);

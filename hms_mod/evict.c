@@ -170,27 +170,27 @@ static bool hms_exits_have_room(const struct hms_exits *exits)
  * A page of a target, locked. Whoever makes room here is not whose memory it is: of a node it is
  * had whatever the cpuset of current says.
  */
-static struct page *hms_exit_alloc(struct hms_target *target)
+static struct page *hms_exit_alloc(struct hms_target *target, kuid_t user)
 {
 	const gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_HARDWALL) | __GFP_THISNODE |
 			  __GFP_NORETRY | __GFP_NOWARN;
 	struct page *page;
 
 	if (hms_target_is_device(target))
-		return hms_target_alloc(target, &page, 1) ? page : NULL;
+		return hms_target_alloc(target, user, &page, 1) ? page : NULL;
 	return hms_locked_page(__folio_alloc_node(gfp, 0, target->nid));
 }
 
-/* A page to go to, locked. Nothing is killed for it, and no other device evicts. */
+/* For @from a page to go to, locked. Nothing is killed for it, and no other device evicts. */
 static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_struct *vma,
-				    unsigned long address)
+				    unsigned long address, struct page *from)
 {
 	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN;
 	struct page *page;
 	u32 i;
 
 	for (i = 0; i < exits->ntargets; i++) {
-		page = hms_exit_alloc(exits->targets[i]);
+		page = hms_exit_alloc(exits->targets[i], hms_devmem_user(from));
 		if (page)
 			return page;
 	}
@@ -200,7 +200,7 @@ static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_stru
 }
 
 static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_area_struct *vma,
-					  unsigned long address)
+					  unsigned long address, struct page *from)
 {
 	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
 	unsigned int order = ilog2(HMS_BLOCK_PAGES);
@@ -211,7 +211,7 @@ static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_are
 	if (exits->last < address + PMD_SIZE - 1)
 		return NULL;
 	for (i = 0; i < exits->ntargets; i++) {
-		page = hms_target_alloc_large(exits->targets[i]);
+		page = hms_target_alloc_large(exits->targets[i], hms_devmem_user(from));
 		if (page)
 			return page;
 	}
@@ -236,7 +236,7 @@ static void hms_evict_place(struct hms_eviction *e)
 			continue;
 		if (address > e->exits.last)
 			hms_exits_open(e, pass->vma.vma, address);
-		page = hms_exits_alloc(&e->exits, pass->vma.vma, address);
+		page = hms_exits_alloc(&e->exits, pass->vma.vma, address, page);
 		if (!page)
 			break;
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
@@ -286,7 +286,8 @@ static bool hms_evict_large(struct hms_eviction *e, struct vm_area_struct *vma,
 	    !hms_pass_collect_large(e->pass, vma, start, hms_devmem_owner(e->target->mem), false,
 				    NULL))
 		return false;
-	page = hms_exits_alloc_large(&e->exits, vma, start);
+	page = hms_exits_alloc_large(&e->exits, vma, start,
+				     migrate_pfn_to_page(e->pass->src[0]));
 	if (!page) {
 		hms_pass_abort(e->pass);
 		return false;

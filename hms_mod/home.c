@@ -71,13 +71,13 @@ static struct folio *hms_home_alloc_on(int nid, gfp_t gfp, unsigned int order)
 	return node_online(nid) ? __folio_alloc_node(gfp, order, nid) : NULL;
 }
 
-/* A page of the target that policy asks for, locked. */
-static struct page *hms_home_alloc_there(struct hms_target *target)
+/* For @from a page of the target that policy asks for, locked. */
+static struct page *hms_home_alloc_there(struct hms_target *target, struct page *from)
 {
 	struct page *page;
 
 	if (hms_target_is_device(target))
-		return hms_target_alloc(target, &page, 1) ? page : NULL;
+		return hms_target_alloc(target, hms_devmem_user(from), &page, 1) ? page : NULL;
 	return hms_locked_page(hms_home_alloc_on(target->nid, GFP_HIGHUSER_MOVABLE, 0));
 }
 
@@ -110,12 +110,12 @@ struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long 
 }
 
 /*
- * Memory for a page that comes home, locked. The policy of HMS may choose the target only as long
+ * Memory for @from, a page that comes home, locked. The policy of HMS may choose the target only as long
  * as that costs no reclaim; else any node will do. For a page that nobody has touched yet nothing
  * is reclaimed at all, and for one of many that have to come, nobody is killed.
  */
 static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address,
-				   struct hms_target *target, bool ahead,
+				   struct hms_target *target, struct page *from, bool ahead,
 				   enum hms_target_stat why)
 {
 	gfp_t gfp = GFP_HIGHUSER_MOVABLE;
@@ -126,7 +126,7 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	else if (ahead)
 		gfp = (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN;
 	if (target)
-		page = hms_home_alloc_there(target);
+		page = hms_home_alloc_there(target, from);
 	if (page)
 		return page;
 	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, 0, why));
@@ -216,7 +216,8 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 			page = hms_home_from_stock(&stock, pass->vma.vma, target,
 						   (known - address) >> PAGE_SHIFT);
 		if (!page)
-			page = hms_home_alloc(pass->vma.vma, address, target, i, why);
+			page = hms_home_alloc(pass->vma.vma, address, target,
+					      migrate_pfn_to_page(pass->src[i]), i, why);
 		if (!page) {
 			ret = i ? 0 : -ENOMEM;
 			break;

@@ -61,9 +61,17 @@ static void hms_lazy_freed(struct page *page, unsigned long npages)
 	hms_account_put(account, npages);
 }
 
+static kuid_t hms_lazy_user(const void *data)
+{
+	const struct hms_account *account = data;
+
+	return account->uid;
+}
+
 static const struct hms_devmem_ops hms_lazy_ops = {
 	.touched = hms_home_fault,
 	.freed = hms_lazy_freed,
+	.user = hms_lazy_user,
 	.empty = true,
 };
 
@@ -185,7 +193,7 @@ unsigned int hms_lazy_alloc(struct hms_account *account, struct mm_struct *mm,
 			    struct page **pages, unsigned int n)
 {
 	unsigned int room = hms_lazy_reserve(account, mm, n);
-	unsigned int got = hms_devmem_alloc(hms_lazy_target.mem, pages, room), i;
+	unsigned int got = hms_devmem_alloc(hms_lazy_target.mem, account->uid, pages, room), i;
 
 	hms_lazy_charge(account, got);
 	for (i = 0; i < got; i++)
@@ -209,7 +217,7 @@ struct page *hms_lazy_alloc_large(struct hms_account *account, struct mm_struct 
 	struct page *page = NULL;
 
 	if (room == HMS_BLOCK_PAGES)
-		page = hms_devmem_alloc_large(hms_lazy_target.mem);
+		page = hms_devmem_alloc_large(hms_lazy_target.mem, account->uid);
 	if (!page) {
 		hms_lazy_settle(room);
 		return NULL;

@@ -5,6 +5,7 @@
 
 #include <linux/capability.h>
 #include <linux/cpuset.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/eventfd.h>
 #include <linux/mm.h>
@@ -232,6 +233,7 @@ struct hms_request *hms_request_new(struct hms_hbind *arg)
 	request->arg = arg;
 	request->priority = HMS_PRIORITY_DEFAULT;
 	request->who = task_tgid(current);
+	request->user = current_uid();
 	request->mm = current->mm;
 	return request;
 }

@@ -5,6 +5,7 @@
 #include <linux/hms.h>
 #include <linux/nodemask.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include "policy.h"
 
@@ -32,6 +33,7 @@ struct pid;
  * @async: done is signalled, the work is not waited for
  * @eventfd: by this, or NULL
  * @who: asks: a process; a job has a reference
+ * @user: who that is, for what is limited for each user
  * @mm: has this address space, which may be gone
  * @may_move_shared: it has CAP_SYS_NICE
  * @mode: enum hms_mode
@@ -66,6 +68,7 @@ struct hms_request {
 	bool async;
 	struct eventfd_ctx *eventfd;
 	struct pid *who;
+	kuid_t user;
 	const struct mm_struct *mm;
 	bool may_move_shared;
 	u32 mode;

@@ -62,12 +62,17 @@ static u8 hms_room_priority(const struct hms_work *work, const struct hms_batch 
 	return lowest;
 }
 
-/* Room on a device for so many pages; how many there is none for. */
+/*
+ * Room on a device for so many pages; how many there is none for. For what the user may not have
+ * there, nothing leaves.
+ */
 static unsigned int hms_room_make_on(struct hms_work *work, struct hms_batch *batch, u32 rank,
-				     unsigned int npages)
+				     unsigned int wanted)
 {
 	struct hms_target *target = work->request->targets[rank];
 	unsigned long room = hms_devmem_free_pages(target->mem);
+	unsigned long may = hms_devmem_user_left(target->mem, work->request->user);
+	unsigned int npages = min_t(unsigned long, wanted, may);
 	struct hms_lru_want want = {
 		.serial = work->serial,
 		.changes = hms_binding_changes(),
@@ -77,10 +82,9 @@ static unsigned int hms_room_make_on(struct hms_work *work, struct hms_batch *ba
 
 	if (room < npages && !test_bit(rank, work->full))
 		room += hms_evict(target, npages - room, &want, batch->vma->vm_mm);
-	if (room >= npages)
-		return 0;
-	set_bit(rank, work->full);
-	return npages - room;
+	if (room < npages)
+		set_bit(rank, work->full);
+	return wanted - min_t(unsigned long, room, npages);
 }
 
 /**

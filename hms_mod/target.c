@@ -46,13 +46,50 @@ static ssize_t offline_store(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RW(offline);
 
+static ssize_t user_limit_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	unsigned long npages = hms_devmem_user_limit(to_target(dev)->mem);
+
+	return sysfs_emit(buf, "%llu\n", (u64)npages << PAGE_SHIFT);
+}
+
+static ssize_t user_limit_store(struct device *dev, struct device_attribute *attr, const char *buf,
+				size_t count)
+{
+	u64 bytes;
+	int ret;
+
+	ret = kstrtou64(buf, 0, &bytes);
+	if (ret)
+		return ret;
+	hms_devmem_limit_users(to_target(dev)->mem, bytes >> PAGE_SHIFT);
+	return count;
+}
+static DEVICE_ATTR_RW(user_limit);
+
+static struct attribute *hms_private_attrs[] = {
+	&dev_attr_user_limit.attr,
+	NULL
+};
+
 static struct attribute *hms_coherent_attrs[] = {
 	&dev_attr_offline.attr,
+	&dev_attr_user_limit.attr,
 	NULL
+};
+
+static const struct attribute_group hms_private_group = {
+	.attrs = hms_private_attrs,
 };
 
 static const struct attribute_group hms_coherent_group = {
 	.attrs = hms_coherent_attrs,
+};
+
+static const struct attribute_group *hms_private_groups[] = {
+	&hms_private_group,
+	&hms_target_stats_group,
+	NULL
 };
 
 static const struct attribute_group *hms_coherent_groups[] = {
@@ -105,7 +142,7 @@ static const struct hms_object_class hms_node_class = {
 
 static const struct hms_object_class hms_private_class = {
 	.type = HMS_TARGET,
-	.counted = true,
+	.groups = hms_private_groups,
 	.describe = hms_device_describe,
 };
 
@@ -339,36 +376,40 @@ static unsigned int hms_node_alloc(int nid, struct page **pages, unsigned int n)
 /**
  * hms_target_alloc - take free pages of a target
  * @target: in use by the caller, see hms_target_use()
+ * @user: for whom, if it is a device
  * @pages: receives them, each locked and with one reference
  * @n: how many
  *
  * Context: may sleep; folio locks and mmap_lock may be held.
- * Return: how many there were, less than @n when the target is full or goes away.
+ * Return: how many there were, less than @n when the target is full or goes away, or the user may
+ * have no more of it.
  */
-unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n)
+unsigned int hms_target_alloc(struct hms_target *target, kuid_t user, struct page **pages,
+			      unsigned int n)
 {
 	if (hms_target_is_dying(target))
 		return 0;
 	if (hms_target_is_device(target))
-		return hms_devmem_alloc(target->mem, pages, n);
+		return hms_devmem_alloc(target->mem, user, pages, n);
 	return hms_node_alloc(target->nid, pages, n);
 }
 
 /**
  * hms_target_alloc_large - take a free large page of a target
  * @target: in use by the caller, see hms_target_use()
+ * @user: for whom, if it is a device
  *
  * Context: as hms_target_alloc().
  * Return: its first page, locked and with one reference, or NULL when there is none.
  */
-struct page *hms_target_alloc_large(struct hms_target *target)
+struct page *hms_target_alloc_large(struct hms_target *target, kuid_t user)
 {
 	const gfp_t gfp = GFP_TRANSHUGE | __GFP_THISNODE | __GFP_NORETRY;
 
 	if (hms_target_is_dying(target))
 		return NULL;
 	if (hms_target_is_device(target))
-		return hms_devmem_alloc_large(target->mem);
+		return hms_devmem_alloc_large(target->mem, user);
 	return hms_locked_page(__folio_alloc_node(gfp, ilog2(HMS_BLOCK_PAGES), target->nid));
 }
 

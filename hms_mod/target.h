@@ -73,9 +73,10 @@ int hms_target_add_device(struct hms_target *target, const struct hms_target_des
 int hms_target_set_offline(struct hms_target *target, bool offline);
 void hms_target_retire(struct hms_target *target);
 
-unsigned int hms_target_alloc(struct hms_target *target, struct page **pages, unsigned int n);
+unsigned int hms_target_alloc(struct hms_target *target, kuid_t user, struct page **pages,
+			      unsigned int n);
 
-struct page *hms_target_alloc_large(struct hms_target *target);
+struct page *hms_target_alloc_large(struct hms_target *target, kuid_t user);
 
 enum hms_error_why hms_target_use(u32 uid, u32 version, struct hms_target **out);
 void hms_target_unuse(struct hms_target *target);
