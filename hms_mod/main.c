@@ -11,6 +11,7 @@
 #include "file.h"
 #include "fork.h"
 #include "info.h"
+#include "latency.h"
 #include "lazy.h"
 #include "netlink.h"
 #include "node.h"
@@ -27,9 +28,12 @@ static int __init hms_init(void)
 	ret = hms_netlink_start();
 	if (ret)
 		goto stop_object;
-	ret = hms_figures_start();
+	ret = hms_latency_start();
 	if (ret)
 		goto stop_netlink;
+	ret = hms_figures_start();
+	if (ret)
+		goto stop_latency;
 	ret = hms_node_start();
 	if (ret)
 		goto stop_figures;
@@ -50,6 +54,8 @@ stop_node:
 	hms_node_stop();
 stop_figures:
 	hms_figures_stop();
+stop_latency:
+	hms_latency_stop();
 stop_netlink:
 	hms_netlink_stop();
 stop_object:
@@ -66,6 +72,7 @@ static void __exit hms_exit(void)
 	hms_binding_stop();
 	hms_node_stop();
 	hms_figures_stop();
+	hms_latency_stop();
 	hms_netlink_stop();
 	hms_object_stop();
 }

@@ -52,6 +52,8 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 			  unsigned long npages, void *owner, bool system,
 			  struct page *fault_page, unsigned long flags)
 {
+	int ret;
+
 	pass->npages = npages;
 	pass->nruns = 0;
 	pass->going = 0;
@@ -69,7 +71,10 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 				  MIGRATE_VMA_SELECT_DEVICE_COHERENT : 0),
 		.fault_page = fault_page,
 	};
-	return migrate_vma_setup(&pass->vma);
+	hms_times_begin(&pass->times);
+	ret = migrate_vma_setup(&pass->vma);
+	hms_times_add(&pass->times, HMS_PHASE_COLLECT, pass->times.collect);
+	return ret;
 }
 
 /**
@@ -264,6 +269,7 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 	unsigned int copied = 0, c;
 	unsigned long i = first;
 
+	hms_times_copy(&pass->times);
 	if (n > 1 && !hms_copy_batch(to, from, pass->copies, n))
 		return n;
 	for (c = 0; c < n; c++, i++) {
@@ -295,8 +301,10 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
 	pass->to_device = is_zone_device_page(dst);
 	for (i = 0; i < pass->npages; i++)
 		pass->copies[i] = (struct hms_copy) { .dst = dst + i, .src = src ? src + i : NULL };
+	hms_times_copy(&pass->times);
 	pass->error = hms_copy_batch(hms_device_of(dst), hms_device_of(src), pass->copies,
 				     pass->npages);
+	hms_times_add(&pass->times, HMS_PHASE_COPY, pass->times.copy);
 	if (!pass->error)
 		return pass->npages;
 	pass->going = 0;
@@ -360,6 +368,7 @@ u64 hms_pass_copy(struct hms_pass *pass)
 	}
 	if (n)
 		copied += hms_pass_copy_some(pass, first, n, to, from);
+	hms_times_add(&pass->times, HMS_PHASE_COPY, pass->times.copy);
 	return copied;
 }
 
@@ -452,9 +461,29 @@ static unsigned long hms_pass_count(const struct hms_pass *pass, enum hms_target
 		}
 		n++;
 	}
+	if (n && pass->large)
+		n = pass->npages;
 	if (n)
-		hms_pass_count_run(from, to, pass->large ? pass->npages : n, why);
+		hms_pass_count_run(from, to, n, why);
 	return arrived;
+}
+
+static void hms_pass_pages(struct hms_pass *pass)
+{
+	u64 began = hms_latency_now();
+
+	migrate_vma_pages(&pass->vma);
+	hms_times_add(&pass->times, HMS_PHASE_COMMIT, began);
+}
+
+static void hms_pass_finalize(struct hms_pass *pass, enum hms_target_stat why, u64 moved)
+{
+	u64 began = hms_latency_now();
+
+	migrate_vma_finalize(&pass->vma);
+	hms_times_add(&pass->times, HMS_PHASE_COMMIT, began);
+	hms_times_add(&pass->times, HMS_PHASE_UNMAPPED, pass->times.collect);
+	hms_latency_add(&pass->times, why, moved);
 }
 
 /**
@@ -471,12 +500,12 @@ bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 	unsigned long arrived;
 
 	hms_pass_keep_dirt(pass);
-	migrate_vma_pages(&pass->vma);
+	hms_pass_pages(pass);
 	arrived = hms_pass_count(pass, why);
 	if (pass->to_device)
 		hms_order_enter(pass);
 	hms_pass_bury(pass);
-	migrate_vma_finalize(&pass->vma);
+	hms_pass_finalize(pass, why, arrived * (pass->large ? pass->npages : 1));
 	return arrived == pass->going;
 }
 
@@ -505,7 +534,7 @@ int hms_pass_split_mapping(struct hms_pass *pass)
 		pass->dst[0] = migrate_pfn(page_to_pfn(page));
 	}
 	hms_pass_keep_dirt(pass);
-	migrate_vma_pages(&pass->vma);
+	hms_pass_pages(pass);
 	/*
 	 * The split gives back a reference that core takes for it, unless another thread was first
 	 * (MADV_DONTNEED of a part): then nothing is left to split, and the reference stays. No one
@@ -513,7 +542,7 @@ int hms_pass_split_mapping(struct hms_pass *pass)
 	 */
 	if (folio_ref_count(folio) > refs)
 		folio_put(folio);
-	migrate_vma_finalize(&pass->vma);
+	hms_pass_finalize(pass, HMS_TARGET_HOME, 0);
 	folio_put(folio);
 	return page ? 0 : -ENOMEM;
 }

@@ -6,6 +6,7 @@
 
 #include <hms/driver.h>
 
+#include "latency.h"
 #include "stats.h"
 
 /* Pages a pass at most: what one page table page maps, and what is locked at a time. */
@@ -18,6 +19,7 @@
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied in one go
+ * @times: when it did what
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
  * @nruns: runs of pages with the same ends that hms_pass_copy() has found, and placeholders
@@ -35,6 +37,7 @@ struct hms_pass {
 	unsigned long *src;
 	unsigned long *dst;
 	struct hms_copy *copies;
+	struct hms_times times;
 	u32 serial;
 	int error;
 	unsigned int nruns;
