@@ -3,31 +3,65 @@
 #ifndef MIGRATE_H
 #define MIGRATE_H
 
-#include "range.h"
+#include "moves.h"
 
-#define HERE	0	/* node where memory is at first */
-#define THERE	2	/* another one */
+#define SIZE	MiB(16)
+#define NPAGES	(SIZE / PAGE)
+#define SPARSE	16UL		/* one page of so many */
 
-/* ---- peers.c: the same by others; all die when not every page has moved ---- */
+/* ---- steps.c: something to do with SIZE of memory ---- */
 
-/* With MPOL_MF_MOVE. */
-void mbind_move(char *start, size_t length, int node);
-void move_pages_to(char *start, size_t length, int node);
+typedef void step_fn(char *p);
 
-/* Is the kernel's own emulated device there? */
-bool test_hmm_is_there(void);
-void test_hmm_to_device(char *start, size_t length, int device);
-void test_hmm_to_memory(char *start, size_t length, int device);
+step_fn nothing;
+step_fn hms_to_device, hms_to_other_device, hms_home, hms_there, hms_one_there;
+step_fn peer_to_device, peer_to_other_device, peer_home;
+step_fn mbind_there, move_pages_there, move_one_page_there;
+step_fn touch_all, touch_sparse;
+
+/* ---- cost.c: instructions a page ---- */
+
+/* Of it in core (migrate_vma_setup(), _pages(), _finalize()), in copying or clearing; ours. */
+struct cost {
+	double total;
+	double core;
+	double copy;
+	double rest;
+};
+
+/* What @act does, after @prepare, to fresh memory with an advice. The first is of others. */
+double total_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
+struct cost cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
+
+/* ---- table.c ---- */
+
+struct row {
+	const char *what;
+	step_fn *before;
+	step_fn *act;
+	const char *peer;
+	step_fn *peer_before;
+	step_fn *peer_act;
+	unsigned long npages;
+	double bar;		/* at most so much of the peer's, 0 for none */
+	bool device;		/* needs them */
+};
+
+/* Of a row that could not be measured here, all 0. */
+struct result {
+	struct cost ours;
+	double theirs;
+};
+
+/* Measures and prints the rows. */
+void table_print(const struct row *rows, size_t n, int advice, struct result *results);
+
+/* Says which of their bars are reached. */
+void table_judge(const struct row *rows, size_t n, const struct result *results);
 
 /* ---- the parts ---- */
 
 void bench_small(void);
 void bench_large(void);
-
-/* Fresh memory on HERE, with advice for madvise(2); range_unmap() ends it. */
-char *memory_here(size_t length, int advice);
-
-/* By HMS, all of it. */
-void hms_move(char *start, size_t length, uint32_t uid);
 
 #endif /* MIGRATE_H */

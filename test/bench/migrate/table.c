@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+
+#include "migrate.h"
+
+void table_print(const struct row *rows, size_t n, int advice, struct result *results)
+{
+	printf("   | %-22s |    HMS |  core |  copy |  ours | peer            |  peer's | ratio |\n",
+	       "");
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &rows[i];
+		struct cost *ours = &results[i].ours;
+		double theirs;
+
+		results[i] = (struct result) { 0 };
+		if (row->device && !device_uid(1))
+			continue;
+		*ours = cost(advice, row->before, row->act, row->npages);
+		theirs = total_cost(advice, row->peer_before, row->peer_act, row->npages);
+		results[i].theirs = theirs;
+		printf("   | %-22s | %6.0f | %5.0f | %5.0f | %5.0f | %-15s | %7.0f | %5.2f |\n",
+		       row->what, ours->total, ours->core, ours->copy, ours->rest, row->peer,
+		       theirs, ours->total / theirs);
+	}
+}
+
+void table_judge(const struct row *rows, size_t n, const struct result *results)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &rows[i];
+		const struct cost *ours = &results[i].ours;
+		double theirs = results[i].theirs, ratio = ours->total / theirs;
+
+		if (!row->bar || !theirs)
+			continue;
+		if (ratio <= row->bar)
+			aim(true, "%s: %.2f of %s, at most %.2f", row->what, ratio, row->peer,
+			    row->bar);
+		else
+			aim(false, "%s: %.2f of %s, at most %.2f; core and the copy alone are %.2f",
+			    row->what, ratio, row->peer, row->bar,
+			    (ours->core + ours->copy) / theirs);
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What benchmarks of moving share: memory to move, and the ways to move it, ours and others'. */
+#ifndef MOVES_H
+#define MOVES_H
+
+#include "range.h"
+
+#define HERE	0	/* node where memory is at first */
+#define THERE	2	/* another one */
+
+/* Fresh memory on HERE, with advice for madvise(2); range_unmap() ends it. */
+char *memory_here(size_t length, int advice);
+
+/* All of it, or these die; also the peers. */
+void hms_move(char *start, size_t length, uint32_t uid);
+
+/* ---- peers.c ---- */
+
+/* With MPOL_MF_MOVE. */
+void mbind_move(char *start, size_t length, int node);
+void move_pages_to(char *start, size_t length, int node);
+
+/* Is the kernel's own emulated device there? */
+bool test_hmm_is_there(void);
+void test_hmm_to_device(char *start, size_t length, int device);
+void test_hmm_to_memory(char *start, size_t length, int device);
+
+#endif /* MOVES_H */
