@@ -80,7 +80,6 @@ void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigne
 	batch->npages = npages;
 	batch->whole = false;
 	batch->in_pieces = false;
-	memset(batch->src, 0, npages * sizeof(*batch->src));
 	memset(batch->dst, 0, npages * sizeof(*batch->dst));
 	batch->plans[0] = (struct hms_plan) { };
 	batch->even = true;
@@ -183,15 +182,15 @@ static __always_inline bool hms_page_is_plain(struct page *page)
 }
 
 /* Is it there, in some memory, nothing special, and the caller's to move? */
-static bool hms_batch_is_plain(const struct hms_work *work, unsigned long entry,
-			       const struct hms_memory *memory)
+static __always_inline bool hms_batch_is_plain(unsigned long entry,
+					       const struct hms_memory *memory,
+					       bool may_move_shared)
 {
 	struct page *page = hmm_pfn_to_page(entry);
 
 	return (entry & (HMM_PFN_VALID | HMM_PFN_ERROR)) == HMM_PFN_VALID &&
 	       hms_is_in(page, memory) && hms_page_is_plain(page) &&
-	       (work->request->may_move_shared ||
-		!folio_maybe_mapped_shared((struct folio *)page));
+	       (may_move_shared || !folio_maybe_mapped_shared((struct folio *)page));
 }
 
 /*
@@ -204,16 +203,19 @@ static unsigned long hms_batch_alike(const struct hms_work *work, struct hms_bat
 {
 	const struct hms_memory memory = work->like;
 	const struct hms_plan plan = batch->plans[i];
+	bool may_move_shared = work->request->may_move_shared;
+	const unsigned long *entries = batch->entries;
+	struct hms_plan *plans = batch->plans;
 	unsigned long n;
 
 	if (hms_mode_rotates(work->request->mode) ||
 	    (plan.fate == HMS_FATE_PRESENT && memory.pgmap) ||
-	    !hms_batch_is_plain(work, batch->entries[i], &memory))
+	    !hms_batch_is_plain(entries[i], &memory, may_move_shared))
 		return 1;
 	for (n = i + 1; n < batch->npages; n++) {
-		if (!hms_batch_is_plain(work, batch->entries[n], &memory))
+		if (!hms_batch_is_plain(entries[n], &memory, may_move_shared))
 			break;
-		batch->plans[n] = plan;
+		plans[n] = plan;
 	}
 	return n - i;
 }
@@ -312,6 +314,9 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
 {
 	int ret, r;
 
+	/* What is asked for core clears. */
+	if (runs[0].npages < batch->npages)
+		memset(batch->src, 0, batch->npages * sizeof(*batch->src));
 	if (n > 1) {
 		batch->runs = kvcalloc(n, sizeof(*batch->runs), GFP_KERNEL_ACCOUNT);
 		if (!batch->runs) {
@@ -379,12 +384,13 @@ static bool hms_batch_is_as_seen(const struct hms_batch *batch, unsigned long i,
 }
 
 /* The same for most, and sooner: they were seen to be nothing special, and are not now. */
-static bool hms_batch_is_unchanged(const struct hms_batch *batch, unsigned long i)
+static __always_inline bool hms_batch_is_unchanged(unsigned long src, unsigned long entry,
+						   const struct hms_plan *plan)
 {
-	unsigned long pfn = batch->src[i] >> MIGRATE_PFN_SHIFT;
+	unsigned long pfn = src >> MIGRATE_PFN_SHIFT;
 	struct page *page = pfn_to_page(pfn);
 
-	return pfn && pfn == hms_located_pfn(batch->entries[i]) && !batch->plans[i].hole &&
+	return pfn && pfn == hms_located_pfn(entry) && !plan->hole &&
 	       hms_page_is_plain(page) && !folio_test_writeback((struct folio *)page);
 }
 
@@ -522,6 +528,8 @@ static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch
 
 static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch)
 {
+	const unsigned long *src = batch->src, *entries = batch->entries;
+	const struct hms_plan *plans = batch->plans;
 	bool as_seen = !batch->in_pieces;
 	unsigned int npending = 0, j;
 	unsigned long i;
@@ -529,8 +537,8 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 
 	hms_batch_spread(batch);
 	for (i = 0; i < batch->npages; i++) {
-		if (batch->plans[i].fate == HMS_FATE_UNSEEN && hms_collected(batch->src[i]) &&
-		    ((as_seen && hms_batch_is_unchanged(batch, i)) ||
+		if (plans[i].fate == HMS_FATE_UNSEEN && hms_collected(src[i]) &&
+		    ((as_seen && hms_batch_is_unchanged(src[i], entries[i], &plans[i])) ||
 		     hms_batch_reconsider(work, batch, i)))
 			work->index[npending++] = i;
 	}

@@ -20,7 +20,7 @@
 #include "charge.h"
 
 /* Pages that the controller is asked for with one call, if it grants them. */
-#define HMS_CHARGE_PAGES	16UL
+#define HMS_CHARGE_PAGES	64UL
 
 /**
  * struct hms_payer - a user, and a cgroup, who have pages of a device

@@ -108,7 +108,7 @@ static void hms_devmem_free(struct hms_freed *freed)
 	 * mlock() and munlock() pass over device pages, but a coherent one whose move failed is
 	 * marked when it is mapped again.
 	 */
-	if (folio_test_clear_mlocked(folio))
+	if (folio_test_mlocked(folio) && folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
 	if (mem->ops->freed)
 		mem->ops->freed(page, npages);
@@ -519,6 +519,12 @@ unsigned long hms_devmem_pages(const struct hms_devmem *mem)
 unsigned long hms_devmem_used(const struct hms_devmem *mem)
 {
 	return READ_ONCE(mem->used);
+}
+
+/* Behind the last page; not to be looked at. */
+const struct page *hms_devmem_end(const struct hms_devmem *mem)
+{
+	return pfn_to_page(mem->first_pfn) + mem->map.npages;
 }
 
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page)

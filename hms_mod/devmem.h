@@ -100,6 +100,7 @@ bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *pag
 			    const struct hms_lru_page *other);
 unsigned long hms_devmem_pages(const struct hms_devmem *mem);
 unsigned long hms_devmem_used(const struct hms_devmem *mem);
+const struct page *hms_devmem_end(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);
 void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);

@@ -5,6 +5,8 @@
  *
  * Single pages come out of blocks that are broken already, as long as there are any, so that whole
  * ones last; and a block whose pages have all come back is whole again by that.
+ *
+ * Pages that lie together mostly come back one by one, and are entered together.
  */
 
 #ifdef __KERNEL__
@@ -61,8 +63,6 @@ static void hms_freemap_count(struct hms_freemap *map, unsigned long b, unsigned
 {
 	unsigned int before = map->counts[b];
 
-	/* In one store: some read it without a lock. */
-	WRITE_ONCE(map->nfree, map->nfree + n - before);
 	map->counts[b] = n;
 	if (hms_is_broken(n) && hms_is_broken(before))
 		return;
@@ -74,6 +74,26 @@ static void hms_freemap_count(struct hms_freemap *map, unsigned long b, unsigned
 		__set_bit(b, map->some);
 	else
 		__clear_bit(b, map->some);
+}
+
+/* Enter what came back last. */
+static void hms_freemap_enter(struct hms_freemap *map)
+{
+	unsigned long index = map->late, npages = map->nlate, b, n;
+
+	for (; npages; index += n, npages -= n) {
+		b = index / HMS_BLOCK_PAGES;
+		n = min(npages, (b + 1) * HMS_BLOCK_PAGES - index);
+		bitmap_set(map->pages, index, n);
+		hms_freemap_count(map, b, map->counts[b] + n);
+	}
+	map->nlate = 0;
+}
+
+/* In one store: some read it without a lock. */
+static void hms_freemap_add(struct hms_freemap *map, long npages)
+{
+	WRITE_ONCE(map->nfree, map->nfree + npages);
 }
 
 /**
@@ -88,6 +108,7 @@ unsigned long hms_freemap_take(struct hms_freemap *map, unsigned long max, unsig
 {
 	unsigned long b = map->current_block, n;
 
+	hms_freemap_enter(map);
 	if (!test_bit(b, map->some)) {
 		b = find_first_bit(map->some, map->nblocks);
 		if (b == map->nblocks)
@@ -101,6 +122,7 @@ unsigned long hms_freemap_take(struct hms_freemap *map, unsigned long max, unsig
 	n = find_next_zero_bit(map->pages, max, *index) - *index;
 	bitmap_clear(map->pages, *index, n);
 	hms_freemap_count(map, b, map->counts[b] - n);
+	hms_freemap_add(map, -n);
 	return n;
 }
 
@@ -113,13 +135,16 @@ unsigned long hms_freemap_take(struct hms_freemap *map, unsigned long max, unsig
  */
 bool hms_freemap_take_block(struct hms_freemap *map, unsigned long *index)
 {
-	unsigned long b = find_first_bit(map->whole, map->nblocks);
+	unsigned long b;
 
+	hms_freemap_enter(map);
+	b = find_first_bit(map->whole, map->nblocks);
 	if (b == map->nblocks)
 		return false;
 	*index = b * HMS_BLOCK_PAGES;
 	bitmap_clear(map->pages, *index, HMS_BLOCK_PAGES);
 	hms_freemap_count(map, b, 0);
+	hms_freemap_add(map, -HMS_BLOCK_PAGES);
 	return true;
 }
 
@@ -131,12 +156,10 @@ bool hms_freemap_take_block(struct hms_freemap *map, unsigned long *index)
  */
 void hms_freemap_give(struct hms_freemap *map, unsigned long index, unsigned long npages)
 {
-	unsigned long b, n;
-
-	for (; npages; index += n, npages -= n) {
-		b = index / HMS_BLOCK_PAGES;
-		n = min(npages, (b + 1) * HMS_BLOCK_PAGES - index);
-		bitmap_set(map->pages, index, n);
-		hms_freemap_count(map, b, map->counts[b] + n);
+	hms_freemap_add(map, npages);
+	if (index != map->late + map->nlate) {
+		hms_freemap_enter(map);
+		map->late = index;
 	}
+	map->nlate += npages;
 }

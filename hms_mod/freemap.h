@@ -17,6 +17,8 @@
  * @whole: a bit for each block: all of its HMS_BLOCK_PAGES are free
  * @counts: free pages of each block
  * @current_block: where the last page was taken
+ * @late: the first of the pages that came back last, which the rest of this does not know yet
+ * @nlate: how many these are, one behind the other
  */
 struct hms_freemap {
 	unsigned long npages;
@@ -27,6 +29,8 @@ struct hms_freemap {
 	unsigned long *whole;
 	u16 *counts;
 	unsigned long current_block;
+	unsigned long late;
+	unsigned long nlate;
 };
 
 int hms_freemap_init(struct hms_freemap *map, unsigned long npages);

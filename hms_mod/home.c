@@ -134,12 +134,18 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 
 /**
  * struct hms_home_stock - pages that were allocated together, for neighbours
+ * @open: what is below says where they come from
+ * @nid: of this node
+ * @gfp: in this way; 0: from nowhere
  * @n: how many are left
  * @pages: which
  */
 struct hms_home_stock {
+	bool open;
+	int nid;
+	gfp_t gfp;
 	unsigned int n;
-	struct page *pages[16];
+	struct page *pages[32];
 };
 
 /* Has the faulting task a say in where memory comes from? */
@@ -152,22 +158,39 @@ static bool hms_task_has_mempolicy(void)
 #endif
 }
 
-/* A page out of the stock, locked, or NULL; it is filled with at most @wanted. Without reclaim. */
+static void hms_home_close_stock(struct hms_home_stock *stock)
+{
+	while (stock->n)
+		__free_page(stock->pages[--stock->n]);
+	stock->open = false;
+}
+
+/* For pages that go to a target, or anywhere. Without reclaim. */
+static void hms_home_open_stock(struct hms_home_stock *stock, struct vm_area_struct *vma,
+				const struct hms_target *target)
+{
+	stock->open = true;
+	stock->nid = target ? target->nid : numa_mem_id();
+	stock->gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN;
+	if (target)
+		stock->gfp |= __GFP_THISNODE;
+	if (target ? hms_target_is_device(target) || !node_online(stock->nid) :
+		     vma_policy(vma) || hms_task_has_mempolicy())
+		stock->gfp = 0;
+}
+
+/* A page out of the stock, locked, or NULL; it is filled with at most @wanted. */
 static struct page *hms_home_from_stock(struct hms_home_stock *stock, struct vm_area_struct *vma,
 					const struct hms_target *target, unsigned long wanted)
 {
-	gfp_t gfp = (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN;
-	int nid = target ? target->nid : numa_mem_id();
 	struct page *page;
 
-	if (target ? hms_target_is_device(target) || !node_online(nid) :
-		     vma_policy(vma) || hms_task_has_mempolicy())
-		return NULL;
-	if (target)
-		gfp |= __GFP_THISNODE;
-	if (!stock->n && wanted > 1) {
+	if (!stock->open)
+		hms_home_open_stock(stock, vma, target);
+	if (!stock->n && stock->gfp && wanted > 1) {
 		memset(stock->pages, 0, sizeof(stock->pages));
-		stock->n = alloc_pages_bulk_node(gfp, nid, min(wanted, ARRAY_SIZE(stock->pages)),
+		stock->n = alloc_pages_bulk_node(stock->gfp, stock->nid,
+						 min(wanted, ARRAY_SIZE(stock->pages)),
 						 stock->pages);
 	}
 	if (!stock->n)
@@ -175,12 +198,6 @@ static struct page *hms_home_from_stock(struct hms_home_stock *stock, struct vm_
 	page = stock->pages[--stock->n];
 	lock_page(page);
 	return page;
-}
-
-static void hms_home_clear_stock(struct hms_home_stock *stock)
-{
-	while (stock->n)
-		__free_page(stock->pages[--stock->n]);
 }
 
 static void hms_home_unuse(struct hms_target *target)
@@ -196,10 +213,11 @@ static void hms_home_unuse(struct hms_target *target)
 static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
-	struct hms_home_stock stock = { .n = 0 };
+	struct hms_home_stock stock;
 	struct hms_target *target = NULL;
 	int ret = 0;
 
+	stock.n = 0;
 	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
 		struct page *page = NULL;
 
@@ -207,7 +225,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
-			hms_home_clear_stock(&stock);
+			hms_home_close_stock(&stock);
 			hms_home_unuse(target);
 			target = hms_home_target(pass->vma.vma, address, 0, &last);
 			known = last + 1;
@@ -225,7 +243,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
 		*elsewhere += target && hms_target_of_page(page) != target;
 	}
-	hms_home_clear_stock(&stock);
+	hms_home_close_stock(&stock);
 	hms_home_unuse(target);
 	return ret;
 }

@@ -35,7 +35,7 @@ MODULE_PARM_DESC(hold_ms, "and stays for so long then, ms; 0: never");
  * @how: how
  * @first: the first of those that have not yet
  * @n: how many these are
- * @memory: that they are in
+ * @end: behind the last page of @target
  */
 struct hms_entering {
 	const struct hms_pass *pass;
@@ -47,7 +47,7 @@ struct hms_entering {
 	struct hms_lru_place how;
 	struct page *first;
 	unsigned int n;
-	struct hms_memory memory;
+	const struct page *end;
 };
 
 static struct hms_bounces hms_order_bounces;
@@ -131,8 +131,8 @@ static void hms_entering_turn(struct hms_entering *entering, struct page *page,
 		last = address + PAGE_SIZE - 1;
 	entering->policy = policy;
 	entering->known = last;
-	entering->memory = hms_memory_of(page);
 	entering->target = hms_target_of_page(page);
+	entering->end = hms_devmem_end(entering->target->mem);
 	entering->how.priority = hms_policy_priority(policy);
 	entering->how.stuck = hms_order_is_stuck(policy, entering->target, address);
 }
@@ -164,16 +164,20 @@ void hms_order_enter(const struct hms_pass *pass)
 
 	for (i = 0; i < n; i++, address += PAGE_SIZE) {
 		struct page *page = migrate_pfn_to_page(pass->dst[i]);
-		bool same = page && entering.target && address <= entering.known &&
-			    hms_is_in(page, &entering.memory);
 
-		/* No placeholder is in the same memory. */
-		if (!page || !hms_moved(pass->src[i], pass->dst[i]) ||
-		    (!same && (!is_zone_device_page(page) || hms_is_placeholder(page))))
+		if (!page || !hms_moved(pass->src[i], pass->dst[i]))
+			continue;
+		/* Mostly it is the next one, and all that is known holds for it. */
+		if (entering.n && page == entering.first + entering.n && page < entering.end &&
+		    address <= entering.known && !entering.patience) {
+			entering.n++;
+			continue;
+		}
+		if (!is_zone_device_page(page) || hms_is_placeholder(page))
 			continue;
 		if (!entering.target)
 			hms_entering_begin(&entering);
-		if (!same)
+		if (address > entering.known || hms_target_of_page(page) != entering.target)
 			hms_entering_turn(&entering, page, address);
 		if (entering.patience)
 			hms_entering_hold(&entering, address);

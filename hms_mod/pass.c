@@ -299,8 +299,10 @@ static u64 hms_pass_copy_large(struct hms_pass *pass)
 		return 0;
 	pass->nruns = 1;
 	pass->to_device = is_zone_device_page(dst);
-	for (i = 0; i < pass->npages; i++)
-		pass->copies[i] = (struct hms_copy) { .dst = dst + i, .src = src ? src + i : NULL };
+	for (i = 0; i < pass->npages; i++) {
+		pass->copies[i].dst = dst + i;
+		pass->copies[i].src = src + (src ? i : 0);
+	}
 	hms_times_copy(&pass->times);
 	pass->error = hms_copy_batch(hms_device_of(dst), hms_device_of(src), pass->copies,
 				     pass->npages);

@@ -143,12 +143,13 @@ static inline bool hms_hmm_is_large(unsigned long entry)
 static inline int hms_hmm_range_fault(struct hmm_range *range)
 {
 	const unsigned long tail = (PMD_SIZE >> PAGE_SHIFT) - 1;
+	unsigned long end = min(range->end, ALIGN(range->start, PMD_SIZE));
 	unsigned long address, *entry;
 	int ret = hmm_range_fault(range);
 
 	if (ret || !hms_core_moves_large())
 		return ret;
-	for (address = range->start; address < range->end; address += PAGE_SIZE) {
+	for (address = range->start; address < end; address += PAGE_SIZE) {
 		entry = &range->hmm_pfns[(address - range->start) >> PAGE_SHIFT];
 		if (hms_hmm_is_large(*entry))
 			*entry = (*entry & ~tail) | ((address >> PAGE_SHIFT) & tail);

@@ -37,12 +37,49 @@ void *hms_sim_map_page(struct page *page)
 
 void hms_sim_unmap_page(struct page *page, void *address)
 {
-	if (!is_device_private_page(page))
+	if (IS_ENABLED(CONFIG_HIGHMEM) && !is_device_private_page(page))
 		kunmap_local(address);
+}
+
+/**
+ * struct hms_sim_cursor - goes through pages of a batch, which mostly lie behind each other
+ * @page: the last one of an accelerator
+ * @address: where that is
+ * @left: pages behind it in the same memory
+ */
+struct hms_sim_cursor {
+	struct page *page;
+	void *address;
+	unsigned long left;
+};
+
+static __always_inline void *hms_sim_follow(struct hms_sim_cursor *cursor, struct page *page)
+{
+	struct hms_target *target;
+	unsigned long index;
+	struct hms_sim *sim;
+
+	if (cursor->left && page == cursor->page + 1) {
+		cursor->page++;
+		cursor->address += PAGE_SIZE;
+		cursor->left--;
+		return cursor->address;
+	}
+	cursor->left = 0;
+	if (!is_device_private_page(page))
+		return kmap_local_page(page);
+	target = hms_target_of_page(page);
+	sim = hms_target_drvdata(target);
+	index = hms_target_index(target, page);
+	cursor->page = page;
+	cursor->address = sim->memory + (index << PAGE_SHIFT);
+	cursor->left = (sim->size >> PAGE_SHIFT) - index - 1;
+	return cursor->address;
 }
 
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
+	struct hms_sim_cursor to = { .left = 0 }, from = { .left = 0 };
 	unsigned int fail = READ_ONCE(fail_copy), i;
 	void *dst, *src;
 
@@ -51,9 +88,9 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 		return -EIO;
 	}
 	for (i = 0; i < n; i++) {
-		dst = hms_sim_map_page(pages[i].dst);
+		dst = hms_sim_follow(&to, pages[i].dst);
 		if (pages[i].src) {
-			src = hms_sim_map_page(pages[i].src);
+			src = hms_sim_follow(&from, pages[i].src);
 			copy_page(dst, src);
 			hms_sim_unmap_page(pages[i].src, src);
 		} else {
