@@ -10,8 +10,10 @@
 #	make dkms	add, build, install, boot, test, remove on Debian's own kernels
 #	make packages	the Debian packages, built and tried in clean Debian 12 and 13 trees
 #	make bench	what the map, policies and moving cost, in guest instructions, and the bounds that
-#			they keep, into out/bench; BENCH=topology, policy or migrate: that one; DOC=1: into
-#			doc/bench.md too; KERNEL= as for the tests
+#			they keep, into out/bench; BENCH=topology, policy, migrate or parallel: that one;
+#			DOC=1: into doc/bench.md or performance.md too; KERNEL= as for the tests
+#	make profile	which functions of the kernel and of HMS move a page; STEP=to-device (the default),
+#			home, touches ...; KERNEL= as for the tests
 #	make neighbours	do others notice HMS: the kernel's mm selftests and numactl's own tests, without it
 #			and with it; KERNEL= as for the tests
 #	make soak	all at once for DURATION=600 seconds (the default): processes that move, map, fork and
@@ -31,6 +33,7 @@ ifneq ($(origin KDIR),undefined)
 KERNEL	:= $(KDIR)
 endif
 SECONDS	?= 60
+STEP	?= to-device
 DURATION ?= 600
 KDIR	?= /lib/modules/$(shell uname -r)/build
 
@@ -62,6 +65,9 @@ fuzz:
 bench:
 	scripts/bench --kernel $(KERNEL) $(if $(DOC),--doc) $(BENCH)
 
+profile:
+	scripts/profile --kernel $(KERNEL) $(STEP)
+
 neighbours:
 	scripts/neighbours $(KERNEL)
 
@@ -89,5 +95,5 @@ clean:
 		-name '.*.cmd' -o -name Module.symvers -o -name probed.h -o -name '*.result' \
 		-o -path '*/probe/*.log' -o -name modules.order \) -delete
 
-.PHONY: all demo test matrix dkms packages soak fuzz bench neighbours check test-harness modules \
+.PHONY: all demo test matrix dkms packages soak fuzz bench profile neighbours check test-harness modules \
 	modules_install install clean

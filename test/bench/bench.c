@@ -51,6 +51,13 @@ void bench_start(const char *what)
 	       "bandwidth of memory cost. 1 ms of guest time is 1,000,000 instructions.\n", what);
 }
 
+void bench_start_timed(const char *what)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("%s. Times are those of an emulated machine on a host that does other things too: they\n"
+	       "show what is slower than what, not how fast anything is. Medians of five.\n", what);
+}
+
 int bench_end(void)
 {
 	if (!broken)

@@ -14,6 +14,9 @@ uint64_t now(void);
 /* Says what is measured and what is not; dies where the clock does not count instructions. */
 void bench_start(const char *what);
 
+/* The same of what is measured in time, by a clock like any other. */
+void bench_start_timed(const char *what);
+
 /* The exit code: 1 when a bound is broken. */
 int bench_end(void);
 

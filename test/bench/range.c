@@ -11,7 +11,8 @@
 
 #include "range.h"
 
-static struct hms *opened;
+/* A thread has its own: one waits for nobody in the library. */
+static _Thread_local struct hms *opened;
 
 /* Addresses are the same in every run, so page tables are; and one CPU, so that waking is. */
 void hold_still(char **argv)

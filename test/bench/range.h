@@ -26,7 +26,7 @@ typedef void set_fn(const char *start, size_t length, int node);
 set_fn set_mbind;	/* mbind(2), MPOL_BIND */
 set_fn set_hms;		/* hms_hbind(), HMS_MODE_BIND */
 
-/* The handle of this process, opened by the first who asks. */
+/* The handle of this thread, opened when it is asked for first. */
 struct hms *handle(void);
 
 /* After fork(2): the next who asks opens one of its own. */

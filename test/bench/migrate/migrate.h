@@ -64,4 +64,7 @@ void table_judge(const struct row *rows, size_t n, const struct result *results)
 void bench_small(void);
 void bench_large(void);
 
+/* Only one step, by name. */
+void profile(const char *name);
+
 #endif /* MIGRATE_H */

@@ -31,20 +31,26 @@ void hms_one_there(char *p)
 	hms_move(p, PAGE, node_uid(THERE));
 }
 
+static void check(bool moved)
+{
+	if (!moved)
+		die("test_hmm has not moved all");
+}
+
 void peer_to_device(char *p)
 {
-	test_hmm_to_device(p, SIZE, 0);
+	check(test_hmm_to_device(p, SIZE, 0));
 }
 
 void peer_to_other_device(char *p)
 {
-	test_hmm_to_memory(p, SIZE, 0);
-	test_hmm_to_device(p, SIZE, 1);
+	check(test_hmm_to_memory(p, SIZE, 0));
+	check(test_hmm_to_device(p, SIZE, 1));
 }
 
 void peer_home(char *p)
 {
-	test_hmm_to_memory(p, SIZE, 0);
+	check(test_hmm_to_memory(p, SIZE, 0));
 }
 
 void mbind_there(char *p)

@@ -3,10 +3,12 @@
 
 #include "migrate.h"
 
+static const char head[] =
+	"   | %-22s |    HMS |  core |  copy |  ours | peer            |  peer's | ratio |\n";
+
 void table_print(const struct row *rows, size_t n, int advice, struct result *results)
 {
-	printf("   | %-22s |    HMS |  core |  copy |  ours | peer            |  peer's | ratio |\n",
-	       "");
+	printf(head, "");
 	for (size_t i = 0; i < n; i++) {
 		const struct row *row = &rows[i];
 		struct cost *ours = &results[i].ours;
