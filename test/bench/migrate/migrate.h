@@ -29,9 +29,11 @@ struct cost {
 	double rest;
 };
 
-/* What @act does, after @prepare, to fresh memory with an advice. The first is of others. */
-double total_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
+/* What @act does, after @prepare, to fresh memory with an advice. */
 struct cost cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
+
+/* The same of others, in a process that HMS knows nothing of: each hears of all that moves. */
+double peer_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
 
 /* ---- table.c ---- */
 
