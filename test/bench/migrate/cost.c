@@ -87,5 +87,6 @@ struct cost cost(int advice, step_fn *prepare, step_fn *act, unsigned long npage
 		.core = core / npages,
 		.copy = copy / npages,
 		.rest = (total - core - copy) / npages,
+		.unmapped = latency.longest,
 	};
 }

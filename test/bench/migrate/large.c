@@ -64,6 +64,7 @@ void bench_large(void)
 	heading("Moving %zu MiB of huge pages, %s: instructions for 4 KiB", SIZE >> 20,
 		moves_large() ? "in one piece" : "which this kernel splits");
 	table_print(rows, ROWS, MADV_HUGEPAGE, results);
+	table_unmapped(rows, ROWS, results);
 	if (!moves_large())
 		return;
 	table_judge(rows, ROWS, results);

@@ -27,6 +27,7 @@ struct cost {
 	double core;
 	double copy;
 	double rest;
+	uint64_t unmapped;	/* at most, not a page but a pass */
 };
 
 /* What @act does, after @prepare, to fresh memory with an advice. */
@@ -57,6 +58,9 @@ struct result {
 
 /* Measures and prints the rows. */
 void table_print(const struct row *rows, size_t n, int advice, struct result *results);
+
+/* Says for how long pages stay unmapped. */
+void table_unmapped(const struct row *rows, size_t n, const struct result *results);
 
 /* Says which of their bars are reached. */
 void table_judge(const struct row *rows, size_t n, const struct result *results);

@@ -33,6 +33,7 @@ void bench_small(void)
 
 	heading("Moving %zu MiB of small pages: instructions a page", SIZE >> 20);
 	table_print(rows, ROWS, MADV_NOHUGEPAGE, results);
+	table_unmapped(rows, ROWS, results);
 	table_judge(rows, ROWS, results);
 	/* Of many pages: a call, or a fault, is not had for that. */
 	for (size_t i = 0; i < ROWS; i++)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "migrate.h"
 
@@ -24,6 +26,15 @@ void table_print(const struct row *rows, size_t n, int advice, struct result *re
 		       row->what, ours->total, ours->core, ours->copy, ours->rest, row->peer,
 		       theirs, ours->total / theirs);
 	}
+}
+
+void table_unmapped(const struct row *rows, size_t n, const struct result *results)
+{
+	printf("   A page is unmapped for at most so many instructions:\n");
+	for (size_t i = 0; i < n; i++)
+		if (results[i].theirs && (!i || strcmp(rows[i].what, rows[i - 1].what)))
+			printf("   | %-22s | %10" PRIu64 " |\n", rows[i].what,
+			       results[i].ours.unmapped);
 }
 
 void table_judge(const struct row *rows, size_t n, const struct result *results)
