@@ -170,8 +170,8 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
 }
 
 /*
- * Is it nothing special: a page of its own that mlock() and KSM know nothing of? As it may be looked
- * at without a reference, it may be anything a moment later.
+ * Is it nothing special: a page of its own that mlock() and KSM know nothing of? As it may be
+ * looked at without a reference, it may be anything a moment later.
  */
 static __always_inline bool hms_page_is_plain(struct page *page)
 {
@@ -210,6 +210,7 @@ static unsigned long hms_batch_alike(const struct hms_work *work, struct hms_bat
 
 	if (hms_mode_rotates(work->request->mode) ||
 	    (plan.fate == HMS_FATE_PRESENT && memory.pgmap) ||
+	    hms_memory_may_have_lost(&memory) ||
 	    !hms_batch_is_plain(entries[i], &memory, may_move_shared))
 		return 1;
 	for (n = i + 1; n < batch->npages; n++) {

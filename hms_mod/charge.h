@@ -18,7 +18,7 @@ struct hms_payer;
  * @payers: those who have some
  */
 struct hms_charges {
-	spinlock_t *lock;
+	spinlock_t *lock;	/* see above */
 	struct dmem_cgroup_region *region;
 	unsigned long user_limit;
 	struct list_head payers;

@@ -24,6 +24,7 @@
 #include "charge.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "poison.h"
 
 /**
  * struct hms_devmem - the pages of a device target
@@ -32,11 +33,17 @@
  * @pgmap: core's side
  * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
- * @lock: protects @map, @taken, @lru, @closed and @charges; taken with interrupts off, as core
- *	frees pages anywhere
+ * @lock: protects @map, @taken, @nbad, @nlost, @lru, @closed and @charges; taken with interrupts
+ *	off, as core frees pages anywhere
  * @map: which of them are free
  * @taken: how many the driver keeps for itself
- * @used: how many are neither free nor taken; some read it without the lock
+ * @nbad: how many are out of use for good
+ * @nlost: how many have failed, and are in use
+ * @used: how many are neither free, taken nor bad; some read it without the lock
+ * @lost: a bit for each page that has failed, or NULL: none has; for who holds the page, or may
+ *	be told late
+ * @gone: none of them can be reached any more
+ * @poison: pages to take the place of what is lost, or NULL
  * @lru: in which order the others leave when there is no room; not of placeholders
  * @closed: nothing is to be taken from @map
  * @charges: who has how much; of placeholders nobody is said to
@@ -52,7 +59,12 @@ struct hms_devmem {
 	spinlock_t lock;	/* see above */
 	struct hms_freemap map;
 	unsigned long taken;
+	unsigned long nbad;
+	unsigned long nlost;
 	unsigned long used;
+	unsigned long *lost;
+	bool gone;
+	struct hms_devmem *poison;
 	struct hms_lru lru;
 	bool closed;
 	struct hms_charges charges;
@@ -76,7 +88,37 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 /* After a change of the map or of what is taken, under the lock. */
 static void hms_devmem_count(struct hms_devmem *mem)
 {
-	WRITE_ONCE(mem->used, mem->map.npages - mem->map.nfree - mem->taken);
+	WRITE_ONCE(mem->used, mem->map.npages - mem->map.nfree - mem->taken - mem->nbad);
+}
+
+/* Pages are free; those that have failed are not to be had again. Under the lock. */
+static void hms_devmem_unmake(struct hms_devmem *mem, unsigned long index, unsigned long npages)
+{
+	if (!mem->lost) {
+		hms_freemap_give(&mem->map, index, npages);
+		return;
+	}
+	for (; npages; index++, npages--) {
+		if (test_bit(index, mem->lost)) {
+			mem->nbad++;
+			mem->nlost--;
+		} else {
+			hms_freemap_give(&mem->map, index, 1);
+		}
+	}
+}
+
+/*
+ * Under the lock. Who waits may destroy @mem, but not before core drops the page's reference to its
+ * pgmap.
+ */
+static void hms_devmem_tell(struct hms_devmem *mem)
+{
+	if (mem->used)
+		return;
+	wake_up_all(&mem->emptied);
+	if (mem->ops->emptied)
+		mem->ops->emptied();
 }
 
 /* In any context: core frees pages anywhere. */
@@ -85,15 +127,13 @@ static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned 
 	unsigned long flags;
 
 	spin_lock_irqsave(&mem->lock, flags);
-	if (!mem->ops->empty) {
+	if (mem->ops->what == HMS_DEVMEM_DEVICE) {
 		hms_lru_drop(&mem->lru, hms_devmem_index(mem, page));
 		hms_uncharge(page->zone_device_data, npages);
 	}
-	hms_freemap_give(&mem->map, hms_devmem_index(mem, page), npages);
+	hms_devmem_unmake(mem, hms_devmem_index(mem, page), npages);
 	hms_devmem_count(mem);
-	/* The waiter may free mem, but not before core drops the page's reference to the pgmap. */
-	if (!mem->used)
-		wake_up_all(&mem->emptied);
+	hms_devmem_tell(mem);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
@@ -131,7 +171,7 @@ static void __maybe_unused hms_devmem_split(struct folio *head, struct folio *ta
 	if (!tail)
 		return;
 	hms_split(head, tail);
-	if (mem->ops->empty)
+	if (mem->ops->what != HMS_DEVMEM_DEVICE)
 		return;
 	spin_lock_irqsave(&mem->lock, flags);
 	hms_lru_split(&mem->lru, hms_devmem_index(mem, folio_page(tail, 0)),
@@ -140,6 +180,13 @@ static void __maybe_unused hms_devmem_split(struct folio *head, struct folio *ta
 }
 
 static const struct dev_pagemap_ops hms_devmem_ops = {
+	.HMS_PAGEMAP_FREE = hms_devmem_free,
+	.migrate_to_ram = hms_devmem_touched,
+	HMS_PAGEMAP_SPLIT
+};
+
+/* The same; pages are known by it. */
+const struct dev_pagemap_ops hms_poison_pagemap_ops = {
 	.HMS_PAGEMAP_FREE = hms_devmem_free,
 	.migrate_to_ram = hms_devmem_touched,
 	HMS_PAGEMAP_SPLIT
@@ -192,7 +239,7 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 		ret = ERR_PTR(-ENOMEM);
 		goto free;
 	}
-	if (!ops->empty && hms_lru_init(&mem->lru, npages)) {
+	if (ops->what == HMS_DEVMEM_DEVICE && hms_lru_init(&mem->lru, npages)) {
 		ret = ERR_PTR(-ENOMEM);
 		goto destroy;
 	}
@@ -213,13 +260,14 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 	mem->pgmap.range.start = res->start;
 	mem->pgmap.range.end = res->start + size - 1;
 	mem->pgmap.nr_range = 1;
-	mem->pgmap.ops = &hms_devmem_ops;
+	mem->pgmap.ops = ops->what == HMS_DEVMEM_POISON ? &hms_poison_pagemap_ops :
+							   &hms_devmem_ops;
 	mem->pgmap.owner = mem;
 	ret = memremap_pages(&mem->pgmap, numa_mem_id());
 	if (IS_ERR(ret))
 		goto release;
 
-	if (ops->empty)
+	if (ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, &mem->pgmap);
 	spin_lock(&hms_devmems_lock);
 	list_add_tail(&mem->all, &hms_devmems);
@@ -248,22 +296,25 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	list_del(&mem->all);
 	spin_unlock(&hms_devmems_lock);
 	hms_devmem_synchronize();
-	if (mem->ops->empty)
+	if (mem->ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, NULL);
+	if (mem->poison)
+		hms_poison_close(mem->poison);
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
 	hms_charges_destroy(&mem->charges);
 	hms_lru_destroy(&mem->lru);
 	hms_freemap_destroy(&mem->map);
+	kvfree(mem->lost);
 	kfree(mem);
 }
 
-/* May a user have so many pages, and his cgroup? Says how many; of placeholders all. */
+/* May a user have so many pages, and his cgroup? Says how many; of what is no device's all. */
 static struct hms_payer *hms_devmem_charge(struct hms_devmem *mem, kuid_t user,
 					   unsigned long *npages)
 {
-	if (mem->ops->empty)
+	if (mem->ops->what != HMS_DEVMEM_DEVICE)
 		return NULL;
 	*npages = min(*npages, hms_devmem_free_pages(mem));
 	return *npages ? hms_charge(&mem->charges, user, npages) : NULL;
@@ -286,7 +337,7 @@ static unsigned int hms_devmem_grab(struct hms_devmem *mem, struct page **pages,
 	unsigned long index, run;
 	unsigned int got = 0;
 
-	while (got < n && !mem->closed) {
+	while (got < n && hms_devmem_is_usable(mem)) {
 		run = hms_freemap_take(&mem->map, n - got, &index);
 		if (!run)
 			break;
@@ -358,7 +409,7 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 
 	spin_lock_irq(&mem->lock);
 	for (i = 0; i < n; i++)
-		hms_freemap_give(&mem->map, hms_devmem_index(mem, pages[i]), 1);
+		hms_devmem_unmake(mem, hms_devmem_index(mem, pages[i]), 1);
 	mem->taken -= n;
 	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
@@ -383,7 +434,8 @@ struct page *hms_devmem_alloc_large(struct hms_devmem *mem, kuid_t user)
 		return NULL;
 	payer = hms_devmem_charge(mem, user, &may);
 	spin_lock_irq(&mem->lock);
-	got = may == HMS_BLOCK_PAGES && !mem->closed && hms_freemap_take_block(&mem->map, &index);
+	got = may == HMS_BLOCK_PAGES && hms_devmem_is_usable(mem) &&
+	      hms_freemap_take_block(&mem->map, &index);
 	if (payer && !got)
 		hms_uncharge(payer, may);
 	hms_devmem_count(mem);
@@ -463,6 +515,12 @@ bool hms_devmem_is_closed(const struct hms_devmem *mem)
 	return READ_ONCE(mem->closed);
 }
 
+/* May it be given pages now? */
+bool hms_devmem_is_usable(const struct hms_devmem *mem)
+{
+	return !READ_ONCE(mem->closed) && !READ_ONCE(mem->gone);
+}
+
 bool hms_devmem_is_coherent(const struct hms_devmem *mem)
 {
 	return mem->pgmap.type == MEMORY_DEVICE_COHERENT;
@@ -478,6 +536,117 @@ bool hms_devmem_is_coherent(const struct hms_devmem *mem)
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 {
 	wait_event_timeout(mem->emptied, !hms_devmem_used(mem), timeout);
+}
+
+/**
+ * hms_devmem_fail - pages have failed: what is in them is lost, and nothing is put there again
+ * @mem: the device's memory
+ * @index: the first
+ * @npages: how many; those that have failed before are passed over
+ *
+ * Context: may sleep.
+ * Return: how many of them are in use, or -ENOMEM.
+ */
+long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long npages)
+{
+	unsigned long *fresh = kvcalloc(BITS_TO_LONGS(mem->map.npages), sizeof(long), GFP_KERNEL);
+	long used = 0;
+
+	if (!fresh)
+		return -ENOMEM;
+	spin_lock_irq(&mem->lock);
+	if (!mem->lost) {
+		WRITE_ONCE(mem->lost, fresh);
+		fresh = NULL;
+	}
+	for (; npages; index++, npages--) {
+		if (test_and_set_bit(index, mem->lost))
+			continue;
+		if (hms_freemap_remove(&mem->map, index)) {
+			mem->nbad++;
+		} else {
+			hms_lru_drop(&mem->lru, index);
+			used++;
+		}
+	}
+	mem->nlost += used;
+	hms_devmem_count(mem);
+	spin_unlock_irq(&mem->lock);
+	kvfree(fresh);
+	return used;
+}
+
+/**
+ * hms_devmem_gone - none of the pages can be reached any more
+ * @mem: the device's memory
+ *
+ * Return: how many are lost by that.
+ */
+unsigned long hms_devmem_gone(struct hms_devmem *mem)
+{
+	unsigned long n;
+
+	spin_lock_irq(&mem->lock);
+	n = mem->gone ? 0 : mem->used - mem->nlost;
+	WRITE_ONCE(mem->gone, true);
+	spin_unlock_irq(&mem->lock);
+	return n;
+}
+
+/* Without, there is no need to ask of a page. */
+bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
+{
+	return READ_ONCE(mem->gone) || READ_ONCE(mem->lost);
+}
+
+bool hms_memory_may_have_lost(const struct hms_memory *memory)
+{
+	return memory->pgmap && memory->pgmap->ops == &hms_devmem_ops &&
+	       hms_devmem_may_have_lost(container_of(memory->pgmap, struct hms_devmem, pgmap));
+}
+
+/**
+ * hms_devmem_is_lost - is what was in a page lost
+ * @page: any page; of a large one it is asked of this part alone
+ *
+ * Context: the caller keeps the struct page from being freed.
+ */
+bool hms_devmem_is_lost(struct page *page)
+{
+	struct hms_memory memory = hms_memory_of(page);
+	struct hms_devmem *mem;
+
+	if (hms_is_poison(page))
+		return true;
+	if (!hms_memory_may_have_lost(&memory))
+		return false;
+	mem = hms_devmem_of_page(page);
+	return READ_ONCE(mem->gone) || test_bit(hms_devmem_index(mem, page), mem->lost);
+}
+
+/**
+ * hms_devmem_prepare_poison - have pages to take the place of what is lost
+ * @mem: the device's memory, which goes
+ *
+ * Without memory for them it is to be tried again.
+ *
+ * Context: may sleep.
+ */
+void hms_devmem_prepare_poison(struct hms_devmem *mem)
+{
+	struct hms_devmem *poison;
+
+	if (mem->poison || !hms_devmem_may_have_lost(mem) || !hms_devmem_used(mem))
+		return;
+	poison = hms_poison_new(hms_devmem_used(mem));
+	if (!IS_ERR(poison))
+		mem->poison = poison;
+}
+
+/* A page to take the place of one that is lost, locked, or NULL. */
+struct page *hms_devmem_poison(struct hms_devmem *mem)
+{
+	return mem->poison ? hms_poison_alloc(mem->poison) : NULL;
 }
 
 /**
@@ -659,6 +828,18 @@ bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *pag
 			    const struct hms_lru_page *other)
 {
 	return hms_lru_goes_with(&mem->lru, hms_devmem_index(mem, page), other);
+}
+
+/* The target that it was made for. */
+struct hms_target *hms_devmem_is_of(const struct hms_devmem *mem)
+{
+	return mem->target;
+}
+
+/* Whose is an owner that hms_devmem_owner() gave? */
+struct hms_devmem *hms_devmem_of_owner(void *owner)
+{
+	return owner;
 }
 
 /**

@@ -13,18 +13,27 @@ struct hms_devmem;
 struct hms_target;
 struct vm_fault;
 
+/* What is behind the pages. */
+enum hms_devmem_what {
+	HMS_DEVMEM_DEVICE,	/* memory of a device */
+	HMS_DEVMEM_PLACEHOLDER,	/* nothing yet, see lazy.c */
+	HMS_DEVMEM_POISON,	/* nothing any more, see poison.c */
+};
+
 /**
  * struct hms_devmem_ops - what happens to the pages
  * @touched: a CPU touched one that it can't load from
  * @freed: core has freed one, @npages are in it; in any context. May be NULL
  * @user: by its zone_device_data, who has one; NULL: who was given it
- * @empty: there is no memory behind them: they are placeholders
+ * @emptied: all of them are free, so that they may be destroyed; in any context. May be NULL
+ * @what: enum hms_devmem_what; only what is a device's is charged, and leaves by an order
  */
 struct hms_devmem_ops {
 	vm_fault_t (*touched)(struct vm_fault *vmf, struct hms_target *target);
 	void (*freed)(struct page *page, unsigned long npages);
 	kuid_t (*user)(const void *data);
-	bool empty;
+	void (*emptied)(void);
+	enum hms_devmem_what what;
 };
 
 /* That of the placeholders, or NULL. */
@@ -34,6 +43,15 @@ extern const struct dev_pagemap *hms_placeholders;
 static inline bool hms_is_placeholder(const struct page *page)
 {
 	return page && is_zone_device_page(page) && page_pgmap(page) == READ_ONCE(hms_placeholders);
+}
+
+extern const struct dev_pagemap_ops hms_poison_pagemap_ops;
+
+/* Does a page stand for one that is lost? NULL does not. */
+static inline bool hms_is_poison(const struct page *page)
+{
+	return page && is_zone_device_page(page) &&
+	       page_pgmap(page)->ops == &hms_poison_pagemap_ops;
 }
 
 /**
@@ -79,6 +97,14 @@ unsigned long hms_devmem_user_limit(const struct hms_devmem *mem);
 void hms_devmem_limit_users(struct hms_devmem *mem, unsigned long npages);
 void hms_devmem_close(struct hms_devmem *mem, bool closed);
 bool hms_devmem_is_closed(const struct hms_devmem *mem);
+bool hms_devmem_is_usable(const struct hms_devmem *mem);
+long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long npages);
+unsigned long hms_devmem_gone(struct hms_devmem *mem);
+bool hms_devmem_may_have_lost(const struct hms_devmem *mem);
+bool hms_devmem_is_lost(struct page *page);
+bool hms_memory_may_have_lost(const struct hms_memory *memory);
+struct page *hms_devmem_poison(struct hms_devmem *mem);
+void hms_devmem_prepare_poison(struct hms_devmem *mem);
 bool hms_devmem_is_coherent(const struct hms_devmem *mem);
 void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
@@ -102,6 +128,8 @@ unsigned long hms_devmem_pages(const struct hms_devmem *mem);
 unsigned long hms_devmem_used(const struct hms_devmem *mem);
 const struct page *hms_devmem_end(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);
+struct hms_target *hms_devmem_is_of(const struct hms_devmem *mem);
+struct hms_devmem *hms_devmem_of_owner(void *owner);
 void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);
 int hms_devmem_read_lock(void);

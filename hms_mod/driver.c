@@ -14,6 +14,7 @@
 #include "evacuate.h"
 #include "evict.h"
 #include "home.h"
+#include "stats.h"
 #include "target.h"
 
 /* One target at a time goes offline or online; taken in its sysfs file. */
@@ -155,6 +156,58 @@ void hms_target_give(struct hms_target *target, struct page *const *pages, unsig
 	hms_devmem_give_back(target->mem, pages, npages);
 }
 EXPORT_SYMBOL_GPL(hms_target_give);
+
+/**
+ * hms_target_failed - memory of a device has failed
+ * @target: from hms_target_register(), private: of what the CPU can load from, core hears itself
+ * @index: the first page, see hms_target_index()
+ * @npages: how many pages
+ *
+ * What is in them is lost: who touches it gets SIGBUS (BUS_MCEERR_AR), a device that faults on it
+ * -EHWPOISON, and a request passes over it. Nothing is put there any more. What a device page table
+ * has of them the driver takes back itself.
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL when the target has no such pages, -EOPNOTSUPP when its memory is coherent,
+ * -ENOMEM.
+ */
+int hms_target_failed(struct hms_target *target, unsigned long index, unsigned long npages)
+{
+	unsigned long all = hms_devmem_pages(target->mem);
+	long used;
+
+	if (hms_devmem_is_coherent(target->mem))
+		return -EOPNOTSUPP;
+	if (index >= all || npages > all - index)
+		return -EINVAL;
+	used = hms_devmem_fail(target->mem, index, npages);
+	if (used < 0)
+		return used;
+	hms_stat_add(HMS_STAT_LOST, used);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(hms_target_failed);
+
+/**
+ * hms_target_gone - a device went without notice
+ * @target: from hms_target_register()
+ *
+ * All that is in it is lost, as with hms_target_failed(), and its @copy is not called any more, but
+ * where it is running. After that the driver unregisters the target as ever: what programs had
+ * there stays lost. On a kernel without private memory nothing can stand for what is lost; there
+ * coherent memory has to be unregistered while it can be read.
+ *
+ * Context: may sleep.
+ * Return: 0, or -EOPNOTSUPP where that is so.
+ */
+int hms_target_gone(struct hms_target *target)
+{
+	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		return -EOPNOTSUPP;
+	hms_stat_add(HMS_STAT_LOST, hms_devmem_gone(target->mem));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(hms_target_gone);
 
 /**
  * hms_target_unregister - take a target back

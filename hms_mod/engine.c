@@ -173,7 +173,7 @@ static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 /* What is offline gives no page; pages that are on their way from there would only be held up. */
 static bool hms_engine_may_use(const struct hms_request *request, const struct hms_target *target)
 {
-	return hms_target_is_device(target) ? !hms_devmem_is_closed(target->mem) :
+	return hms_target_is_device(target) ? hms_devmem_is_usable(target->mem) :
 					      node_isset(target->nid, request->nodes);
 }
 
@@ -312,7 +312,8 @@ static bool hms_engine_complete(struct hms_work *work, struct list_head *batches
 			    (plan->fate != HMS_FATE_SKIP || which == HMS_SKIP_ABSENT))
 				continue;
 			complete = false;
-			hms_count_skipped(work->request, batch->start + (i << PAGE_SHIFT), 1, which);
+			hms_count_skipped(work->request, batch->start + (i << PAGE_SHIFT), 1,
+					  which);
 		}
 	}
 	return complete;

@@ -68,7 +68,7 @@ static void hms_evacuate_pass(struct hms_evacuation *e)
 
 	hms_home_pass(pass, HMS_TARGET_EVACUATED);
 	for (i = 0; i < pass->npages; i++) {
-		if (hms_moved(pass->src[i], pass->dst[i]))
+		if (hms_home_came(pass, i))
 			hms_evacuated(e, pass->vma.start + (i << PAGE_SHIFT), 1);
 	}
 }
@@ -254,6 +254,7 @@ int hms_evacuate(struct hms_target *target, unsigned long timeout)
 	e->deadline = jiffies + timeout;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	for (round = 1; !hms_evacuate_is_over(e); round++) {
+		hms_devmem_prepare_poison(mem);
 		hms_evacuate_round(e);
 		hms_devmem_wait_empty(mem, HZ / 50);
 		if (!e->timeout && !(round % HMS_EVACUATE_PATIENCE))

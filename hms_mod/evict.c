@@ -101,7 +101,7 @@ static bool hms_exit_is_open(const struct hms_target *target, struct vm_area_str
 {
 	if (!hms_target_is_device(target))
 		return !vma_policy(vma);
-	return !hms_devmem_is_closed(target->mem) && !(vma->vm_flags & VM_LOCKED) &&
+	return hms_devmem_is_usable(target->mem) && !(vma->vm_flags & VM_LOCKED) &&
 	       (vma->vm_mm == payer || !hms_devmem_is_charged(target->mem));
 }
 

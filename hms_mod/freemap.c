@@ -149,6 +149,26 @@ bool hms_freemap_take_block(struct hms_freemap *map, unsigned long *index)
 }
 
 /**
+ * hms_freemap_remove - take a page for good
+ * @map: the free pages
+ * @index: the page
+ *
+ * Return: false when it is not free; then nothing is done.
+ */
+bool hms_freemap_remove(struct hms_freemap *map, unsigned long index)
+{
+	unsigned long b = index / HMS_BLOCK_PAGES;
+
+	hms_freemap_enter(map);
+	if (!test_bit(index, map->pages))
+		return false;
+	bitmap_clear(map->pages, index, 1);
+	hms_freemap_count(map, b, map->counts[b] - 1);
+	hms_freemap_add(map, -1);
+	return true;
+}
+
+/**
  * hms_freemap_give - give pages back, however they were taken
  * @map: the free pages
  * @index: the first

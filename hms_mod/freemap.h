@@ -37,6 +37,7 @@ int hms_freemap_init(struct hms_freemap *map, unsigned long npages);
 void hms_freemap_destroy(struct hms_freemap *map);
 unsigned long hms_freemap_take(struct hms_freemap *map, unsigned long max, unsigned long *index);
 bool hms_freemap_take_block(struct hms_freemap *map, unsigned long *index);
+bool hms_freemap_remove(struct hms_freemap *map, unsigned long index);
 void hms_freemap_give(struct hms_freemap *map, unsigned long index, unsigned long npages);
 
 #endif /* _HMS_FREEMAP_H */

@@ -110,9 +110,9 @@ struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long 
 }
 
 /*
- * Memory for @from, a page that comes home, locked. The policy of HMS may choose the target only as long
- * as that costs no reclaim; else any node will do. For a page that nobody has touched yet nothing
- * is reclaimed at all, and for one of many that have to come, nobody is killed.
+ * Memory for @from, a page that comes home, locked. The policy of HMS may choose the target only as
+ * long as that costs no reclaim; else any node will do. For a page that nobody has touched yet
+ * nothing is reclaimed at all, and for one of many that have to come, nobody is killed.
  */
 static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long address,
 				   struct hms_target *target, struct page *from, bool ahead,
@@ -206,6 +206,22 @@ static void hms_home_unuse(struct hms_target *target)
 		hms_target_unuse(target);
 }
 
+/* A page that is lost stays where it is; or if that goes, another comes in its place. */
+static bool hms_home_is_lost(struct hms_pass *pass, unsigned long i, struct hms_devmem *mem,
+			     enum hms_target_stat why)
+{
+	struct page *page = NULL;
+
+	if (!hms_devmem_may_have_lost(mem) ||
+	    !hms_devmem_is_lost(migrate_pfn_to_page(pass->src[i])))
+		return false;
+	if (why == HMS_TARGET_EVACUATED)
+		page = hms_devmem_poison(mem);
+	if (page)
+		pass->dst[i] = migrate_pfn(page_to_pfn(page));
+	return true;
+}
+
 /*
  * A destination for each page that was collected, as far as there is memory. Says how many are not
  * where policy wants them.
@@ -213,8 +229,9 @@ static void hms_home_unuse(struct hms_target *target)
 static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
-	struct hms_home_stock stock;
+	struct hms_devmem *mem = hms_devmem_of_owner(pass->vma.pgmap_owner);
 	struct hms_target *target = NULL;
+	struct hms_home_stock stock;
 	int ret = 0;
 
 	stock.n = 0;
@@ -222,6 +239,8 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 		struct page *page = NULL;
 
 		if (!hms_collected_page(pass->src[i]))
+			continue;
+		if (hms_home_is_lost(pass, i, mem, why))
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
@@ -281,6 +300,17 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
 }
 
 /**
+ * hms_home_came - has a page come home
+ * @pass: after hms_home_pass()
+ * @i: which entry
+ */
+bool hms_home_came(const struct hms_pass *pass, unsigned long i)
+{
+	return hms_moved(pass->src[i], pass->dst[i]) &&
+	       !hms_is_poison(migrate_pfn_to_page(pass->dst[i]));
+}
+
+/**
  * hms_home_pass - move the device pages that were collected; those that can't be stay
  * @pass: collected by mapping
  * @why: count them as this
@@ -303,7 +333,7 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 	nid = hms_home_first_nid(pass);
 	hms_pass_commit(pass, why);
 	for (i = 0; i < pass->npages; i++)
-		home += hms_moved(pass->src[i], pass->dst[i]);
+		home += hms_home_came(pass, i);
 	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;
 }
@@ -400,6 +430,18 @@ static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
 	return ret;
 }
 
+/* Nobody can bring that back. A large page is asked about only what is touched of it. */
+static bool hms_home_fault_is_lost(const struct vm_fault *vmf, const struct hms_target *target)
+{
+	struct page *page = vmf->page;
+
+	if (!hms_devmem_may_have_lost(target->mem))
+		return false;
+	if (!vmf->pte)
+		page = folio_page(page_folio(page), (vmf->address & ~PMD_MASK) >> PAGE_SHIFT);
+	return hms_devmem_is_lost(page);
+}
+
 static vm_fault_t hms_home_fault_result(int error)
 {
 	switch (error) {
@@ -422,7 +464,7 @@ static vm_fault_t hms_home_fault_result(int error)
  *
  * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
  * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM,
- * or VM_FAULT_SIGBUS when the device can't give the data back.
+ * VM_FAULT_SIGBUS when the device can't give the data back, VM_FAULT_HWPOISON when it is lost.
  */
 vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 {
@@ -434,6 +476,10 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	vm_fault_t ret;
 	int error;
 
+	if (hms_home_fault_is_lost(vmf, target)) {
+		hms_stat_add(HMS_STAT_LOST_TOUCHED, 1);
+		return VM_FAULT_HWPOISON;
+	}
 	if (hms_home_is_moving(vmf->page)) {
 		folio_wait_locked_killable(page_folio(vmf->page));
 		return 0;

@@ -16,6 +16,7 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 		   void *owner, struct page *fault_page, enum hms_target_stat why);
 struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long address,
 				      gfp_t gfp, unsigned int order, enum hms_target_stat why);
+bool hms_home_came(const struct hms_pass *pass, unsigned long i);
 int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why);
 
 #endif /* _HMS_HOME_H */

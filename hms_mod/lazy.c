@@ -72,7 +72,7 @@ static const struct hms_devmem_ops hms_lazy_ops = {
 	.touched = hms_home_fault,
 	.freed = hms_lazy_freed,
 	.user = hms_lazy_user,
-	.empty = true,
+	.what = HMS_DEVMEM_PLACEHOLDER,
 };
 
 static unsigned long hms_lazy_size(void)

@@ -16,6 +16,7 @@
 #include "netlink.h"
 #include "node.h"
 #include "object.h"
+#include "poison.h"
 #include "remap.h"
 
 static int __init hms_init(void)
@@ -67,6 +68,7 @@ static void __exit hms_exit(void)
 {
 	hms_file_stop();
 	hms_lazy_stop();
+	hms_poison_stop();
 	hms_remap_stop();
 	hms_fork_stop();
 	hms_binding_stop();

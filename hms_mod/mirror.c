@@ -121,6 +121,10 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 		if (!(entry & HMM_PFN_VALID) || (entry & HMM_PFN_ERROR))
 			continue;
 		page = hmm_pfn_to_page(entry);
+		if (hms_devmem_is_lost(page)) {
+			ret = i == wanted ? -EHWPOISON : ret;
+			continue;
+		}
 		writable = entry & HMM_PFN_WRITE;
 		/*
 		 * A PTE may be writable and the page still clean, and a device sets no dirty bit,
@@ -159,7 +163,7 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM,
  * also when the policy is HMS_MODE_BIND and no target of it that the device can use has room,
  * -EINTR when a signal is pending, -EIO when the device can't give back a page of its own that had
- * to come home first, -EBUSY after ten seconds without success.
+ * to come home first, -EHWPOISON when it is lost, -EBUSY after ten seconds without success.
  */
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
 {

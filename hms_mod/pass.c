@@ -220,9 +220,28 @@ static int hms_copy_bounced(struct hms_target *to, struct hms_target *from,
 	return ret;
 }
 
+/* Is any of it lost, or would be? A device that is gone is not asked for anything. */
+static bool hms_copy_is_lost(struct hms_target *to, struct hms_target *from,
+			     const struct hms_copy *copies, unsigned int n)
+{
+	unsigned int i;
+
+	if (!(to && hms_devmem_may_have_lost(to->mem)) &&
+	    !(from && hms_devmem_may_have_lost(from->mem)))
+		return false;
+	for (i = 0; i < n; i++) {
+		if (hms_devmem_is_lost(copies[i].dst) ||
+		    (copies[i].src && hms_devmem_is_lost(copies[i].src)))
+			return true;
+	}
+	return false;
+}
+
 static int hms_copy_batch(struct hms_target *to, struct hms_target *from,
 			  const struct hms_copy *copies, unsigned int n)
 {
+	if (hms_copy_is_lost(to, from, copies, n))
+		return -EHWPOISON;
 	if (to && from && to != from && (!to->peers || to->peers != from->peers))
 		return hms_copy_bounced(to, from, copies, n);
 	if (to)
@@ -243,12 +262,12 @@ static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
 	put_page(page);
 }
 
-/* The page that is to be filled for an entry; nothing is behind a placeholder. */
+/* The page that is to be filled for an entry; nothing is behind a placeholder, or poison. */
 static inline struct page *hms_pass_dst(const struct hms_pass *pass, unsigned long i)
 {
 	struct page *page = migrate_pfn_to_page(pass->dst[i]);
 
-	return hms_is_placeholder(page) ? NULL : page;
+	return hms_is_placeholder(page) || hms_is_poison(page) ? NULL : page;
 }
 
 /* What it is filled with, or NULL: zeros. */

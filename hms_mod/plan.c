@@ -51,8 +51,14 @@ u32 hms_plan_rank(struct hms_work *work, struct page *page)
  * to a device: munlock would leave them accounted for good. Nor do those of KSM: ksmd reads them.
  * The file is asked of the mapping, as the page may be looked at without a reference.
  */
-static u8 hms_page_allows(const struct vm_area_struct *vma, struct folio *folio, u8 *reason)
+static u8 hms_page_allows(const struct vm_area_struct *vma, struct page *page, u8 *reason)
 {
+	struct folio *folio = page_folio(page);
+
+	if (hms_devmem_is_lost(page)) {
+		*reason = HMS_SKIP_COPY;
+		return 0;
+	}
 	if (!folio_test_anon(folio)) {
 		*reason = HMS_SKIP_FILE;
 		return vma->vm_file && shmem_mapping(vma->vm_file->f_mapping) &&
@@ -195,7 +201,7 @@ bool hms_plan_page(struct hms_work *work, struct hms_batch *batch, unsigned long
 		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ELSEWHERE);
 		return false;
 	}
-	plan->allow = hms_page_allows(batch->vma, page_folio(page), &plan->reason);
+	plan->allow = hms_page_allows(batch->vma, page, &plan->reason);
 	hms_plan_aim(work, plan, 0);
 	if (plan->goal == plan->limit) {
 		hms_plan_stay(work, plan);

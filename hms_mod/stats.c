@@ -50,6 +50,9 @@ HMS_STAT_FILE(lazy_touched, HMS_STAT_LAZY_TOUCHED);
 HMS_STAT_FILE(evacuated, HMS_STAT_EVACUATED);
 /* Pages that left a full device. */
 HMS_STAT_FILE(evicted, HMS_STAT_EVICTED);
+/* Pages lost with the memory of a device that failed or went, and touches of them. */
+HMS_STAT_FILE(lost, HMS_STAT_LOST);
+HMS_STAT_FILE(lost_touched, HMS_STAT_LOST_TOUCHED);
 /* Policy ranges that could not be kept, inherited or carried. */
 HMS_STAT_FILE(policy_lost, HMS_STAT_POLICY_LOST);
 
@@ -65,6 +68,8 @@ static struct attribute *hms_stats_attrs[] = {
 	&dev_attr_lazy_touched.attr,
 	&dev_attr_evacuated.attr,
 	&dev_attr_evicted.attr,
+	&dev_attr_lost.attr,
+	&dev_attr_lost_touched.attr,
 	&dev_attr_policy_lost.attr,
 	NULL
 };

@@ -476,7 +476,7 @@ struct hms_target *hms_target_use_home(const u32 *uids, unsigned int n, unsigned
 			continue;
 		/* One that goes offline takes back nothing of its own. */
 		if (!hms_target_is_device(target) ||
-		    !(node || hms_devmem_is_closed(target->mem)))
+		    !(node || !hms_devmem_is_usable(target->mem)))
 			return target;
 		hms_target_unuse(target);
 	}

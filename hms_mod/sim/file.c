@@ -38,6 +38,7 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 		struct hms_sim_op op;
 		struct hms_sim_walk walk;
 		struct hms_sim_reserve reserve;
+		struct hms_sim_fail fail;
 	} arg;
 	size_t known;
 	int ret;
@@ -59,6 +60,9 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 	case HMS_SIM_RESERVE:
 		known = sizeof(arg.reserve);
 		break;
+	case HMS_SIM_FAIL:
+		known = sizeof(arg.fail);
+		break;
 	default:
 		return -ENOTTY;
 	}
@@ -77,6 +81,9 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 		break;
 	case HMS_SIM_RESERVE:
 		ret = hms_sim_reserve(context, &arg.reserve);
+		break;
+	case HMS_SIM_FAIL:
+		ret = hms_sim_fail(context, &arg.fail);
 		break;
 	default:
 		ret = hms_sim_op(context, cmd, &arg.op);

@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -30,6 +31,34 @@ MODULE_PARM_DESC(range, "physical address of memory that nobody uses, for all of
 
 static struct device *hms_sim_root;
 static struct hms_sim *hms_sims;
+
+/* The accelerators are all there; under the lock, as parameters are there before and after. */
+static bool hms_sim_up;
+static DEFINE_MUTEX(hms_sim_lock);
+
+/* What is there can't be reached any more, until the module goes. */
+static int hms_sim_set_gone(const char *value, const struct kernel_param *kp)
+{
+	unsigned int index;
+	int ret;
+
+	ret = kstrtouint(value, 0, &index);
+	if (ret)
+		return ret;
+	mutex_lock(&hms_sim_lock);
+	if (hms_sim_up && index < count)
+		ret = hms_target_gone(hms_sims[index].target);
+	else
+		ret = -EINVAL;
+	mutex_unlock(&hms_sim_lock);
+	return ret;
+}
+
+static const struct kernel_param_ops hms_sim_gone_ops = {
+	.set = hms_sim_set_gone,
+};
+module_param_cb(gone, &hms_sim_gone_ops, NULL, 0200);
+MODULE_PARM_DESC(gone, "for tests: number of an accelerator that goes without notice");
 
 static void hms_sim_stop(unsigned int n)
 {
@@ -66,13 +95,21 @@ static int __init hms_sim_init(void)
 		}
 	}
 	ret = hms_sim_described_start(hms_sim_root);
-	if (ret)
+	if (ret) {
 		hms_sim_stop(count);
-	return ret;
+		return ret;
+	}
+	mutex_lock(&hms_sim_lock);
+	hms_sim_up = true;
+	mutex_unlock(&hms_sim_lock);
+	return 0;
 }
 
 static void __exit hms_sim_exit(void)
 {
+	mutex_lock(&hms_sim_lock);
+	hms_sim_up = false;
+	mutex_unlock(&hms_sim_lock);
 	hms_sim_described_stop();
 	hms_sim_stop(count);
 }

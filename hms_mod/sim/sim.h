@@ -80,6 +80,7 @@ int hms_sim_op(struct hms_sim_context *context, unsigned int cmd, struct hms_sim
 int hms_sim_walk(struct hms_sim_context *context, struct hms_sim_walk *arg);
 
 /* reserve.c */
+int hms_sim_fail(struct hms_sim_context *context, struct hms_sim_fail *arg);
 int hms_sim_reserve(struct hms_sim_context *context, struct hms_sim_reserve *arg);
 void hms_sim_release_all(struct hms_sim *sim);
 

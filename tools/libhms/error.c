@@ -48,7 +48,7 @@ static const char *const skip_texts[] = {
 	[HMS_SKIP_NOMEM]	= "no room on the targets",
 	[HMS_SKIP_UNREACHABLE]	= "no target that the caller may use",
 	[HMS_SKIP_LARGE]	= "part of a large page that can't be split",
-	[HMS_SKIP_COPY]		= "the device failed to copy it",
+	[HMS_SKIP_COPY]		= "the device failed to copy it, or has lost it",
 	[HMS_SKIP_ELSEWHERE]	= "elsewhere, and it was not asked to move",
 	[HMS_SKIP_LIMIT]	= "no more placeholders for this user or cgroup",
 };

@@ -193,7 +193,8 @@ enum hms_migrate {
  * @HMS_SKIP_UNREACHABLE: no target of the list, or none before the one it is on, can be used by
  *	this caller (cpuset, removed, offline)
  * @HMS_SKIP_LARGE: part of a large page that this kernel does not split
- * @HMS_SKIP_COPY: the device failed to copy it; the page stays whole where it was
+ * @HMS_SKIP_COPY: the device failed to copy it, and the page stays whole where it was; or the
+ *	device has lost it, and a touch is SIGBUS
  * @HMS_SKIP_ELSEWHERE: it exists where it does not belong (on no target of the list, or in the
  *	modes that go page by page not on its own), and migrate was not asked
  * @HMS_SKIP_LIMIT: no placeholder: the user or the cgroup has no more room for them

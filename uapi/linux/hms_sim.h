@@ -127,6 +127,25 @@ struct hms_sim_reserve {
 	__aligned_u64 kept;
 };
 
+/**
+ * struct hms_sim_fail - memory of the accelerator fails
+ * @size: sizeof(struct hms_sim_fail)
+ * @flags: must be zero
+ * @address: of the program, a multiple of the page size
+ * @length: bytes, a multiple of the page size
+ * @pages: out: pages of the range that the accelerator has in its own memory and in its page
+ *	table; these have failed, for good
+ *
+ * Errors: EINVAL; EPERM without CAP_SYS_ADMIN; ENOMEM; EOPNOTSUPP when the memory is coherent.
+ */
+struct hms_sim_fail {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__aligned_u64 pages;
+};
+
 #define HMS_SIM_MAX_OBJECTS	4096
 #define HMS_SIM_MAX_EDGES	65536
 
@@ -209,6 +228,7 @@ struct hms_sim_build {
 #define HMS_SIM_ADD		_IO(HMS_SIM_IOCTL_BASE, 0xd5)
 #define HMS_SIM_WALK		_IO(HMS_SIM_IOCTL_BASE, 0xd6)
 #define HMS_SIM_RESERVE		_IO(HMS_SIM_IOCTL_BASE, 0xd9)
+#define HMS_SIM_FAIL		_IO(HMS_SIM_IOCTL_BASE, 0xda)
 #define HMS_SIM_BUILD		_IO(HMS_SIM_IOCTL_BASE, 0xd7)
 #define HMS_SIM_CLEAR		_IO(HMS_SIM_IOCTL_BASE, 0xd8)
 

@@ -25,6 +25,10 @@
  * wants memory for itself takes it with hms_target_take(), and gives it back before it unregisters
  * the target.
  *
+ * Losses. When memory of the device fails, hms_target_failed() says which; when the device goes
+ * without notice, hms_target_gone() says so, before its target is unregistered. No page is made up
+ * for what is lost: who touches it gets SIGBUS.
+ *
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
  * sysfs empties it, or fails with EBUSY when pages are pinned, and then the module may go. That
@@ -104,6 +108,8 @@ u64 hms_target_used(const struct hms_target *target);
 unsigned int hms_target_take(struct hms_target *target, struct page **pages, unsigned int npages);
 void hms_target_give(struct hms_target *target, struct page *const *pages, unsigned int npages);
 void hms_target_accessed(struct page *page);
+int hms_target_failed(struct hms_target *target, unsigned long index, unsigned long npages);
+int hms_target_gone(struct hms_target *target);
 struct hms_target *hms_target_of_page(struct page *page);
 unsigned long hms_target_index(const struct hms_target *target, const struct page *page);
 
