@@ -35,7 +35,8 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 {
 	struct hms_batch *batch;
 
-	batch = kvzalloc(sizeof(*batch) + npages * (3 * sizeof(unsigned long) + sizeof(*batch->plans)),
+	batch = kvzalloc(sizeof(*batch) +
+			 npages * (3 * sizeof(unsigned long) + sizeof(*batch->plans)),
 			 GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return NULL;
