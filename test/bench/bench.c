@@ -54,8 +54,8 @@ void bench_start(const char *what)
 void bench_start_timed(const char *what)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("%s. Times are those of an emulated machine on a host that does other things too: they\n"
-	       "show what is slower than what, not how fast anything is. Medians of five.\n", what);
+	printf("%s. Times are those of an emulated machine on a host that does other things\n"
+	       "too: they show what is slower than what, not how fast anything is.\n", what);
 }
 
 int bench_end(void)

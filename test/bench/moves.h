@@ -21,8 +21,8 @@ void mbind_move(char *start, size_t length, int node);
 void move_pages_to(char *start, size_t length, int node);
 
 /*
- * Is the kernel's own emulated device there? False of the others: not all has moved, as happens when
- * two use it at once.
+ * Is the kernel's own emulated device there? False of the others: not all has moved, as happens
+ * when two use it at once.
  */
 bool test_hmm_is_there(void);
 bool test_hmm_to_device(char *start, size_t length, int device);

@@ -52,11 +52,12 @@ static uint64_t least_run(int advice, step_fn *prepare, step_fn *act, struct lat
 
 double peer_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages)
 {
-	uint64_t *took = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *took;
 	pid_t pid;
 	int status;
 	double each;
 
+	took = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (took == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	pid = fork();

@@ -49,7 +49,8 @@ static void print(const struct way *way)
 
 void bench_at_once(void)
 {
-	heading("Two that move at once, there and back: of what one does in the same time");
+	heading("Two that move at once, there and back: of what one does; medians of %d",
+		REPEATS);
 	printf("   | %-17s | two processes | two threads | control |\n", "");
 	for (int i = 0; i < nways; i++)
 		if (way_is_open(&ways[i]))

@@ -32,7 +32,7 @@ static void print(const struct way *way)
 
 void bench_unmapped(void)
 {
-	heading("The longest time that a page stays unmapped, in us of the guest, the least of %d runs",
+	heading("The longest that a page stays unmapped, in us of the guest, the least of %d runs",
 		REPEATS);
 	printf("   | %-17s |    there |     back |\n", "");
 	for (int i = 0; i < nways; i++)
