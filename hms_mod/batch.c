@@ -36,14 +36,16 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 	struct hms_batch *batch;
 
 	batch = kvzalloc(sizeof(*batch) +
-			 npages * (3 * sizeof(unsigned long) + sizeof(*batch->plans)),
+			 npages * (3 * sizeof(unsigned long) + sizeof(*batch->copies) +
+				   sizeof(*batch->plans)),
 			 GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return NULL;
 	batch->entries = (void *)(batch + 1);
 	batch->src = batch->entries + npages;
 	batch->dst = batch->src + npages;
-	batch->plans = (void *)(batch->dst + npages);
+	batch->copies = (void *)(batch->dst + npages);
+	batch->plans = (void *)(batch->copies + npages);
 	batch->runs = &batch->one;
 	return batch;
 }
@@ -331,7 +333,7 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
 
 		pass->src = batch->src + runs[r].first;
 		pass->dst = batch->dst + runs[r].first;
-		pass->copies = work->copies;
+		pass->copies = batch->copies + runs[r].first;
 		pass->serial = work->serial;
 		ret = hms_batch_collect_run(batch, pass, &runs[r]);
 		if (ret) {
@@ -675,34 +677,54 @@ static void hms_batch_amend(struct hms_batch *batch, bool moved, enum hms_skip r
 }
 
 /* Are all the destinations filled? */
-static bool hms_batch_copy_runs(struct hms_work *work, struct hms_batch *batch)
+static bool hms_batch_end_runs(struct hms_work *work, struct hms_batch *batch)
 {
 	bool all = true;
 	unsigned int r;
 
 	for (r = 0; r < batch->nruns; r++) {
-		work->request->arg->bytes_copied += hms_pass_copy(&batch->runs[r]) << PAGE_SHIFT;
+		u64 copied = hms_pass_copy_end(&batch->runs[r]);
+
+		work->request->arg->bytes_copied += copied << PAGE_SHIFT;
 		all &= !batch->runs[r].error;
 	}
 	return all;
 }
 
 /**
- * hms_batch_copy - fill the destinations
- * @work: what for; counts what was copied
+ * hms_batch_copy_start - begin to fill the destinations
  * @batch: placed
  *
  * Context: as hms_batch_collect().
+ * Return: true when that goes on by itself.
  */
-void hms_batch_copy(struct hms_work *work, struct hms_batch *batch)
+bool hms_batch_copy_start(struct hms_batch *batch)
 {
-	if (hms_batch_copy_runs(work, batch))
+	bool started = false;
+	unsigned int r;
+
+	for (r = 0; r < batch->nruns; r++)
+		started |= hms_pass_copy_start(&batch->runs[r]);
+	return started;
+}
+
+/**
+ * hms_batch_copy_end - have the destinations filled
+ * @work: what for; counts what was copied
+ * @batch: after hms_batch_copy_start()
+ *
+ * Context: as hms_batch_collect().
+ */
+void hms_batch_copy_end(struct hms_work *work, struct hms_batch *batch)
+{
+	if (hms_batch_end_runs(work, batch))
 		return;
 	/* In pieces only those stay that can't be copied. */
 	if (hms_batch_is_large(batch)) {
 		hms_batch_split(batch);
 		hms_batch_place_pages(work, batch);
-		hms_batch_copy_runs(work, batch);
+		hms_batch_copy_start(batch);
+		hms_batch_end_runs(work, batch);
 	}
 	hms_batch_amend(batch, false, HMS_SKIP_COPY);
 }

@@ -29,6 +29,7 @@ struct hms_request;
  * @entries: where the pages are, see locate.h
  * @src: what core collected
  * @dst: where it goes
+ * @copies: for the passes
  * @plans: what becomes of the pages
  */
 struct hms_batch {
@@ -46,6 +47,7 @@ struct hms_batch {
 	unsigned long *entries;
 	unsigned long *src;
 	unsigned long *dst;
+	struct hms_copy *copies;
 	struct hms_plan *plans;
 };
 
@@ -62,7 +64,6 @@ struct hms_batch {
  * @pages: destinations on their way to a batch
  * @index: the entries they are for
  * @wanted: pages to be brought back to memory
- * @copies: for the passes
  */
 struct hms_work {
 	struct hms_request *request;
@@ -75,7 +76,6 @@ struct hms_work {
 	struct page *pages[HMS_PASS_PAGES];
 	u16 index[HMS_PASS_PAGES];
 	DECLARE_BITMAP(wanted, HMS_PASS_PAGES);
-	struct hms_copy copies[HMS_PASS_PAGES];
 };
 
 struct hms_batch *hms_batch_new(unsigned long npages);
@@ -85,7 +85,8 @@ void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigne
 
 int hms_batch_collect(struct hms_work *work, struct hms_batch *batch);
 void hms_batch_place(struct hms_work *work, struct hms_batch *batch);
-void hms_batch_copy(struct hms_work *work, struct hms_batch *batch);
+bool hms_batch_copy_start(struct hms_batch *batch);
+void hms_batch_copy_end(struct hms_work *work, struct hms_batch *batch);
 void hms_batch_commit(struct hms_batch *batch);
 void hms_batch_abort(struct hms_batch *batch);
 void hms_batch_explain(struct hms_work *work, struct hms_batch *batch);

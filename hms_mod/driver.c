@@ -16,6 +16,7 @@
 #include "home.h"
 #include "stats.h"
 #include "target.h"
+#include "transfer.h"
 
 /* One target at a time goes offline or online; taken in its sysfs file. */
 static DEFINE_MUTEX(hms_offline_lock);
@@ -69,6 +70,7 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 		hms_devmem_destroy(mem);
 		return ERR_PTR(ret);
 	}
+	hms_transfer_count(desc->ops, 1);
 	return target;
 }
 EXPORT_SYMBOL_GPL(hms_target_register);
@@ -229,6 +231,7 @@ void hms_target_unregister(struct hms_target *target)
 		hms_object_put(&target->obj);
 		return;
 	}
+	hms_transfer_count(target->ops, -1);
 	online = hms_devmem_is_coherent(target->mem) && !hms_devmem_is_closed(target->mem);
 	hms_evacuate(target, 0);
 	hms_devmem_destroy(target->mem);

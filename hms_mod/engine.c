@@ -2,8 +2,8 @@
 /*
  * The engine: migrate and populate, for a request.
  *
- * A range is worked on in batches of one mapping and one page table page each, a step each;
- * mmap_lock is dropped after each. All-or-nothing does the same with all its batches at once, and
+ * A range is worked on in batches of one mapping and one page table page each. mmap_lock is dropped
+ * after each; or after two, where a driver copies the first while the second is made ready. All-or-nothing does the same with all its batches at once, and
  * looks at their fates before it lets any of them commit.
  */
 
@@ -19,15 +19,16 @@
 #include "request.h"
 #include "target.h"
 #include "trace.h"
+#include "transfer.h"
 
 /**
  * struct hms_engine - one run of the engine
- * @batch: for one at a time
+ * @batches: two of them are under way at most; the second is NULL for who needs but one
  * @next: where the next step begins
  * @work: what the batches work with; its arrays are not cleared
  */
 struct hms_engine {
-	struct hms_batch *batch;
+	struct hms_batch *batches[2];
 	unsigned long next;
 	struct hms_work work;
 };
@@ -111,20 +112,31 @@ static void hms_count_batch(struct hms_request *request, const struct hms_batch 
 			arg->populated - populated, arg->present - present, arg->lazy - lazy);
 }
 
-static void hms_batch_run(struct hms_work *work, struct hms_batch *batch)
+/* Up to where copies begin; true when they go on by themselves. */
+static bool hms_batch_begin(struct hms_work *work, struct hms_batch *batch)
 {
-	int ret;
+	int ret = hms_batch_collect(work, batch);
 
-	ret = hms_batch_collect(work, batch);
 	if (ret) {
 		/* What was done before must not be disowned by an error: count these as skipped. */
 		hms_batch_set_all(batch, HMS_FATE_SKIP,
 				  ret == -ENOMEM ? HMS_SKIP_NOMEM : HMS_SKIP_BUSY);
-		return;
+		return false;
 	}
 	hms_batch_place(work, batch);
-	hms_batch_copy(work, batch);
+	return hms_batch_copy_start(batch);
+}
+
+static void hms_batch_end(struct hms_work *work, struct hms_batch *batch)
+{
+	hms_batch_copy_end(work, batch);
 	hms_batch_commit(batch);
+}
+
+static void hms_batch_run(struct hms_work *work, struct hms_batch *batch)
+{
+	hms_batch_begin(work, batch);
+	hms_batch_end(work, batch);
 	hms_batch_explain(work, batch);
 }
 
@@ -200,35 +212,60 @@ static void hms_engine_find_usable(struct hms_work *work)
 	}
 }
 
-static int hms_engine_batch(struct hms_engine *engine)
+/*
+ * Begin with the next batch: 1 when a driver copies it meanwhile, 0 when there is one, -ENOENT when
+ * there is no memory at these addresses.
+ */
+static int hms_engine_begin(struct hms_engine *engine, struct hms_batch *batch)
 {
 	struct hms_work *work = &engine->work;
 	struct hms_request *request = work->request;
-	struct mm_struct *mm = work->binding->notifier.mm;
 	unsigned long address = engine->next, npages;
 	struct vm_area_struct *vma;
-	int ret;
 
-	ret = mmap_read_lock_killable(mm);
-	if (ret)
-		return ret;
-	hms_engine_find_usable(work);
 	npages = (request->end - address) >> PAGE_SHIFT;
-	vma = find_vma(mm, address);
+	vma = find_vma(work->binding->notifier.mm, address);
 	if (!vma || vma->vm_start > address) {
 		/* Unmapped by another thread since the request was checked. */
 		if (vma)
 			npages = min(npages, (vma->vm_start - address) >> PAGE_SHIFT);
 		hms_count_skipped(request, address, npages, HMS_SKIP_ABSENT);
-	} else {
-		npages = hms_batch_pages(vma, address, request->end);
-		hms_batch_init(engine->batch, vma, address, npages);
-		hms_batch_run(work, engine->batch);
-		hms_batch_run_again(work, engine->batch);
-		hms_count_batch(request, engine->batch);
+		engine->next = address + (npages << PAGE_SHIFT);
+		return -ENOENT;
+	}
+	npages = hms_batch_pages(vma, address, request->end);
+	engine->next = address + (npages << PAGE_SHIFT);
+	hms_batch_init(batch, vma, address, npages);
+	return hms_batch_begin(work, batch);
+}
+
+static int hms_engine_batches(struct hms_engine *engine)
+{
+	struct hms_work *work = &engine->work;
+	struct hms_request *request = work->request;
+	struct mm_struct *mm = work->binding->notifier.mm;
+	struct hms_batch **batches = engine->batches;
+	int ret, n = 0, i;
+
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	hms_engine_find_usable(work);
+	ret = hms_engine_begin(engine, batches[n]);
+	n += ret >= 0;
+	if (ret > 0 && batches[n] && engine->next < request->end) {
+		ret = hms_engine_begin(engine, batches[n]);
+		n += ret >= 0;
+	}
+	for (i = 0; i < n; i++)
+		hms_batch_end(work, batches[i]);
+	/* Nothing is collected any more: what a fault of the first would wait for. */
+	for (i = 0; i < n; i++) {
+		hms_batch_explain(work, batches[i]);
+		hms_batch_run_again(work, batches[i]);
+		hms_count_batch(request, batches[i]);
 	}
 	mmap_read_unlock(mm);
-	engine->next = address + (npages << PAGE_SHIFT);
 	request->arg->next = engine->next;
 	return engine->next < request->end;
 }
@@ -339,8 +376,10 @@ static int hms_engine_all_or_nothing(struct hms_engine *engine)
 	}
 	if (ret)
 		goto drop;
-	list_for_each_entry(batch, &batches, list)
-		hms_batch_copy(work, batch);
+	list_for_each_entry(batch, &batches, list) {
+		hms_batch_copy_start(batch);
+		hms_batch_copy_end(work, batch);
+	}
 	if (!hms_engine_complete(work, &batches)) {
 		request->arg->bytes_copied = 0;
 		ret = hms_refuse(request, -EBUSY, HMS_ERROR_RANGE, 0, HMS_WHY_INCOMPLETE);
@@ -377,6 +416,7 @@ drop:
 struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_binding *binding)
 {
 	struct hms_engine *engine = kvmalloc(sizeof(*engine), GFP_KERNEL_ACCOUNT);
+	unsigned long npages = (request->end - request->start) >> PAGE_SHIFT;
 
 	if (!engine)
 		return NULL;
@@ -385,12 +425,14 @@ struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_bindin
 	engine->work.binding = binding;
 	engine->next = request->start;
 	engine->work.serial = hms_order_serial();
-	engine->batch = hms_batch_new(min((request->end - request->start) >> PAGE_SHIFT,
-					  HMS_PASS_PAGES));
-	if (!engine->batch) {
+	engine->batches[0] = hms_batch_new(min(npages, HMS_PASS_PAGES));
+	if (!engine->batches[0]) {
 		hms_engine_free(engine);
 		return NULL;
 	}
+	/* Without a second one it is slower. */
+	if (npages > HMS_PASS_PAGES && hms_transfer_may_overlap())
+		engine->batches[1] = hms_batch_new(HMS_PASS_PAGES);
 	return engine;
 }
 
@@ -398,7 +440,8 @@ void hms_engine_free(struct hms_engine *engine)
 {
 	if (!engine)
 		return;
-	hms_batch_free(engine->batch);
+	hms_batch_free(engine->batches[0]);
+	hms_batch_free(engine->batches[1]);
 	kvfree(engine);
 }
 
@@ -417,7 +460,7 @@ int hms_engine_step(struct hms_engine *engine)
 {
 	if (engine->work.request->all_or_nothing)
 		return hms_engine_all_or_nothing(engine);
-	return hms_engine_batch(engine);
+	return hms_engine_batches(engine);
 }
 
 /**

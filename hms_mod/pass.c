@@ -6,7 +6,6 @@
  * A large page moves in one piece where core can do that: the first entry stands for all of it.
  */
 
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
@@ -17,9 +16,7 @@
 #include "order.h"
 #include "pass.h"
 #include "target.h"
-
-/* Pages that go through main memory at a time, between devices that can't copy to each other. */
-#define HMS_BOUNCE_PAGES	16
+#include "transfer.h"
 
 /**
  * hms_pass_new - allocate a pass
@@ -160,97 +157,6 @@ static struct hms_target *hms_device_of(struct page *page)
 	return hms_target_of_page(page);
 }
 
-/* Does copy_mc_highpage() survive memory that has gone bad? Else it is a slow memcpy() on x86. */
-static bool hms_copy_mc_helps(void)
-{
-#ifdef CONFIG_X86
-	return boot_cpu_has(X86_FEATURE_ERMS);
-#else
-	return true;
-#endif
-}
-
-static int hms_copy_by_cpu(const struct hms_copy *copies, unsigned int n)
-{
-	bool mc = hms_copy_mc_helps();
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		if (!copies[i].src)
-			clear_highpage(copies[i].dst);
-		else if (!mc)
-			copy_highpage(copies[i].dst, copies[i].src);
-		else if (copy_mc_highpage(copies[i].dst, copies[i].src))
-			return -EHWPOISON;
-	}
-	return 0;
-}
-
-/* Two devices that can't reach each other: one writes main memory, the other reads it. */
-static int hms_copy_bounced(struct hms_target *to, struct hms_target *from,
-			    const struct hms_copy *copies, unsigned int n)
-{
-	struct hms_copy out[HMS_BOUNCE_PAGES], in[HMS_BOUNCE_PAGES];
-	struct page *bounce[HMS_BOUNCE_PAGES];
-	unsigned int got, i;
-	int ret = 0;
-
-	for (got = 0; got < min(n, HMS_BOUNCE_PAGES); got++) {
-		bounce[got] = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
-		if (!bounce[got])
-			break;
-	}
-	if (!got)
-		return -ENOMEM;
-	while (n && !ret) {
-		unsigned int now = min(n, got);
-
-		for (i = 0; i < now; i++) {
-			out[i] = (struct hms_copy) { .dst = bounce[i], .src = copies[i].src };
-			in[i] = (struct hms_copy) { .dst = copies[i].dst, .src = bounce[i] };
-		}
-		ret = from->ops->copy(from, out, now);
-		if (!ret)
-			ret = to->ops->copy(to, in, now);
-		copies += now;
-		n -= now;
-	}
-	while (got)
-		__free_page(bounce[--got]);
-	return ret;
-}
-
-/* Is any of it lost, or would be? A device that is gone is not asked for anything. */
-static bool hms_copy_is_lost(struct hms_target *to, struct hms_target *from,
-			     const struct hms_copy *copies, unsigned int n)
-{
-	unsigned int i;
-
-	if (!(to && hms_devmem_may_have_lost(to->mem)) &&
-	    !(from && hms_devmem_may_have_lost(from->mem)))
-		return false;
-	for (i = 0; i < n; i++) {
-		if (hms_devmem_is_lost(copies[i].dst) ||
-		    (copies[i].src && hms_devmem_is_lost(copies[i].src)))
-			return true;
-	}
-	return false;
-}
-
-static int hms_copy_batch(struct hms_target *to, struct hms_target *from,
-			  const struct hms_copy *copies, unsigned int n)
-{
-	if (hms_copy_is_lost(to, from, copies, n))
-		return -EHWPOISON;
-	if (to && from && to != from && (!to->peers || to->peers != from->peers))
-		return hms_copy_bounced(to, from, copies, n);
-	if (to)
-		return to->ops->copy(to, copies, n);
-	if (from)
-		return from->ops->copy(from, copies, n);
-	return hms_copy_by_cpu(copies, n);
-}
-
 static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
 {
 	struct page *page = migrate_pfn_to_page(pass->dst[i]);
@@ -278,21 +184,36 @@ static inline struct page *hms_pass_src(const struct hms_pass *pass, unsigned lo
 	return hms_is_placeholder(page) ? NULL : page;
 }
 
+/* How pages are copied. */
+enum hms_manner {
+	HMS_COPY_LATER,		/* a driver may tell later when it is done */
+	HMS_COPY_NOW,
+	HMS_COPY_SINGLY,	/* together they were not */
+};
+
 /*
  * Copy the entries from @first on, @n of them with a destination. If that fails, one at a time, so
  * that a page is only held back for a reason of its own.
  */
-static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long first, unsigned int n,
-				       struct hms_target *to, struct hms_target *from)
+static void hms_pass_copy_some(struct hms_pass *pass, unsigned long first,
+			       const struct hms_copy *copies, unsigned int n,
+			       struct hms_target *to, struct hms_target *from,
+			       enum hms_manner manner)
 {
-	unsigned int copied = 0, c;
 	unsigned long i = first;
+	unsigned int c;
 
 	hms_times_copy(&pass->times);
-	if (n > 1 && !hms_copy_batch(to, from, pass->copies, n))
-		return n;
+	if (manner == HMS_COPY_LATER && hms_transfer_start(to, from, copies, n, &pass->fence)) {
+		pass->started += n;
+		return;
+	}
+	if (n > 1 && manner != HMS_COPY_SINGLY && !hms_transfer(to, from, copies, n)) {
+		pass->copied += n;
+		return;
+	}
 	for (c = 0; c < n; c++, i++) {
-		int ret = hms_copy_batch(to, from, &pass->copies[c], 1);
+		int ret = hms_transfer(to, from, &copies[c], 1);
 
 		while (!hms_pass_dst(pass, i))
 			i++;
@@ -301,59 +222,54 @@ static unsigned int hms_pass_copy_some(struct hms_pass *pass, unsigned long firs
 			pass->going--;
 			hms_pass_drop(pass, i);
 		} else {
-			copied++;
+			pass->copied++;
 		}
 	}
-	return copied;
 }
 
-static u64 hms_pass_copy_large(struct hms_pass *pass)
+static void hms_pass_copy_large(struct hms_pass *pass, enum hms_manner manner)
 {
 	struct page *dst = hms_pass_dst(pass, 0);
 	struct page *src = hms_pass_src(pass, 0);
+	struct hms_target *to, *from;
 	unsigned long i;
 
 	pass->going = !!pass->dst[0];
 	if (!dst)
-		return 0;
+		return;
+	to = hms_device_of(dst);
+	from = hms_device_of(src);
 	pass->nruns = 1;
-	pass->to_device = is_zone_device_page(dst);
+	pass->to_device = !!to;
 	for (i = 0; i < pass->npages; i++) {
 		pass->copies[i].dst = dst + i;
 		pass->copies[i].src = src + (src ? i : 0);
 	}
 	hms_times_copy(&pass->times);
-	pass->error = hms_copy_batch(hms_device_of(dst), hms_device_of(src), pass->copies,
-				     pass->npages);
-	hms_times_add(&pass->times, HMS_PHASE_COPY, pass->times.copy);
-	if (!pass->error)
-		return pass->npages;
+	if (manner == HMS_COPY_LATER &&
+	    hms_transfer_start(to, from, pass->copies, pass->npages, &pass->fence)) {
+		pass->started = pass->npages;
+		return;
+	}
+	pass->error = manner == HMS_COPY_SINGLY ? READ_ONCE(pass->fence.error) :
+		      hms_transfer(to, from, pass->copies, pass->npages);
+	if (!pass->error) {
+		pass->copied = pass->npages;
+		return;
+	}
 	pass->going = 0;
 	hms_pass_drop(pass, 0);
-	return 0;
 }
 
-/**
- * hms_pass_copy - fill the destinations
- * @pass: collected, with destinations
- *
- * Entries that could not be copied lose their destination, so that their page stays where it is.
- *
- * Context: may sleep.
- * Return: pages copied or cleared.
- */
-u64 hms_pass_copy(struct hms_pass *pass)
+/* Neighbours with the same two ends go to the driver in one call. */
+static void hms_pass_copy_pages(struct hms_pass *pass, enum hms_manner manner)
 {
 	struct hms_memory in_dst = hms_memory_of(NULL), in_src = in_dst;
 	struct hms_target *to = NULL, *from = NULL;
+	struct hms_copy *copies = pass->copies;
 	unsigned long i, first = 0;
 	unsigned int n = 0;
-	u64 copied = 0;
 
-	pass->error = 0;
-	if (pass->large)
-		return hms_pass_copy_large(pass);
-	/* Neighbours with the same two ends go to the driver in one call. */
 	for (i = 0; i < pass->npages; i++) {
 		struct page *dst = migrate_pfn_to_page(pass->dst[i]);
 		struct page *src = migrate_pfn_to_page(pass->src[i]);
@@ -375,7 +291,8 @@ u64 hms_pass_copy(struct hms_pass *pass)
 		}
 		if (!same) {
 			if (n)
-				copied += hms_pass_copy_some(pass, first, n, to, from);
+				hms_pass_copy_some(pass, first, copies, n, to, from, manner);
+			copies += n;
 			n = 0;
 			first = i;
 			in_dst = hms_memory_of(dst);
@@ -385,12 +302,72 @@ u64 hms_pass_copy(struct hms_pass *pass)
 			pass->nruns++;
 			pass->to_device |= !!to;
 		}
-		pass->copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
+		copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
 	}
 	if (n)
-		copied += hms_pass_copy_some(pass, first, n, to, from);
+		hms_pass_copy_some(pass, first, copies, n, to, from, manner);
+}
+
+static void hms_pass_copy_all(struct hms_pass *pass, enum hms_manner manner)
+{
+	pass->error = 0;
+	pass->copied = 0;
+	pass->started = 0;
+	pass->going = 0;
+	pass->nruns = 0;
+	if (pass->large)
+		hms_pass_copy_large(pass, manner);
+	else
+		hms_pass_copy_pages(pass, manner);
+}
+
+/**
+ * hms_pass_copy_start - begin to fill the destinations
+ * @pass: collected, with destinations
+ *
+ * What a driver can't do meanwhile is done when this returns.
+ *
+ * Context: may sleep.
+ * Return: true when something is under way.
+ */
+bool hms_pass_copy_start(struct hms_pass *pass)
+{
+	hms_fence_init(&pass->fence);
+	hms_pass_copy_all(pass, HMS_COPY_LATER);
+	return pass->started;
+}
+
+/**
+ * hms_pass_copy_end - have the destinations filled
+ * @pass: after hms_pass_copy_start()
+ *
+ * Entries that could not be copied lose their destination, so that their page stays where it is.
+ *
+ * Context: may sleep.
+ * Return: pages copied or cleared.
+ */
+u64 hms_pass_copy_end(struct hms_pass *pass)
+{
+	/* Which of them was not copied nobody has said. */
+	if (pass->started && hms_fence_wait(&pass->fence))
+		hms_pass_copy_all(pass, HMS_COPY_SINGLY);
 	hms_times_add(&pass->times, HMS_PHASE_COPY, pass->times.copy);
-	return copied;
+	return pass->copied + pass->started;
+}
+
+/**
+ * hms_pass_copy - fill the destinations
+ * @pass: collected, with destinations
+ *
+ * As hms_pass_copy_start() and hms_pass_copy_end(), for who has nothing else to do.
+ *
+ * Context: may sleep.
+ * Return: pages copied or cleared.
+ */
+u64 hms_pass_copy(struct hms_pass *pass)
+{
+	hms_pass_copy_all(pass, HMS_COPY_NOW);
+	return hms_pass_copy_end(pass);
 }
 
 /*

@@ -18,11 +18,14 @@
  * @npages: entries
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
- * @copies: room for what is copied in one go
+ * @copies: room for what is copied, an entry each
  * @times: when it did what
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
  * @nruns: runs of pages with the same ends that hms_pass_copy() has found, and placeholders
+ * @fence: what a driver has begun to copy
+ * @copied: pages that were copied
+ * @started: pages that are being copied
  * @going: entries that it has given what their destination wants
  * @to_device: some of them go to a device
  * @large: it is one large page; entry 0 stands for it, the others are empty
@@ -41,6 +44,9 @@ struct hms_pass {
 	u32 serial;
 	int error;
 	unsigned int nruns;
+	struct hms_fence fence;
+	u64 copied;
+	unsigned int started;
 	unsigned int going;
 	bool to_device;
 	bool large;
@@ -56,6 +62,8 @@ bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *v
 				 unsigned long start);
 void hms_pass_set_large(struct hms_pass *pass, struct page *page);
 int hms_pass_split_mapping(struct hms_pass *pass);
+bool hms_pass_copy_start(struct hms_pass *pass);
+u64 hms_pass_copy_end(struct hms_pass *pass);
 u64 hms_pass_copy(struct hms_pass *pass);
 bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why);
 void hms_pass_abort(struct hms_pass *pass);

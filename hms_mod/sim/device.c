@@ -9,7 +9,9 @@
 #include <linux/memremap.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "sim.h"
 
@@ -101,8 +103,67 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 	return 0;
 }
 
+/* Copies that are under way, and how many these were at most. */
+static atomic_t hms_sim_copying;
+
+static unsigned int most_copying;
+module_param(most_copying, uint, 0644);
+MODULE_PARM_DESC(most_copying, "for tests: so many copies were under way at a time");
+
+/**
+ * struct hms_sim_later - a copy that is under way
+ * @work: does it
+ * @target: asked for it
+ * @pages: which
+ * @n: how many
+ * @fence: to be told
+ */
+struct hms_sim_later {
+	struct delayed_work work;
+	struct hms_target *target;
+	const struct hms_copy *pages;
+	unsigned int n;
+	struct hms_fence *fence;
+};
+
+static void hms_sim_copy_now(struct work_struct *work)
+{
+	struct hms_sim_later *copy = container_of(work, struct hms_sim_later, work.work);
+	int ret = hms_sim_copy(copy->target, copy->pages, copy->n);
+
+	atomic_dec(&hms_sim_copying);
+	hms_fence_signal(copy->fence, ret);
+	kfree(copy);
+}
+
+/* It takes a moment, as a DMA engine does. */
+static int hms_sim_start(struct hms_target *target, const struct hms_copy *pages, unsigned int n,
+			 struct hms_fence *fence)
+{
+	struct hms_sim_later *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+	unsigned int now;
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = (struct hms_sim_later) {
+		.target = target, .pages = pages, .n = n, .fence = fence,
+	};
+	INIT_DELAYED_WORK(&copy->work, hms_sim_copy_now);
+	now = atomic_inc_return(&hms_sim_copying);
+	/* Of two at a time a test sees one or the other. */
+	if (now > READ_ONCE(most_copying))
+		WRITE_ONCE(most_copying, now);
+	queue_delayed_work(system_unbound_wq, &copy->work, 1);
+	return 0;
+}
+
 static const struct hms_target_ops hms_sim_target_ops = {
 	.copy = hms_sim_copy,
+};
+
+static const struct hms_target_ops hms_sim_later_ops = {
+	.copy = hms_sim_copy,
+	.start = hms_sim_start,
 };
 
 /* Their memory comes from the nodes in turn, the last one first: others need node 0 more. */
@@ -124,16 +185,17 @@ static int hms_sim_node(unsigned int index)
  * @parent: device to show it under
  * @peers: see &struct hms_target_desc
  * @range: physical address of memory that it shares with the CPU, or 0: it has its own
+ * @later: it copies by itself
  *
  * Return: 0 or a negative errno.
  */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers, u64 range)
+		       void *peers, u64 range, bool later)
 {
 	struct hms_target_desc desc = {
 		.name = sim->name,
 		.parent = parent,
-		.ops = &hms_sim_target_ops,
+		.ops = later ? &hms_sim_later_ops : &hms_sim_target_ops,
 		.peers = peers,
 		.drvdata = sim,
 		.size = size,

@@ -38,6 +38,8 @@
 #ifndef _HMS_DRIVER_H
 #define _HMS_DRIVER_H
 
+#include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/mmu_notifier.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -64,14 +66,35 @@ struct hms_copy {
 };
 
 /**
+ * struct hms_fence - copies that are under way; for the core, but for hms_fence_signal()
+ * @done: all are
+ * @pending: how many are not, and who waits for them
+ * @error: of one of them
+ */
+struct hms_fence {
+	struct completion done;
+	atomic_t pending;
+	int error;
+};
+
+void hms_fence_signal(struct hms_fence *fence, int error);
+
+/**
  * struct hms_target_ops - what a driver does for its memory
  * @copy: copy @n pages. The data must be visible to CPU and device when it returns. May sleep.
  *	Returns 0, or a negative errno when any of them was not copied; the core then asks again
  *	for one page at a time, and leaves those that fail where they are. -ENOMEM may pass; any
  *	other error for a page that a CPU wants means SIGBUS.
+ * @start: begin to do what @copy does, and tell by hms_fence_signal() when it is done, or failed;
+ *	the core gets on with the next pages meanwhile, of which it has at most twice 2 MiB under
+ *	way for a request. @pages stay until then. It has to end without anybody's help: processes
+ *	can't be killed while they wait for it. Returns 0, or a negative errno when nothing was
+ *	begun; then, and where a copy fails, @copy is asked. NULL where @copy is all there is.
  */
 struct hms_target_ops {
 	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
+	int (*start)(struct hms_target *target, const struct hms_copy *pages, unsigned int n,
+		     struct hms_fence *fence);
 };
 
 /**

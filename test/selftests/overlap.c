@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Drivers that copy by themselves: the next pages are made ready meanwhile. */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "hms_fixture.h"
+
+#define PARAMETERS	"/sys/module/hms_sim/parameters/"
+#define SIZE		MiB(8)
+
+HMS_FIXTURE(overlap)
+
+#define NEED_LATER								\
+	do {									\
+		char text_[8] = "";						\
+										\
+		NEED_SIMS(2);							\
+		text_read(PARAMETERS "later", text_, sizeof(text_));		\
+		if (*text_ != 'Y')						\
+			SKIP(return, "the accelerators copy at once");		\
+	} while (0)
+
+/* Two windows, and no more, whichever way the pages go; a second request has its own. */
+HMS_TEST(overlap, two_at_a_time)
+{
+	const __u32 way[] = { self->e.sim[0], self->e.sim[1], self->e.node[0] };
+	char *p = area(SIZE);
+	struct request r;
+
+	NEED_LATER;
+	ASSERT_NE(NULL, p);
+	fill(p, SIZE, 1);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, text_write(PARAMETERS "most_copying", "0"));
+		ASSERT_EQ(0, migrate(self->e.fd, p, SIZE, way[i], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(SIZE / PAGE, r.h.moved);
+		EXPECT_EQ(SIZE, r.h.bytes_copied);
+		EXPECT_EQ(2, number_read(PARAMETERS "most_copying"));
+		EXPECT_EQ((long)(SIZE / PAGE), pages_on(self->e.fd, p, SIZE, way[i]));
+	}
+	EXPECT_PATTERN(p, SIZE, 1);
+	/* What fits into one window has but that. */
+	ASSERT_EQ(0, text_write(PARAMETERS "most_copying", "0"));
+	ASSERT_EQ(0, migrate(self->e.fd, p, 4 * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(1, number_read(PARAMETERS "most_copying"));
+}
+
+/* All or nothing waits for each. */
+HMS_TEST(overlap, all_or_nothing)
+{
+	char *p = area(SIZE);
+	struct request r;
+
+	NEED_LATER;
+	ASSERT_NE(NULL, p);
+	fill(p, SIZE, 1);
+	request_init(&r, p, SIZE);
+	request_target(&r, self->e.sim[0]);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_EQ(SIZE / PAGE, r.h.moved);
+	EXPECT_PATTERN(p, SIZE, 1);
+}
+
+/* Of a copy that fails all pages are copied once more, one by one; what fails again stays. */
+HMS_TEST(overlap, copy_fails)
+{
+	char *p = area(SIZE);
+	struct request r;
+
+	NEED_LATER;
+	ASSERT_NE(NULL, p);
+	fill(p, SIZE, 1);
+	ASSERT_EQ(0, text_write(PARAMETERS "fail_copy", "1"));
+	ASSERT_EQ(0, migrate(self->e.fd, p, SIZE, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(SIZE / PAGE, r.h.moved);
+	EXPECT_EQ(SIZE, r.h.bytes_copied);
+	/* That of the window, and those of four of its pages. */
+	ASSERT_EQ(0, text_write(PARAMETERS "fail_copy", "5"));
+	ASSERT_EQ(0, migrate(self->e.fd, p, 256 * PAGE, self->e.node[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(4, r.h.skipped[HMS_SKIP_COPY]);
+	EXPECT_EQ(252, r.h.moved);
+	EXPECT_PATTERN(p, SIZE, 1);
+}
+
+/* A process that is killed is gone when what was under way is. */
+HMS_TEST(overlap, killed)
+{
+	NEED_LATER;
+	for (int i = 0; i < 20; i++) {
+		struct peer child;
+
+		if (!peer_fork(&child)) {
+			char *p = area(SIZE);
+			struct env mine;
+
+			if (*env_open(&mine))
+				_exit(1);
+			fill(p, SIZE, 1);
+			tell(&child);
+			while (!migrate(mine.fd, p, SIZE, mine.sim[0], NULL))
+				migrate(mine.fd, p, SIZE, mine.sim[1], NULL);
+			_exit(2);
+		}
+		ASSERT_EQ(0, hear(&child));
+		usleep(1000 * i);
+		EXPECT_EQ(SIGKILL, peer_kill(&child));
+	}
+}
+
+TEST_HARNESS_MAIN
