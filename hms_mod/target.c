@@ -228,6 +228,7 @@ struct hms_target *hms_target_new_device(const struct hms_target_desc *desc)
 	target->ops = desc->ops;
 	target->peers = desc->peers;
 	target->drvdata = desc->drvdata;
+	target->memory = desc->memory;
 	target->owner = desc->owner;
 	return target;
 }

@@ -23,6 +23,7 @@ struct hms_devmem;
  * @ops: the driver, NULL for a node
  * @peers: see &struct hms_target_desc
  * @drvdata: for the driver
+ * @memory: where the kernel has private memory mapped, or NULL
  * @owner: the driver's module, held while a coherent target is online
  * @described: it is of another machine, and holds no pages
  * @stats: pages, by enum hms_target_stat
@@ -37,6 +38,7 @@ struct hms_target {
 	const struct hms_target_ops *ops;
 	void *peers;
 	void *drvdata;
+	void *memory;
 	struct module *owner;
 	bool described;
 	atomic64_t stats[HMS_TARGET_STAT_NR];

@@ -72,9 +72,9 @@ int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool 
 		if (entry && (!write || xa_pointer_tag(entry))) {
 			/* An entry is there as long as the page is mapped: no reference needed. */
 			page = xa_untag_pointer(entry);
-			memory = hms_sim_map_page(page);
+			memory = hms_map_page(page);
 			access(memory + offset_in_page(address), data);
-			hms_sim_unmap_page(page, memory);
+			hms_unmap_page(page, memory);
 			if (hms_target_of_page(page) == context->sim->target)
 				stats->local++;
 			else

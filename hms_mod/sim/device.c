@@ -4,9 +4,7 @@
  */
 
 #include <linux/err.h>
-#include <linux/highmem.h>
 #include <linux/kmemleak.h>
-#include <linux/memremap.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
@@ -19,88 +17,15 @@ static unsigned int fail_copy;
 module_param(fail_copy, uint, 0644);
 MODULE_PARM_DESC(fail_copy, "for tests: so many of the next copies fail");
 
-/**
- * hms_sim_map_page - where the accelerators reach a page
- * @page: main memory, or memory of any of them
- *
- * Return: an address, until hms_sim_unmap_page(). In between nothing may sleep.
- */
-void *hms_sim_map_page(struct page *page)
-{
-	struct hms_target *target;
-	struct hms_sim *sim;
-
-	if (!is_device_private_page(page))
-		return kmap_local_page(page);
-	target = hms_target_of_page(page);
-	sim = hms_target_drvdata(target);
-	return sim->memory + (hms_target_index(target, page) << PAGE_SHIFT);
-}
-
-void hms_sim_unmap_page(struct page *page, void *address)
-{
-	if (IS_ENABLED(CONFIG_HIGHMEM) && !is_device_private_page(page))
-		kunmap_local(address);
-}
-
-/**
- * struct hms_sim_cursor - goes through pages of a batch, which mostly lie behind each other
- * @page: the last one of an accelerator
- * @address: where that is
- * @left: pages behind it in the same memory
- */
-struct hms_sim_cursor {
-	struct page *page;
-	void *address;
-	unsigned long left;
-};
-
-static __always_inline void *hms_sim_follow(struct hms_sim_cursor *cursor, struct page *page)
-{
-	struct hms_target *target;
-	unsigned long index;
-	struct hms_sim *sim;
-
-	if (cursor->left && page == cursor->page + 1) {
-		cursor->page++;
-		cursor->address += PAGE_SIZE;
-		cursor->left--;
-		return cursor->address;
-	}
-	cursor->left = 0;
-	if (!is_device_private_page(page))
-		return kmap_local_page(page);
-	target = hms_target_of_page(page);
-	sim = hms_target_drvdata(target);
-	index = hms_target_index(target, page);
-	cursor->page = page;
-	cursor->address = sim->memory + (index << PAGE_SHIFT);
-	cursor->left = (sim->size >> PAGE_SHIFT) - index - 1;
-	return cursor->address;
-}
-
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
-	struct hms_sim_cursor to = { .left = 0 }, from = { .left = 0 };
-	unsigned int fail = READ_ONCE(fail_copy), i;
-	void *dst, *src;
+	unsigned int fail = READ_ONCE(fail_copy);
 
 	if (fail) {
 		WRITE_ONCE(fail_copy, fail - 1);
 		return -EIO;
 	}
-	for (i = 0; i < n; i++) {
-		dst = hms_sim_follow(&to, pages[i].dst);
-		if (pages[i].src) {
-			src = hms_sim_follow(&from, pages[i].src);
-			copy_page(dst, src);
-			hms_sim_unmap_page(pages[i].src, src);
-		} else {
-			clear_page(dst);
-		}
-		hms_sim_unmap_page(pages[i].dst, dst);
-	}
-	return 0;
+	return hms_copy_with_cpu(target, pages, n);
 }
 
 /* Copies that are under way, and how many these were at most. */
@@ -213,6 +138,7 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 			return -ENOMEM;
 		/* Holds the data of programs, no pointers of ours. */
 		kmemleak_no_scan(sim->memory);
+		desc.memory = sim->memory;
 	}
 
 	sim->target = hms_target_register(&desc);

@@ -59,8 +59,6 @@ struct hms_sim_stats {
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
 		       void *peers, u64 range, bool later);
 void hms_sim_device_remove(struct hms_sim *sim);
-void *hms_sim_map_page(struct page *page);
-void hms_sim_unmap_page(struct page *page, void *address);
 
 /* file.c */
 extern const struct file_operations hms_sim_fops;

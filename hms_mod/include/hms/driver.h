@@ -106,6 +106,8 @@ struct hms_target_ops {
  * @peers: targets with the same non-NULL value copy among each other directly: @copy of the
  *	destination is given pages of both. Other pairs go through main memory.
  * @drvdata: for the driver, see hms_target_drvdata()
+ * @memory: where the kernel has private memory mapped, cached as main memory is, for
+ *	hms_copy_with_cpu() and hms_map_page(); NULL when the driver calls neither
  * @size: bytes, rounded down to whole pages
  * @range: physical address of memory that the CPU can load from, in cache coherence with the
  *	device; 0 when it can't, and the memory is private to the device. A range is a multiple of
@@ -118,6 +120,7 @@ struct hms_target_desc {
 	const struct hms_target_ops *ops;
 	void *peers;
 	void *drvdata;
+	void *memory;
 	u64 size;
 	u64 range;
 	struct module *owner;
@@ -135,6 +138,10 @@ int hms_target_failed(struct hms_target *target, unsigned long index, unsigned l
 int hms_target_gone(struct hms_target *target);
 struct hms_target *hms_target_of_page(struct page *page);
 unsigned long hms_target_index(const struct hms_target *target, const struct page *page);
+
+int hms_copy_with_cpu(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
+void *hms_map_page(struct page *page);
+void hms_unmap_page(struct page *page, void *address);
 
 /**
  * struct hms_described_target - memory of a machine that is only described: it holds no pages
