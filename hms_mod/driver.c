@@ -18,7 +18,7 @@
 #include "target.h"
 #include "transfer.h"
 
-/* One target at a time goes offline or online; taken in its sysfs file. */
+/* One target at a time goes offline or online, or is suspended; taken in its sysfs file. */
 static DEFINE_MUTEX(hms_offline_lock);
 
 #define HMS_OFFLINE_TIMEOUT	(2 * HZ)
@@ -75,6 +75,19 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 }
 EXPORT_SYMBOL_GPL(hms_target_register);
 
+/* Take nothing more, and let all pages go home; in use as before when they do not. */
+static int hms_target_empty(struct hms_target *target)
+{
+	int ret;
+
+	hms_devmem_close(target->mem, true);
+	ret = hms_evacuate(target, HMS_OFFLINE_TIMEOUT);
+	WRITE_ONCE(target->pinned, ret ? hms_devmem_used(target->mem) : 0);
+	if (ret)
+		hms_devmem_close(target->mem, false);
+	return ret;
+}
+
 /**
  * hms_target_set_offline - take a coherent target out of use, or back into it
  * @target: the target
@@ -83,9 +96,9 @@ EXPORT_SYMBOL_GPL(hms_target_register);
  * While it is offline nothing is put into it, and the driver's module may go.
  *
  * Context: may sleep; when pages are held, about two seconds after the last that came home.
- * Return: 0, -EBUSY when pages are pinned or can't be copied, -EINTR, -ENODEV when the driver is
- * going, -EOPNOTSUPP when the memory is not coherent. When this fails, the target is in use as
- * before; the pages that could come home have.
+ * Return: 0, -EBUSY when pages are pinned or can't be copied, or it is suspended, -EINTR, -ENODEV
+ * when the driver is going, -EOPNOTSUPP when the memory is not coherent. When this fails, the
+ * target is in use as before; the pages that could come home have.
  */
 int hms_target_set_offline(struct hms_target *target, bool offline)
 {
@@ -95,14 +108,13 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 	if (!hms_devmem_is_coherent(mem))
 		return -EOPNOTSUPP;
 	mutex_lock(&hms_offline_lock);
-	if (hms_devmem_is_closed(mem) == offline) {
+	if (target->suspended) {
+		ret = -EBUSY;
+	} else if (hms_devmem_is_closed(mem) == offline) {
 		/* As it should be. */
 	} else if (offline) {
-		hms_devmem_close(mem, true);
-		ret = hms_evacuate(target, HMS_OFFLINE_TIMEOUT);
-		if (ret)
-			hms_devmem_close(mem, false);
-		else
+		ret = hms_target_empty(target);
+		if (!ret)
 			module_put(target->owner);
 	} else if (try_module_get(target->owner)) {
 		hms_devmem_close(mem, false);
@@ -212,6 +224,48 @@ int hms_target_gone(struct hms_target *target)
 EXPORT_SYMBOL_GPL(hms_target_gone);
 
 /**
+ * hms_target_suspend - empty a target whose memory may lose what it holds
+ * @target: from hms_target_register()
+ *
+ * Nothing is put there until hms_target_resume().
+ *
+ * Context: may sleep; when pages are held, about two seconds after the last that came home.
+ * Return: 0; -EBUSY when pages are pinned or can't be copied, -EINTR: it is in use as before, and
+ * the driver keeps the machine from sleeping.
+ */
+int hms_target_suspend(struct hms_target *target)
+{
+	int ret = 0;
+
+	mutex_lock(&hms_offline_lock);
+	/* One that is offline is empty, and stays so. */
+	if (!hms_devmem_is_closed(target->mem)) {
+		ret = hms_target_empty(target);
+		target->suspended = !ret;
+	}
+	mutex_unlock(&hms_offline_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hms_target_suspend);
+
+/**
+ * hms_target_resume - end hms_target_suspend()
+ * @target: the target; it is offline when it was before
+ *
+ * Context: may sleep.
+ */
+void hms_target_resume(struct hms_target *target)
+{
+	mutex_lock(&hms_offline_lock);
+	if (target->suspended) {
+		target->suspended = false;
+		hms_devmem_close(target->mem, false);
+	}
+	mutex_unlock(&hms_offline_lock);
+}
+EXPORT_SYMBOL_GPL(hms_target_resume);
+
+/**
  * hms_target_unregister - take a target back
  * @target: from hms_target_register() or hms_target_describe()
  *
@@ -232,7 +286,8 @@ void hms_target_unregister(struct hms_target *target)
 		return;
 	}
 	hms_transfer_count(target->ops, -1);
-	online = hms_devmem_is_coherent(target->mem) && !hms_devmem_is_closed(target->mem);
+	online = hms_devmem_is_coherent(target->mem) &&
+		 (target->suspended || !hms_devmem_is_closed(target->mem));
 	hms_evacuate(target, 0);
 	hms_devmem_destroy(target->mem);
 	if (online)

@@ -46,6 +46,12 @@ static ssize_t offline_store(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RW(offline);
 
+static ssize_t pinned_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(to_target(dev)->pinned));
+}
+static DEVICE_ATTR_RO(pinned);
+
 static ssize_t user_limit_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	unsigned long npages = hms_devmem_user_limit(to_target(dev)->mem);
@@ -74,6 +80,7 @@ static struct attribute *hms_private_attrs[] = {
 
 static struct attribute *hms_coherent_attrs[] = {
 	&dev_attr_offline.attr,
+	&dev_attr_pinned.attr,
 	&dev_attr_user_limit.attr,
 	NULL
 };

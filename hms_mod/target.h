@@ -26,6 +26,8 @@ struct hms_devmem;
  * @memory: where the kernel has private memory mapped, or NULL
  * @owner: the driver's module, held while a coherent target is online
  * @described: it is of another machine, and holds no pages
+ * @suspended: it takes nothing until its driver has resumed it
+ * @pinned: pages that were left when it did not go offline, last time
  * @stats: pages, by enum hms_target_stat
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
@@ -41,6 +43,8 @@ struct hms_target {
 	void *memory;
 	struct module *owner;
 	bool described;
+	bool suspended;
+	unsigned long pinned;
 	atomic64_t stats[HMS_TARGET_STAT_NR];
 	refcount_t users;
 	bool dying;

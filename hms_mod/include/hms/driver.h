@@ -32,8 +32,12 @@
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
  * sysfs empties it, or fails with EBUSY when pages are pinned, and then the module may go. That
- * does not hold up an unbinding of the device, where hms_target_unregister() waits for the pins:
- * set suppress_bind_attrs.
+ * does not hold up an unbinding of the device, where hms_target_unregister() waits for the pins,
+ * however long that takes.
+ *
+ * Power. Memory that may lose what it holds while the machine sleeps is emptied before: call
+ * hms_target_suspend() where processes are frozen and other devices still work, in
+ * &dev_pm_ops.prepare, and hms_target_resume() in &dev_pm_ops.complete.
  */
 #ifndef _HMS_DRIVER_H
 #define _HMS_DRIVER_H
@@ -138,6 +142,8 @@ int hms_target_failed(struct hms_target *target, unsigned long index, unsigned l
 int hms_target_gone(struct hms_target *target);
 struct hms_target *hms_target_of_page(struct page *page);
 unsigned long hms_target_index(const struct hms_target *target, const struct page *page);
+int hms_target_suspend(struct hms_target *target);
+void hms_target_resume(struct hms_target *target);
 
 int hms_copy_with_cpu(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
 void *hms_map_page(struct page *page);
