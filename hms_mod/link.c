@@ -5,6 +5,7 @@
 
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/slab.h>
 
 #include "graph.h"
@@ -110,6 +111,74 @@ int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiato
 	return hms_graph_connect(&link->obj, &initiator->obj);
 }
 EXPORT_SYMBOL_GPL(hms_link_add_initiator);
+
+/* Under hms_map_lock. CPUs of a machine that is only described are not of this one. */
+static int hms_link_join_cpu(struct hms_link *link, struct hms_initiator *initiator)
+{
+	int ret;
+
+	if (!initiator->cpu || initiator->nid == NUMA_NO_NODE)
+		return 0;
+	ret = hms_graph_join(&link->obj, &initiator->obj, NULL);
+	if (ret)
+		return ret;
+	hms_object_changed(&link->obj);
+	hms_object_changed(&initiator->obj);
+	return 0;
+}
+
+/**
+ * hms_link_add_cpus - connect the CPUs of all nodes, and those that come later
+ * @link: the link, with none of them
+ *
+ * For memory that CPUs load from where it is.
+ *
+ * Context: may sleep.
+ * Return: as hms_link_add_target(); some may be connected when it fails.
+ */
+int hms_link_add_cpus(struct hms_link *link)
+{
+	struct hms_object *obj;
+	int ret = 0;
+	u32 uid = 0;
+
+	mutex_lock(&hms_map_lock);
+	link->cpus = true;
+	while (!ret && (obj = hms_object_next(&uid))) {
+		if (obj->class->type == HMS_INITIATOR)
+			ret = hms_link_join_cpu(link, container_of(obj, struct hms_initiator, obj));
+	}
+	mutex_unlock(&hms_map_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hms_link_add_cpus);
+
+/**
+ * hms_link_join_cpus - connect CPUs that are new to the links that all CPUs are on
+ * @initiator: in the map
+ *
+ * Context: may sleep; takes hms_map_lock.
+ * Return: as hms_link_add_target(); some may be connected when it fails.
+ */
+int hms_link_join_cpus(struct hms_initiator *initiator)
+{
+	struct hms_object *obj;
+	struct hms_link *link;
+	int ret = 0;
+	u32 uid = 0;
+
+	mutex_lock(&hms_map_lock);
+	while (!ret && (obj = hms_object_next(&uid))) {
+		link = container_of(obj, struct hms_link, obj);
+		if (obj->class->type == HMS_LINK && link->cpus)
+			ret = hms_link_join_cpu(link, initiator);
+		/* One that was registered since the initiator has it already. */
+		if (ret == -EEXIST)
+			ret = 0;
+	}
+	mutex_unlock(&hms_map_lock);
+	return ret;
+}
 
 /**
  * hms_bridge_register - show a bridge

@@ -13,9 +13,11 @@
 /**
  * struct hms_link - connects initiators and targets
  * @obj: must be first
+ * @cpus: all CPUs are on it, those of nodes that come later too; under hms_map_lock
  */
 struct hms_link {
 	struct hms_object obj;
+	bool cpus;
 };
 
 /**
@@ -25,5 +27,7 @@ struct hms_link {
 struct hms_bridge {
 	struct hms_object obj;
 };
+
+int hms_link_join_cpus(struct hms_initiator *initiator);
 
 #endif /* _HMS_LINK_H */

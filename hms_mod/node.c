@@ -130,12 +130,12 @@ static struct hms_node_initiator *hms_node_add_initiator(int nid, bool cpu, stru
 		return ERR_PTR(ret);
 	}
 	list_add_tail(&from->list, &hms_node_initiators);
-	for (to = 0; to < MAX_NUMNODES; to++) {
+	ret = cpu ? hms_link_join_cpus(from->initiator) : 0;
+	for (to = 0; to < MAX_NUMNODES && !ret; to++)
 		ret = hms_target_of_node(to) ? hms_node_add_link(from, to) : 0;
-		if (ret) {
-			hms_node_remove_initiator(from);
-			return ERR_PTR(ret);
-		}
+	if (ret) {
+		hms_node_remove_initiator(from);
+		return ERR_PTR(ret);
 	}
 	return from;
 }

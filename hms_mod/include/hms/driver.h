@@ -181,6 +181,7 @@ u32 hms_link_uid(const struct hms_link *link);
 void hms_link_set(struct hms_link *link, const struct hms_value values[HMS_ATTRIBUTES]);
 int hms_link_add_target(struct hms_link *link, struct hms_target *target);
 int hms_link_add_initiator(struct hms_link *link, struct hms_initiator *initiator);
+int hms_link_add_cpus(struct hms_link *link);
 
 struct hms_bridge *hms_bridge_register(const char *name, struct device *parent,
 				       struct hms_link *from, struct hms_link *to);
