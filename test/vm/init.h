@@ -8,6 +8,7 @@
  *	not ok - NAME [# REASON]
  *	# TEXT				what explains the next result
  *	> TEXT				output of a program that is no test, for the user as it is
+ *	% COMMAND			for the monitor of the emulator; its effect is what tells
  *	hms-verdict: complete P F S	the last line; without it the run has failed
  */
 #ifndef HMS_TEST_VM_INIT_H
@@ -23,6 +24,7 @@
 void report_open(void);
 void report_step(const char *name);
 void report_output(const char *line);
+void report_ask(const char *command);
 void PRINTF(1, 2) report_comment(const char *fmt, ...);
 void report_pass(const char *name);
 void PRINTF(2, 3) report_fail(const char *name, const char *fmt, ...);

@@ -6,14 +6,17 @@
 
 #include "init.h"
 
-/* Where the memory of QEMU's ivshmem device is, for tests: its BAR 2, as HMS_BAR. */
+/*
+ * Where the memory of QEMU's ivshmem device is, for tests: its BAR 2, as HMS_BAR. Not of one that
+ * can be unplugged, which is on another bus.
+ */
 void pci_find_bar(void)
 {
 	unsigned long start;
 	char value[32], *text;
 	glob_t found;
 
-	if (glob("/sys/bus/pci/devices/*", 0, NULL, &found))
+	if (glob("/sys/bus/pci/devices/0000:00:*", 0, NULL, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		char path[256];

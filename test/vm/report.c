@@ -76,6 +76,11 @@ void report_output(const char *line)
 	emit("> ", line, "", "");
 }
 
+void report_ask(const char *command)
+{
+	emit("% ", command, "", "");
+}
+
 static char *format(const char *fmt, va_list args)
 {
 	char *text;

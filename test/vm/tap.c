@@ -108,6 +108,8 @@ static void tap_line(void *data, const char *line)
 			end = (char *)skip_space(end + 1);
 			tap_remark(tap, strncasecmp(end, "SKIP ", 5) ? end : end + 5);
 		}
+	} else if (!strncmp(line, "% ", 2)) {
+		report_ask(line + 2);
 	} else {
 		tap_remark(tap, line);
 	}
