@@ -1156,25 +1156,6 @@ TEST_F_TIMEOUT(map, described_targets_hold_nothing, HMS_TIMEOUT)
 
 /* CPUs that come and go. */
 
-/* A CPU that is the only one of its node, and can be taken away; its node, or -1. */
-static int find_lone_cpu(char *file, size_t size)
-{
-	char path[64], text[64], *end;
-	long cpu;
-
-	for (int nid = 0; nid < MAX_NODES; nid++) {
-		snprintf(path, sizeof(path), SYS_NODES "/node%d/cpulist", nid);
-		if (text_read(path, text, sizeof(text)))
-			continue;
-		cpu = strtol(text, &end, 10);
-		snprintf(file, size, "/sys/devices/system/cpu/cpu%ld/online", cpu);
-		if (end != text && !*end && !access(file, W_OK))
-			return nid;
-	}
-	file[0] = 0;
-	return -1;
-}
-
 /* Links from a node to any. */
 static int links_from(int nid)
 {
@@ -1186,7 +1167,7 @@ static int links_from(int nid)
 
 TEST_F_TIMEOUT(map, cpu_hotplug, HMS_TIMEOUT)
 {
-	int nid = find_lone_cpu(self->online, sizeof(self->online));
+	int nid = lone_cpu_find(self->online, sizeof(self->online));
 	struct object initiator, link, target;
 	__u32 last_initiator, last_link;
 	char name[16];

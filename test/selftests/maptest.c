@@ -112,6 +112,42 @@ bool map_find(const char *type, const char *name, struct object *o)
 	return found;
 }
 
+/* CPUs. */
+
+/* The CPUs of a node, as an initiator; 0 for none. */
+__u32 cpus_of_node(int nid)
+{
+	struct object *o;
+	int n = map_read(&o);
+	__u32 uid = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(o[i].type, "initiator") && !strcmp(o[i].kind, "cpu") && o[i].nid == nid)
+			uid = o[i].uid;
+	}
+	free(o);
+	return uid;
+}
+
+/* A CPU that is the only one of its node, and can be taken away; its node, or -1. */
+int lone_cpu_find(char *file, size_t size)
+{
+	char path[64], text[64], *end;
+	long cpu;
+
+	for (int nid = 0; nid < MAX_NODES; nid++) {
+		snprintf(path, sizeof(path), SYS_NODES "/node%d/cpulist", nid);
+		if (text_read(path, text, sizeof(text)))
+			continue;
+		cpu = strtol(text, &end, 10);
+		snprintf(file, size, "/sys/devices/system/cpu/cpu%ld/online", cpu);
+		if (end != text && !*end && !access(file, W_OK))
+			return nid;
+	}
+	file[0] = 0;
+	return -1;
+}
+
 /* One object. */
 
 /* Where an object is, if it is there. */

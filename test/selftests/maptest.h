@@ -33,6 +33,11 @@ char *map_names(void);
 int map_count_named(const char *type, const char *pattern);
 bool map_find(const char *type, const char *name, struct object *o);
 
+/* CPUs. */
+
+__u32 cpus_of_node(int nid);
+int lone_cpu_find(char *file, size_t size);
+
 /* One object. */
 
 struct object object_at(__u32 version, __u32 uid, __u32 type);

@@ -675,20 +675,6 @@ static struct request *reach(struct request *r, char *p, __u32 uid, __u32 initia
 	return r;
 }
 
-/* The CPUs of a node, as an initiator. */
-static __u32 cpus_of(int nid)
-{
-	struct object *o;
-	int n = map_read(&o);
-	__u32 uid = 0;
-
-	for (int i = 0; i < n; i++)
-		if (!strcmp(o[i].type, "initiator") && !strcmp(o[i].kind, "cpu") && o[i].nid == nid)
-			uid = o[i].uid;
-	free(o);
-	return uid;
-}
-
 HMS_TEST(modes, initiator)
 {
 	char *p = filled(self, NPAGES * PAGE, 12);
@@ -697,7 +683,7 @@ HMS_TEST(modes, initiator)
 	__u32 link;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_NE(0, cpus_of(0));
+	ASSERT_NE(0, cpus_of_node(0));
 	link = object_of_type("link");
 	ASSERT_NE(0, link);
 
@@ -710,12 +696,12 @@ HMS_TEST(modes, initiator)
 	reach(&r, p, self->e.node[0], object_greatest() + 1000);
 	REFUSED(&r, ENOENT, HMS_ERROR_MODIFIER, 1, HMS_WHY_UNKNOWN);
 	/* What is no target is said to be none, reached or not. */
-	reach(&r, p, link, cpus_of(0));
+	reach(&r, p, link, cpus_of_node(0));
 	REFUSED(&r, EINVAL, HMS_ERROR_TARGET, 0, HMS_WHY_NOT_A_TARGET);
-	reach(&r, p, object_greatest() + 1000, cpus_of(0));
+	reach(&r, p, object_greatest() + 1000, cpus_of_node(0));
 	REFUSED(&r, ENOENT, HMS_ERROR_TARGET, 0, HMS_WHY_UNKNOWN);
 	/* There is nothing to reach. */
-	reach(&r, p, self->e.node[0], cpus_of(0))->modifiers[0].value = HMS_MODE_DEFAULT;
+	reach(&r, p, self->e.node[0], cpus_of_node(0))->modifiers[0].value = HMS_MODE_DEFAULT;
 	r.h.ntargets = 0;
 	REFUSED(&r, EINVAL, HMS_ERROR_MODIFIER, 1, HMS_WHY_COMBINATION);
 
@@ -738,7 +724,8 @@ HMS_TEST(modes, initiator)
 					  self->e.fd));
 	}
 	for (int i = 0; i < self->e.nnodes; i++)
-		EXPECT_EQ(0, request_send(reach(&r, p, self->e.node[i], cpus_of(0)), self->e.fd));
+		EXPECT_EQ(0, request_send(reach(&r, p, self->e.node[i], cpus_of_node(0)),
+					  self->e.fd));
 	EXPECT_PATTERN(p, NPAGES * PAGE, 12);
 }
 
