@@ -9,6 +9,7 @@
 
 #include "hms_fixture.h"
 #include "maptest.h"
+#include "module.h"
 
 #define PAGE_FILE	"/hms/abi"
 #define MACHINE		"/hms/machine"
@@ -135,6 +136,7 @@ static void see_all(FIXTURE_DATA(abi) *self)
 	see_below(self, "/sys/class/misc/hms_sim", NULL);
 	see_below(self, "/sys/module/hms/parameters", NULL);
 	see_below(self, "/sys/module/hms_sim/parameters", NULL);
+	see_below(self, "/sys/module/hms_pcimem/parameters", NULL);
 }
 
 FIXTURE_SETUP(abi)
@@ -150,6 +152,8 @@ FIXTURE_SETUP(abi)
 		self->machine = machine_small();
 		ASSERT_EQ(0, machine_build(self->machine, self->fd));
 	}
+	/* It takes no device by itself. */
+	ASSERT_EQ(0, module_load(PCIMEM_MODULE, ""));
 	see_all(self);
 }
 
@@ -157,6 +161,7 @@ FIXTURE_TEARDOWN_PARENT(abi)
 {
 	if (self->fd >= 0)
 		EXPECT_EQ(0, described_clear());
+	EXPECT_EQ(0, module_unload("hms_pcimem"));
 }
 
 HMS_TEST(abi, what_exists_is_documented)

@@ -7,6 +7,7 @@
 
 #define HMS_MODULE	"/lib/modules/hms/hms.ko"
 #define SIM_MODULE	"/lib/modules/hms/hms_sim.ko"
+#define PCIMEM_MODULE	"/lib/modules/hms/hms_pcimem.ko"
 
 int module_load(const char *file, const char *parameters);
 int module_probe(const char *name);
