@@ -160,11 +160,16 @@ static int hms_pcimem_probe(struct pci_dev *pdev, const struct pci_device_id *id
 	return 0;
 }
 
-/* What programs have there comes home before the BAR goes. Pins are waited for. */
+/*
+ * What programs have there comes home before the BAR goes. Pins are waited for. From a device that
+ * was pulled out everything reads as ones, and that is not what programs are to find.
+ */
 static void hms_pcimem_remove(struct pci_dev *pdev)
 {
 	struct hms_pcimem *mem = pci_get_drvdata(pdev);
 
+	if (!pci_device_is_present(pdev) && hms_target_gone(mem->target))
+		pci_err(pdev, "it is gone, and so is what programs had there\n");
 	if (mem->link)
 		hms_link_unregister(mem->link);
 	hms_target_unregister(mem->target);
