@@ -3,8 +3,9 @@
  * The engine: migrate and populate, for a request.
  *
  * A range is worked on in batches of one mapping and one page table page each. mmap_lock is dropped
- * after each; or after two, where a driver copies the first while the second is made ready. All-or-nothing does the same with all its batches at once, and
- * looks at their fates before it lets any of them commit.
+ * after each; or after two, where a driver copies the first while the second is made ready.
+ * All-or-nothing does the same with all its batches at once, and looks at their fates before it
+ * lets any of them commit.
  */
 
 #include <linux/mm.h>
