@@ -212,8 +212,7 @@ static bool hms_home_is_lost(struct hms_pass *pass, unsigned long i, struct hms_
 {
 	struct page *page = NULL;
 
-	if (!hms_devmem_may_have_lost(mem) ||
-	    !hms_devmem_is_lost(migrate_pfn_to_page(pass->src[i])))
+	if (!hms_devmem_is_lost(migrate_pfn_to_page(pass->src[i])))
 		return false;
 	if (why == HMS_TARGET_EVACUATED)
 		page = hms_devmem_poison(mem);
@@ -230,6 +229,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
 	struct hms_devmem *mem = hms_devmem_of_owner(pass->vma.pgmap_owner);
+	bool may_be_lost = hms_devmem_may_have_lost(mem);
 	struct hms_target *target = NULL;
 	struct hms_home_stock stock;
 	int ret = 0;
@@ -240,7 +240,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 
 		if (!hms_collected_page(pass->src[i]))
 			continue;
-		if (hms_home_is_lost(pass, i, mem, why))
+		if (may_be_lost && hms_home_is_lost(pass, i, mem, why))
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
@@ -333,7 +333,8 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 	nid = hms_home_first_nid(pass);
 	hms_pass_commit(pass, why);
 	for (i = 0; i < pass->npages; i++)
-		home += hms_home_came(pass, i);
+		home += why == HMS_TARGET_EVACUATED ? hms_home_came(pass, i) :
+						      hms_moved(pass->src[i], pass->dst[i]);
 	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;
 }
