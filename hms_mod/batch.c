@@ -212,7 +212,8 @@ static unsigned long hms_batch_alike(const struct hms_work *work, struct hms_bat
 	unsigned long n;
 
 	if (hms_mode_rotates(work->request->mode) ||
-	    (plan.fate == HMS_FATE_PRESENT && memory.pgmap) ||
+	    (plan.fate == HMS_FATE_PRESENT && memory.pgmap) || plan.fate == HMS_FATE_SKIP ||
+	    (plan.fate == HMS_FATE_UNSEEN && plan.allow != HMS_ALLOW_ALL) ||
 	    hms_memory_may_have_lost(&memory) ||
 	    !hms_batch_is_plain(entries[i], &memory, may_move_shared))
 		return 1;
@@ -391,10 +392,9 @@ static bool hms_batch_is_as_seen(const struct hms_batch *batch, unsigned long i,
 static __always_inline bool hms_batch_is_unchanged(unsigned long src, unsigned long entry,
 						   const struct hms_plan *plan)
 {
-	unsigned long pfn = src >> MIGRATE_PFN_SHIFT;
-	struct page *page = pfn_to_page(pfn);
+	struct page *page = migrate_pfn_to_page(src);
 
-	return pfn && pfn == hms_located_pfn(entry) && !plan->hole &&
+	return page && src >> MIGRATE_PFN_SHIFT == hms_located_pfn(entry) && !plan->hole &&
 	       hms_page_is_plain(page) && !folio_test_writeback((struct folio *)page);
 }
 

@@ -6,8 +6,9 @@
  * counts: it keeps that charge wherever it goes.)
  *
  * The controller is to be given back what was charged in as many calls, and a call is not cheap. So
- * many pages are charged with one call, and given back when as many of the same payer are free,
- * whichever they are: what it shows as charged is less than HMS_CHARGE_PAGES a payer too much.
+ * many pages are charged with one call, and given back when about as many of the same payer are
+ * free, whichever they are, or a limit is reached: what it shows as charged may be some
+ * HMS_CHARGE_PAGES a payer too much.
  */
 
 #include <linux/err.h>
@@ -86,8 +87,9 @@ static void hms_payer_settle(struct hms_payer *payer, bool now)
 
 	if (!payer->calls || !payer->late)
 		return;
-	if (payer->npages &&
-	    (payer->calls == 1 || (!now && payer->late * payer->calls < charged)))
+	/* The last but one is for when a limit is reached. */
+	if (payer->npages && (payer->calls < (now ? 2 : 3) ||
+			      (!now && payer->late * payer->calls < charged)))
 		return;
 	dmem_cgroup_uncharge(payer->pool, (u64)payer->late << PAGE_SHIFT);
 	payer->late = 0;
@@ -107,6 +109,23 @@ static void hms_charges_settle(struct hms_charges *charges)
 	list_for_each_entry(payer, &charges->payers, list)
 		hms_payer_settle(payer, true);
 	spin_unlock_irq(charges->lock);
+}
+
+/*
+ * Where a call has charged more than a page: one that charges nothing, so that there is one more to
+ * give back by.
+ */
+static void hms_charge_spare(struct hms_payer *payer)
+{
+	struct dmem_cgroup_pool_state *pool;
+
+	if (payer->npages <= payer->calls ||
+	    dmem_cgroup_try_charge(payer->charges->region, 0, &pool, NULL))
+		return;
+	if (pool == payer->pool)
+		payer->calls++;
+	else
+		dmem_cgroup_uncharge(pool, 0);
 }
 
 /* Charge the caller's cgroup for as many of @npages as it grants; @payer says for what. */
@@ -138,6 +157,7 @@ static void hms_charge_cgroup(struct hms_payer *payer, unsigned long npages)
 		payer->calls++;
 		payer->npages += n;
 	}
+	hms_charge_spare(payer);
 }
 
 static unsigned long hms_charges_has(const struct hms_charges *charges, kuid_t user)

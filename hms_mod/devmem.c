@@ -101,7 +101,7 @@ static void hms_devmem_unmake(struct hms_devmem *mem, unsigned long index, unsig
 	for (; npages; index++, npages--) {
 		if (test_bit(index, mem->lost)) {
 			mem->nbad++;
-			mem->nlost--;
+			mem->nlost -= !!mem->nlost;
 		} else {
 			hms_freemap_give(&mem->map, index, 1);
 		}
@@ -270,7 +270,10 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 	if (ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, &mem->pgmap);
 	spin_lock(&hms_devmems_lock);
-	list_add_tail(&mem->all, &hms_devmems);
+	if (ops->what == HMS_DEVMEM_POISON)
+		list_add_tail(&mem->all, &hms_devmems);
+	else
+		list_add(&mem->all, &hms_devmems);
 	spin_unlock(&hms_devmems_lock);
 	return mem;
 release:
@@ -538,41 +541,70 @@ void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 	wait_event_timeout(mem->emptied, !hms_devmem_used(mem), timeout);
 }
 
+/* A bit for each page, from the first failure on. */
+static int hms_devmem_have_lost(struct hms_devmem *mem)
+{
+	unsigned long *fresh;
+
+	if (READ_ONCE(mem->lost))
+		return 0;
+	fresh = kvcalloc(BITS_TO_LONGS(mem->map.npages), sizeof(long), GFP_KERNEL);
+	if (!fresh)
+		return -ENOMEM;
+	spin_lock_irq(&mem->lock);
+	if (!mem->lost) {
+		/* Some look without the lock. */
+		smp_store_release(&mem->lost, fresh);
+		fresh = NULL;
+	}
+	spin_unlock_irq(&mem->lock);
+	kvfree(fresh);
+	return 0;
+}
+
+/* Under the lock. Of a device that is gone all is lost already. */
+static unsigned long hms_devmem_fail_some(struct hms_devmem *mem, unsigned long index,
+					  unsigned long npages)
+{
+	unsigned long used = 0;
+
+	for (; npages; index++, npages--) {
+		if (test_and_set_bit(index, mem->lost))
+			continue;
+		if (hms_freemap_remove(&mem->map, index))
+			mem->nbad++;
+		else
+			used++;
+	}
+	mem->nlost += used;
+	return mem->gone ? 0 : used;
+}
+
 /**
  * hms_devmem_fail - pages have failed: what is in them is lost, and nothing is put there again
  * @mem: the device's memory
  * @index: the first
- * @npages: how many; those that have failed before are passed over
+ * @npages: how many; those that have failed before are passed over. What the driver has taken for
+ *	itself is told by nobody
  *
  * Context: may sleep.
  * Return: how many of them are in use, or -ENOMEM.
  */
 long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long npages)
 {
-	unsigned long *fresh = kvcalloc(BITS_TO_LONGS(mem->map.npages), sizeof(long), GFP_KERNEL);
+	unsigned long n;
 	long used = 0;
 
-	if (!fresh)
+	if (hms_devmem_have_lost(mem))
 		return -ENOMEM;
-	spin_lock_irq(&mem->lock);
-	if (!mem->lost) {
-		WRITE_ONCE(mem->lost, fresh);
-		fresh = NULL;
+	/* Interrupts are off meanwhile. */
+	for (; npages; index += n, npages -= n) {
+		n = min(npages, HMS_BLOCK_PAGES);
+		spin_lock_irq(&mem->lock);
+		used += hms_devmem_fail_some(mem, index, n);
+		hms_devmem_count(mem);
+		spin_unlock_irq(&mem->lock);
 	}
-	for (; npages; index++, npages--) {
-		if (test_and_set_bit(index, mem->lost))
-			continue;
-		if (hms_freemap_remove(&mem->map, index)) {
-			mem->nbad++;
-		} else {
-			hms_lru_drop(&mem->lru, index);
-			used++;
-		}
-	}
-	mem->nlost += used;
-	hms_devmem_count(mem);
-	spin_unlock_irq(&mem->lock);
-	kvfree(fresh);
 	return used;
 }
 
@@ -587,7 +619,7 @@ unsigned long hms_devmem_gone(struct hms_devmem *mem)
 	unsigned long n;
 
 	spin_lock_irq(&mem->lock);
-	n = mem->gone ? 0 : mem->used - mem->nlost;
+	n = mem->gone ? 0 : mem->used - min(mem->used, mem->nlost);
 	WRITE_ONCE(mem->gone, true);
 	spin_unlock_irq(&mem->lock);
 	return n;
@@ -614,6 +646,7 @@ bool hms_memory_may_have_lost(const struct hms_memory *memory)
 bool hms_devmem_is_lost(struct page *page)
 {
 	struct hms_memory memory = hms_memory_of(page);
+	const unsigned long *lost;
 	struct hms_devmem *mem;
 
 	if (hms_is_poison(page))
@@ -621,26 +654,36 @@ bool hms_devmem_is_lost(struct page *page)
 	if (!hms_memory_may_have_lost(&memory))
 		return false;
 	mem = hms_devmem_of_page(page);
-	return READ_ONCE(mem->gone) || test_bit(hms_devmem_index(mem, page), mem->lost);
+	lost = READ_ONCE(mem->lost);
+	return READ_ONCE(mem->gone) || (lost && test_bit(hms_devmem_index(mem, page), lost));
 }
+
+/* Each takes a struct page of main memory. */
+#define HMS_POISON_PAGES	32768UL
 
 /**
  * hms_devmem_prepare_poison - have pages to take the place of what is lost
  * @mem: the device's memory, which goes
  *
- * Without memory for them it is to be tried again.
+ * For some of it, where that is much, and without memory for none: it is to be tried again.
  *
- * Context: may sleep.
+ * Context: may sleep. One evacuation at a time.
  */
 void hms_devmem_prepare_poison(struct hms_devmem *mem)
 {
+	unsigned long used = hms_devmem_used(mem);
+	unsigned long need = READ_ONCE(mem->gone) ? used : min(used, READ_ONCE(mem->nlost));
 	struct hms_devmem *poison;
 
-	if (mem->poison || !hms_devmem_may_have_lost(mem) || !hms_devmem_used(mem))
+	need = min(need, HMS_POISON_PAGES);
+	if (!need || (mem->poison && hms_devmem_free_pages(mem->poison) >= need))
 		return;
-	poison = hms_poison_new(hms_devmem_used(mem));
-	if (!IS_ERR(poison))
-		mem->poison = poison;
+	poison = hms_poison_new(need);
+	if (IS_ERR(poison))
+		return;
+	if (mem->poison)
+		hms_poison_close(mem->poison);
+	mem->poison = poison;
 }
 
 /* A page to take the place of one that is lost, locked, or NULL. */
@@ -876,6 +919,7 @@ unsigned int hms_devmem_owners(void **owners, unsigned int max)
 	struct hms_devmem *mem;
 	unsigned int n = 0;
 
+	/* Those of what is lost are at the end. */
 	spin_lock(&hms_devmems_lock);
 	list_for_each_entry(mem, &hms_devmems, all) {
 		if (n < max && hms_devmem_used(mem))

@@ -206,10 +206,10 @@ EXPORT_SYMBOL_GPL(hms_target_failed);
  * hms_target_gone - a device went without notice
  * @target: from hms_target_register()
  *
- * All that is in it is lost, as with hms_target_failed(), and its @copy is not called any more, but
- * where it is running. After that the driver unregisters the target as ever: what programs had
- * there stays lost. On a kernel without private memory nothing can stand for what is lost; there
- * coherent memory has to be unregistered while it can be read.
+ * All that is in it is lost, as with hms_target_failed(). What is being copied goes on, and what is
+ * copied next is refused before its driver is asked. After that the driver unregisters the target
+ * as ever: what programs had there stays lost. On a kernel without private memory nothing can stand
+ * for what is lost; there coherent memory has to be unregistered while it can be read.
  *
  * Context: may sleep.
  * Return: 0, or -EOPNOTSUPP where that is so.

@@ -7,7 +7,6 @@
  */
 
 #include <linux/cpuset.h>
-#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -211,7 +210,7 @@ int hms_fault_place(struct hms_mirror *mirror, unsigned long address, bool write
 	fault->request.populate = true;
 	fault->request.mode = policy->mode;
 	fault->request.policy = policy;
-	fault->request.user = current_uid();
+	fault->request.user = mirror->user;
 	fault->request.mm = current->mm;
 	fault->request.nodes = cpuset_current_mems_allowed;
 	fault->binding = hms_binding_find(mm);

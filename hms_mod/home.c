@@ -385,7 +385,9 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	bool moved;
 	int nid;
 
+	/* In one piece nothing takes the place of what is lost. */
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
+	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))) ||
 	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
 		return 0;
 	page = hms_home_alloc_large(vma, start, why);

@@ -9,6 +9,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/cred.h>
 #include <linux/hmm.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -53,6 +54,8 @@ static const struct mmu_interval_notifier_ops hms_mirror_notifier_ops = {
  * @target: the device's own memory
  * @ops: the device page table
  *
+ * What the device's faults put on it the caller's user has, see the file user_limit of a target.
+ *
  * Context: may sleep; mmap_lock not held.
  * Return: 0, -ENOMEM, or -EINTR when a signal is pending.
  */
@@ -63,6 +66,7 @@ int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_t
 
 	spin_lock_init(&mirror->lock);
 	mirror->serial = atomic_long_inc_return(&serial);
+	mirror->user = current_uid();
 	mirror->target = target;
 	mirror->ops = ops;
 	return mmu_interval_notifier_insert(&mirror->notifier, mm, 0, ULONG_MAX,
@@ -160,10 +164,11 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  * it may have been taken back: look, and fault again.
  *
  * Context: may sleep; mmap_lock and the lock of the mirror not held.
- * Return: 0; -EFAULT for an address without memory, -EPERM when it may not be written, -ENOMEM,
- * also when the policy is HMS_MODE_BIND and no target of it that the device can use has room,
- * -EINTR when a signal is pending, -EIO when the device can't give back a page of its own that had
- * to come home first, -EHWPOISON when it is lost, -EBUSY after ten seconds without success.
+ * Return: 0; -EFAULT for an address without memory, or with what another device has lost, -EPERM
+ * when it may not be written, -ENOMEM, also when the policy is HMS_MODE_BIND and no target of it
+ * that the device can use has room, -EINTR when a signal is pending, -EIO when the device can't give
+ * back a page of its own that had to come home first, -EHWPOISON when it has lost it, -EBUSY after
+ * ten seconds without success.
  */
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
 {

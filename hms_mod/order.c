@@ -173,7 +173,7 @@ void hms_order_enter(const struct hms_pass *pass)
 			entering.n++;
 			continue;
 		}
-		if (!is_zone_device_page(page) || hms_is_placeholder(page))
+		if (!is_zone_device_page(page) || hms_is_placeholder(page) || hms_is_poison(page))
 			continue;
 		if (!entering.target)
 			hms_entering_begin(&entering);

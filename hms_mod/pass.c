@@ -310,7 +310,6 @@ static void hms_pass_copy_pages(struct hms_pass *pass, enum hms_manner manner)
 
 static void hms_pass_copy_all(struct hms_pass *pass, enum hms_manner manner)
 {
-	pass->error = 0;
 	pass->copied = 0;
 	pass->started = 0;
 	pass->going = 0;
@@ -333,6 +332,7 @@ static void hms_pass_copy_all(struct hms_pass *pass, enum hms_manner manner)
 bool hms_pass_copy_start(struct hms_pass *pass)
 {
 	hms_fence_init(&pass->fence);
+	pass->error = 0;
 	hms_pass_copy_all(pass, HMS_COPY_LATER);
 	return pass->started;
 }
@@ -366,6 +366,7 @@ u64 hms_pass_copy_end(struct hms_pass *pass)
  */
 u64 hms_pass_copy(struct hms_pass *pass)
 {
+	pass->error = 0;
 	hms_pass_copy_all(pass, HMS_COPY_NOW);
 	return hms_pass_copy_end(pass);
 }

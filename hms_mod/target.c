@@ -30,7 +30,8 @@ static struct hms_target *to_target(struct device *dev)
 
 static ssize_t offline_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", hms_devmem_is_closed(to_target(dev)->mem));
+	return sysfs_emit(buf, "%d\n", hms_devmem_is_closed(to_target(dev)->mem) &&
+			  !READ_ONCE(to_target(dev)->suspended));
 }
 
 static ssize_t offline_store(struct device *dev, struct device_attribute *attr, const char *buf,

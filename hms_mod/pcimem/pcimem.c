@@ -10,6 +10,7 @@
 #include <linux/align.h>
 #include <linux/err.h>
 #include <linux/io.h>
+#include <linux/memremap.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
@@ -36,9 +37,40 @@ struct hms_pcimem {
 	struct hms_link *link;
 };
 
-/* All of them are copied by the CPU, one to the other too. */
+static bool hms_pcimem_is_present(struct hms_target *target)
+{
+	return pci_device_is_present(hms_target_drvdata(target));
+}
+
+/* Does a page end in ones? All that is read from a device that was pulled out is. */
+static bool hms_pcimem_ends_in_ones(struct page *page)
+{
+	u64 *words = hms_map_page(page), last = words[PAGE_SIZE / sizeof(*words) - 1];
+
+	hms_unmap_page(page, words);
+	return last == U64_MAX;
+}
+
+/*
+ * All of them are copied by the CPU, one to the other too. One that was pulled out meanwhile takes
+ * all, and gives ones, without a word.
+ */
+static int hms_pcimem_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
+{
+	const struct hms_copy *last = &pages[n - 1];
+	struct hms_target *from;
+	int ret = hms_copy_with_cpu(target, pages, n);
+
+	if (ret)
+		return ret;
+	from = last->src && is_zone_device_page(last->src) ? hms_target_of_page(last->src) : NULL;
+	if (from && hms_pcimem_ends_in_ones(last->dst) && !hms_pcimem_is_present(from))
+		return -EIO;
+	return from == target || hms_pcimem_is_present(target) ? 0 : -EIO;
+}
+
 static const struct hms_target_ops hms_pcimem_ops = {
-	.copy = hms_copy_with_cpu,
+	.copy = hms_pcimem_copy,
 };
 
 static bool hms_pcimem_is_memory(struct pci_dev *pdev, int i)
@@ -133,6 +165,7 @@ static int hms_pcimem_probe(struct pci_dev *pdev, const struct pci_device_id *id
 		.parent = &pdev->dev,
 		.ops = &hms_pcimem_ops,
 		.peers = (void *)&hms_pcimem_ops,
+		.drvdata = pdev,
 		.owner = THIS_MODULE,
 	};
 	struct hms_pcimem *mem;

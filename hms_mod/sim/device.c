@@ -66,6 +66,7 @@ static int hms_sim_start(struct hms_target *target, const struct hms_copy *pages
 			 struct hms_fence *fence)
 {
 	struct hms_sim_later *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+	struct hms_sim *sim = hms_target_drvdata(target);
 	unsigned int now;
 
 	if (!copy)
@@ -78,7 +79,7 @@ static int hms_sim_start(struct hms_target *target, const struct hms_copy *pages
 	/* Of two at a time a test sees one or the other. */
 	if (now > READ_ONCE(most_copying))
 		WRITE_ONCE(most_copying, now);
-	queue_delayed_work(system_unbound_wq, &copy->work, 1);
+	queue_delayed_work(sim->copies, &copy->work, 1);
 	return 0;
 }
 
@@ -90,6 +91,13 @@ static const struct hms_target_ops hms_sim_later_ops = {
 	.copy = hms_sim_copy,
 	.start = hms_sim_start,
 };
+
+/* Nothing is copied any more; but what has said so may still be on its way out of our code. */
+static void hms_sim_stop_copies(struct hms_sim *sim)
+{
+	if (sim->copies)
+		destroy_workqueue(sim->copies);
+}
 
 /* Their memory comes from the nodes in turn, the last one first: others need node 0 more. */
 static int hms_sim_node(unsigned int index)
@@ -141,10 +149,17 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 		desc.memory = sim->memory;
 	}
 
+	if (later) {
+		sim->copies = alloc_workqueue("%s", WQ_UNBOUND, 0, sim->name);
+		if (!sim->copies) {
+			ret = -ENOMEM;
+			goto free;
+		}
+	}
 	sim->target = hms_target_register(&desc);
 	if (IS_ERR(sim->target)) {
 		ret = PTR_ERR(sim->target);
-		goto free;
+		goto stop_copies;
 	}
 	sim->initiator = hms_initiator_register(sim->name, parent);
 	if (IS_ERR(sim->initiator)) {
@@ -177,6 +192,8 @@ unregister_initiator:
 	hms_initiator_unregister(sim->initiator);
 unregister_target:
 	hms_target_unregister(sim->target);
+stop_copies:
+	hms_sim_stop_copies(sim);
 free:
 	vfree(sim->memory);
 	return ret;
@@ -195,5 +212,6 @@ void hms_sim_device_remove(struct hms_sim *sim)
 	hms_initiator_unregister(sim->initiator);
 	hms_sim_release_all(sim);
 	hms_target_unregister(sim->target);
+	hms_sim_stop_copies(sim);
 	vfree(sim->memory);
 }

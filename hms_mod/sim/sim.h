@@ -21,6 +21,7 @@
  * @keep_lock: protects @kept and @nkept
  * @kept: pages that it keeps for itself
  * @nkept: how many
+ * @copies: makes those that are ended later, or NULL
  */
 struct hms_sim {
 	char name[16];
@@ -33,6 +34,7 @@ struct hms_sim {
 	struct mutex keep_lock;		/* see above */
 	struct page **kept;
 	unsigned long nkept;
+	struct workqueue_struct *copies;
 };
 
 /**
@@ -78,12 +80,15 @@ int hms_sim_op(struct hms_sim_context *context, unsigned int cmd, struct hms_sim
 int hms_sim_walk(struct hms_sim_context *context, struct hms_sim_walk *arg);
 
 /* reserve.c */
-int hms_sim_fail(struct hms_sim_context *context, struct hms_sim_fail *arg);
 int hms_sim_reserve(struct hms_sim_context *context, struct hms_sim_reserve *arg);
 void hms_sim_release_all(struct hms_sim *sim);
 
 /* described.c */
 int hms_sim_described_start(struct device *parent);
 void hms_sim_described_stop(void);
+
+/* fail.c */
+
+int hms_sim_fail(struct hms_sim_context *context, struct hms_sim_fail *arg);
 
 #endif /* _HMS_SIM_SIM_H */

@@ -98,6 +98,26 @@ HMS_TEST(dmem, limit)
 	EXPECT_STREQ("", take_and_return(self, p, 2 * LIMIT));
 }
 
+/* What is given back can be had again, to the last page. */
+HMS_TEST(dmem, given_back)
+{
+	char *p = area(64 * PAGE);
+	struct request r;
+
+	ASSERT_NE(NULL, p);
+	fill(p, 64 * PAGE, 1);
+	ASSERT_STREQ("", group_enter(64 * PAGE));
+	for (int round = 0; round < 3; round++) {
+		ASSERT_EQ(0, migrate(self->e.fd, p, 64 * PAGE, self->e.sim[0], &r));
+		EXPECT_EQ(64, r.h.moved + r.h.present);
+		ASSERT_EQ(0, migrate(self->e.fd, p + PAGE, 63 * PAGE, self->e.node[0], &r));
+		EXPECT_EQ(63, r.h.moved);
+	}
+	EXPECT_PATTERN(p, 64 * PAGE, 1);
+	ASSERT_EQ(0, munmap(p, 64 * PAGE));
+	EXPECT_TRUE(nothing_charged());
+}
+
 /* Large pages, too; and one that was split gives back what is freed of it. */
 HMS_TEST(dmem, large_pages)
 {

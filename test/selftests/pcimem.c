@@ -583,6 +583,29 @@ HMS_TEST(pcimem, offline)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* What leaves an accelerator for the card comes there, beside what that has lost. */
+HMS_TEST(pcimem, beside_what_is_lost)
+{
+	struct hms_sim_fail f = { .size = sizeof(f), .length = 3 * PAGE };
+	__u32 list[2] = { self->e.nsims ? self->e.sim[0] : 0, self->to };
+
+	if (!variant->coherent || !self->e.nsims || !self->e.private)
+		SKIP(return, "needs a private accelerator, and CPUs that load from the card");
+	ASSERT_EQ(0, policy_set(self->e.fd, self->p, NPAGES * PAGE, HMS_MODE_PREFERRED, 2, list));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, list[0], NULL));
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p, NPAGES * PAGE, NULL, 0, NULL));
+	f.address = u64_ptr(self->p + 5 * PAGE);
+	ASSERT_EQ(0, call(self->e.sim_fd[0], HMS_SIM_FAIL, &f));
+	ASSERT_EQ(3, f.pages);
+	for (int i = 0; i < self->e.nsims; i++)
+		close(self->e.sim_fd[i]);
+	/* Nothing else goes offline for it. */
+	ASSERT_EQ(0, module_unload("hms_sim"));
+	EXPECT_EQ(NPAGES - 3, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->to));
+	EXPECT_EQ(3, pages_on(self->e.fd, self->p, NPAGES * PAGE, ON_UNKNOWN));
+	EXPECT_PATTERN(self->p, 5 * PAGE, 1);
+}
+
 /* Unplugging waits for who has a page pinned, and loses nothing. */
 HMS_TEST(pcimem, unplug_waits_for_pins)
 {

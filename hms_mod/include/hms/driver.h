@@ -47,6 +47,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/hms.h>
 
 struct device;
@@ -219,6 +220,7 @@ struct hms_mirror_ops {
  * @target: the device's own memory, whose pages it reaches directly
  * @ops: the driver's page table
  * @serial: which one it is of all there were, for the core
+ * @user: who added it, for the core
  */
 struct hms_mirror {
 	spinlock_t lock;	/* see above */
@@ -226,6 +228,7 @@ struct hms_mirror {
 	struct hms_target *target;
 	const struct hms_mirror_ops *ops;
 	unsigned long serial;
+	kuid_t user;
 };
 
 int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
