@@ -166,9 +166,9 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
  * Context: may sleep; mmap_lock and the lock of the mirror not held.
  * Return: 0; -EFAULT for an address without memory, or with what another device has lost, -EPERM
  * when it may not be written, -ENOMEM, also when the policy is HMS_MODE_BIND and no target of it
- * that the device can use has room, -EINTR when a signal is pending, -EIO when the device can't give
- * back a page of its own that had to come home first, -EHWPOISON when it has lost it, -EBUSY after
- * ten seconds without success.
+ * that the device can use has room, -EINTR when a signal is pending, -EIO when the device can't
+ * give back a page of its own that had to come home first, -EHWPOISON when it has lost it, -EBUSY
+ * after ten seconds without success.
  */
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
 {
