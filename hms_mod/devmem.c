@@ -24,7 +24,6 @@
 #include "charge.h"
 #include "devmem.h"
 #include "freemap.h"
-#include "poison.h"
 
 /**
  * struct hms_devmem - the pages of a device target
@@ -43,7 +42,6 @@
  * @lost: a bit for each page that has failed, or NULL: none has; for who holds the page, or may
  *	be told late
  * @gone: none of them can be reached any more
- * @poison: pages to take the place of what is lost, or NULL
  * @lru: in which order the others leave when there is no room; not of placeholders
  * @closed: nothing is to be taken from @map
  * @charges: who has how much; of placeholders nobody is said to
@@ -64,7 +62,6 @@ struct hms_devmem {
 	unsigned long used;
 	unsigned long *lost;
 	bool gone;
-	struct hms_devmem *poison;
 	struct hms_lru lru;
 	bool closed;
 	struct hms_charges charges;
@@ -301,8 +298,6 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	hms_devmem_synchronize();
 	if (mem->ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, NULL);
-	if (mem->poison)
-		hms_poison_close(mem->poison);
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
@@ -658,38 +653,15 @@ bool hms_devmem_is_lost(struct page *page)
 	return READ_ONCE(mem->gone) || (lost && test_bit(hms_devmem_index(mem, page), lost));
 }
 
-/* Each takes a struct page of main memory. */
-#define HMS_POISON_PAGES	32768UL
-
 /**
- * hms_devmem_prepare_poison - have pages to take the place of what is lost
- * @mem: the device's memory, which goes
- *
- * For some of it, where that is much, and without memory for none: it is to be tried again.
- *
- * Context: may sleep. One evacuation at a time.
+ * hms_devmem_nlost - how many pages that are in use are lost
+ * @mem: the device's memory
  */
-void hms_devmem_prepare_poison(struct hms_devmem *mem)
+unsigned long hms_devmem_nlost(const struct hms_devmem *mem)
 {
 	unsigned long used = hms_devmem_used(mem);
-	unsigned long need = READ_ONCE(mem->gone) ? used : min(used, READ_ONCE(mem->nlost));
-	struct hms_devmem *poison;
 
-	need = min(need, HMS_POISON_PAGES);
-	if (!need || (mem->poison && hms_devmem_free_pages(mem->poison) >= need))
-		return;
-	poison = hms_poison_new(need);
-	if (IS_ERR(poison))
-		return;
-	if (mem->poison)
-		hms_poison_close(mem->poison);
-	mem->poison = poison;
-}
-
-/* A page to take the place of one that is lost, locked, or NULL. */
-struct page *hms_devmem_poison(struct hms_devmem *mem)
-{
-	return mem->poison ? hms_poison_alloc(mem->poison) : NULL;
+	return READ_ONCE(mem->gone) ? used : min(used, READ_ONCE(mem->nlost));
 }
 
 /**

@@ -8,6 +8,7 @@
  * can. It would not know either where the policy of a page wants it.
  */
 
+#include <linux/err.h>
 #include <linux/hugetlb.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -24,6 +25,7 @@
 #include "inbox.h"
 #include "locate.h"
 #include "pass.h"
+#include "poison.h"
 #include "process.h"
 #include "target.h"
 
@@ -226,6 +228,22 @@ static void hms_evacuate_round(struct hms_evacuation *e)
 	kvfree(mms);
 }
 
+/* Have pages to take the place of what is lost, some at a time; or try in the next round. */
+static void hms_evacuate_prepare_poison(struct hms_evacuation *e)
+{
+	unsigned long need = min(hms_devmem_nlost(e->mem), HMS_POISON_PAGES);
+	struct hms_devmem *poison;
+
+	if (!need || (e->pass->poison && hms_devmem_free_pages(e->pass->poison) >= need))
+		return;
+	poison = hms_poison_new(need);
+	if (IS_ERR(poison))
+		return;
+	if (e->pass->poison)
+		hms_poison_close(e->pass->poison);
+	e->pass->poison = poison;
+}
+
 /**
  * hms_evacuate - bring home every page of a device
  * @target: the device; nobody allocates from its memory any more
@@ -254,7 +272,7 @@ int hms_evacuate(struct hms_target *target, unsigned long timeout)
 	e->deadline = jiffies + timeout;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	for (round = 1; !hms_evacuate_is_over(e); round++) {
-		hms_devmem_prepare_poison(mem);
+		hms_evacuate_prepare_poison(e);
 		hms_evacuate_round(e);
 		hms_devmem_wait_empty(mem, HZ / 50);
 		if (!e->timeout && !(round % HMS_EVACUATE_PATIENCE))
@@ -263,6 +281,8 @@ int hms_evacuate(struct hms_target *target, unsigned long timeout)
 	}
 	if (hms_devmem_used(mem))
 		ret = signal_pending(current) ? -EINTR : -EBUSY;
+	if (e->pass->poison)
+		hms_poison_close(e->pass->poison);
 	hms_pass_free(e->pass);
 	kvfree(e);
 	return ret;

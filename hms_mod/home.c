@@ -16,6 +16,7 @@
 #include "freemap.h"
 #include "home.h"
 #include "pass.h"
+#include "poison.h"
 #include "stats.h"
 #include "stream.h"
 #include "target.h"
@@ -35,6 +36,7 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	one->pass.copies = &one->copy;
 	one->pass.src = &one->src;
 	one->pass.dst = &one->dst;
+	one->pass.poison = NULL;
 	one->pass.serial = 0;
 	one->pass.error = 0;
 	return &one->pass;
@@ -207,15 +209,13 @@ static void hms_home_unuse(struct hms_target *target)
 }
 
 /* A page that is lost stays where it is; or if that goes, another comes in its place. */
-static bool hms_home_is_lost(struct hms_pass *pass, unsigned long i, struct hms_devmem *mem,
-			     enum hms_target_stat why)
+static bool hms_home_is_lost(struct hms_pass *pass, unsigned long i)
 {
-	struct page *page = NULL;
+	struct page *page;
 
 	if (!hms_devmem_is_lost(migrate_pfn_to_page(pass->src[i])))
 		return false;
-	if (why == HMS_TARGET_EVACUATED)
-		page = hms_devmem_poison(mem);
+	page = pass->poison ? hms_poison_alloc(pass->poison) : NULL;
 	if (page)
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
 	return true;
@@ -228,8 +228,8 @@ static bool hms_home_is_lost(struct hms_pass *pass, unsigned long i, struct hms_
 static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *elsewhere)
 {
 	unsigned long address = pass->vma.start, known = address, last, i;
-	struct hms_devmem *mem = hms_devmem_of_owner(pass->vma.pgmap_owner);
-	bool may_be_lost = hms_devmem_may_have_lost(mem);
+	bool may_be_lost =
+		hms_devmem_may_have_lost(hms_devmem_of_owner(pass->vma.pgmap_owner));
 	struct hms_target *target = NULL;
 	struct hms_home_stock stock;
 	int ret = 0;
@@ -240,7 +240,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 
 		if (!hms_collected_page(pass->src[i]))
 			continue;
-		if (may_be_lost && hms_home_is_lost(pass, i, mem, why))
+		if (may_be_lost && hms_home_is_lost(pass, i))
 			continue;
 		if (address >= known) {
 			last = pass->vma.end - 1;
@@ -333,7 +333,7 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 	nid = hms_home_first_nid(pass);
 	hms_pass_commit(pass, why);
 	for (i = 0; i < pass->npages; i++)
-		home += why == HMS_TARGET_EVACUATED ? hms_home_came(pass, i) :
+		home += pass->poison ? hms_home_came(pass, i) :
 						      hms_moved(pass->src[i], pass->dst[i]);
 	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;

@@ -20,6 +20,7 @@
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied, an entry each
  * @times: when it did what
+ * @poison: pages to take the place of what is lost, or NULL, see poison.c
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
  * @nruns: runs of pages with the same ends that hms_pass_copy() has found, and placeholders
@@ -41,6 +42,7 @@ struct hms_pass {
 	unsigned long *dst;
 	struct hms_copy *copies;
 	struct hms_times times;
+	struct hms_devmem *poison;
 	u32 serial;
 	int error;
 	unsigned int nruns;

@@ -2,6 +2,9 @@
 #ifndef _HMS_POISON_H
 #define _HMS_POISON_H
 
+/* Made at a time at most; each takes a struct page of main memory. */
+#define HMS_POISON_PAGES	32768UL
+
 struct hms_devmem;
 struct page;
 

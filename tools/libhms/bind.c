@@ -30,15 +30,6 @@ static void begin_result(struct hms *hms, struct hms_result *result, uint64_t st
 	result->next = start;
 }
 
-const uint64_t *hms_modifier_value(const struct hms_request *request, uint32_t key)
-{
-	/* More are refused by the module. */
-	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
-		if (request->modifiers && request->modifiers[i].key == key)
-			return (const uint64_t *)&request->modifiers[i].value;
-	return NULL;
-}
-
 int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_result *result)
 {
 	struct first_touch touch;

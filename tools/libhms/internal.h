@@ -56,7 +56,14 @@ int hms_error_set(struct hms *hms, const char *call, int error, const char *fmt,
 int hms_error_hbind(struct hms *hms, const struct hms_hbind *hbind, int error);
 
 /* The value that a request has for a key, or NULL. */
-const uint64_t *hms_modifier_value(const struct hms_request *request, uint32_t key);
+static inline const uint64_t *hms_modifier_value(const struct hms_request *request, uint32_t key)
+{
+	/* More are refused by the module. */
+	for (uint32_t i = 0; i < request->nmodifiers && i < HMS_MAX_MODIFIERS; i++)
+		if (request->modifiers && request->modifiers[i].key == key)
+			return (const uint64_t *)&request->modifiers[i].value;
+	return NULL;
+}
 
 /* What a request did, but for the counts per target. */
 void hms_result_fill(struct hms_result *result, const struct hms_hbind *hbind);
