@@ -42,21 +42,6 @@ static unsigned long hms_pair_index(int initiator, int target)
 	return (unsigned long)initiator * MAX_NUMNODES + target;
 }
 
-/* What is at an index, made if there is nothing. */
-static void *hms_figures_slot(struct xarray *figures, unsigned long index, size_t size)
-{
-	void *slot = xa_load(figures, index);
-
-	if (slot)
-		return slot;
-	slot = kzalloc(size, GFP_KERNEL);
-	if (slot && xa_err(xa_store(figures, index, slot, GFP_KERNEL))) {
-		kfree(slot);
-		slot = NULL;
-	}
-	return slot;
-}
-
 static void hms_figures_drop(struct xarray *figures)
 {
 	unsigned long index;
@@ -131,6 +116,21 @@ const struct hms_figures_device *hms_figures_device(unsigned int n)
 }
 
 #ifdef CONFIG_ACPI_NUMA
+
+/* What is at an index, made if there is nothing. */
+static void *hms_figures_slot(struct xarray *figures, unsigned long index, size_t size)
+{
+	void *slot = xa_load(figures, index);
+
+	if (slot)
+		return slot;
+	slot = kzalloc(size, GFP_KERNEL);
+	if (slot && xa_err(xa_store(figures, index, slot, GFP_KERNEL))) {
+		kfree(slot);
+		slot = NULL;
+	}
+	return slot;
+}
 
 /* The callbacks of the parsers can't fail: @data is an int that keeps the error. */
 static void hms_read_locality(void *data, u32 initiator_pxm, u32 target_pxm,
