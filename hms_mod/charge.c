@@ -186,20 +186,41 @@ unsigned long hms_charges_left(const struct hms_charges *charges, kuid_t user)
 	return limit == ULONG_MAX ? limit : limit - min(limit, hms_charges_has(charges, user));
 }
 
-/* What @fresh has becomes that of the one on the list who is the same. Under the lock. */
-static struct hms_payer *hms_payer_join(struct hms_charges *charges, struct hms_payer *fresh)
+/* What @want has comes to who is the same, or if there is none to @fresh. Under the lock. */
+static struct hms_payer *hms_payer_join(struct hms_charges *charges, const struct hms_payer *want,
+					struct hms_payer *fresh)
 {
 	struct hms_payer *payer;
 
 	list_for_each_entry(payer, &charges->payers, list) {
-		if (!uid_eq(payer->user, fresh->user) || payer->pool != fresh->pool)
+		if (!uid_eq(payer->user, want->user) || payer->pool != want->pool)
 			continue;
-		payer->npages += fresh->npages;
-		payer->calls += fresh->calls;
+		payer->npages += want->npages;
+		payer->calls += want->calls;
 		return payer;
 	}
-	list_add(&fresh->list, &charges->payers);
+	if (fresh) {
+		*fresh = *want;
+		list_add(&fresh->list, &charges->payers);
+	}
 	return fresh;
+}
+
+/* The same, for a user who may have @left more. */
+static struct hms_payer *hms_payer_grant(struct hms_charges *charges, const struct hms_payer *want,
+					 struct hms_payer *fresh, unsigned long *granted)
+{
+	struct hms_payer *payer;
+	unsigned long left;
+
+	spin_lock_irq(charges->lock);
+	left = hms_charges_left(charges, want->user);
+	payer = hms_payer_join(charges, want, fresh);
+	*granted = payer ? min(want->npages, left) : 0;
+	if (payer)
+		hms_uncharge(payer, want->npages - *granted);
+	spin_unlock_irq(charges->lock);
+	return payer;
 }
 
 /**
@@ -213,35 +234,30 @@ static struct hms_payer *hms_payer_join(struct hms_charges *charges, struct hms_
  */
 struct hms_payer *hms_charge(struct hms_charges *charges, kuid_t user, unsigned long *npages)
 {
-	struct hms_payer *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *payer = NULL;
-	unsigned long granted = 0, left;
+	struct hms_payer want = { .charges = charges, .user = user }, *payer, *fresh;
 
-	if (!fresh)
-		goto out;
-	fresh->charges = charges;
-	fresh->user = user;
 	if (charges->region)
-		hms_charge_cgroup(fresh, *npages);
+		hms_charge_cgroup(&want, *npages);
 	else
-		fresh->npages = *npages;
-	granted = fresh->npages;
-	if (!granted)
-		goto free;
-	spin_lock_irq(charges->lock);
-	left = hms_charges_left(charges, user);
-	payer = hms_payer_join(charges, fresh);
-	if (payer == fresh)
-		fresh = NULL;
-	if (granted > left) {
-		hms_uncharge(payer, granted - left);
-		granted = left;
+		want.npages = *npages;
+	*npages = 0;
+	if (!want.npages)
+		return NULL;
+	payer = hms_payer_grant(charges, &want, NULL, npages);
+	if (!payer) {
+		fresh = kmalloc(sizeof(*fresh), GFP_KERNEL);
+		payer = hms_payer_grant(charges, &want, fresh, npages);
+		/* Another thread may have been first. */
+		if (payer != fresh)
+			kfree(fresh);
 	}
-	spin_unlock_irq(charges->lock);
-free:
-	kfree(fresh);
-out:
-	*npages = granted;
-	return granted ? payer : NULL;
+	if (!payer) {
+		/* Of no list, so that nobody else looks at it. */
+		want.late = want.npages;
+		want.npages = 0;
+		hms_payer_settle(&want, true);
+	}
+	return *npages ? payer : NULL;
 }
 
 /**

@@ -38,7 +38,6 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	one->pass.dst = &one->dst;
 	one->pass.poison = NULL;
 	one->pass.serial = 0;
-	one->pass.error = 0;
 	return &one->pass;
 }
 

@@ -4,6 +4,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kmemleak.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
@@ -35,6 +36,13 @@ static unsigned int most_copying;
 module_param(most_copying, uint, 0644);
 MODULE_PARM_DESC(most_copying, "for tests: so many copies were under way at a time");
 
+static unsigned int together;
+module_param(together, uint, 0644);
+MODULE_PARM_DESC(together, "for tests: the first copies wait until so many are under way");
+
+/* But no longer than this, as no more may come. */
+#define HMS_SIM_PATIENCE	(10 * HZ)
+
 /**
  * struct hms_sim_later - a copy that is under way
  * @work: does it
@@ -42,6 +50,7 @@ MODULE_PARM_DESC(most_copying, "for tests: so many copies were under way at a ti
  * @pages: which
  * @n: how many
  * @fence: to be told
+ * @until: when it is made at the latest
  */
 struct hms_sim_later {
 	struct delayed_work work;
@@ -49,13 +58,21 @@ struct hms_sim_later {
 	const struct hms_copy *pages;
 	unsigned int n;
 	struct hms_fence *fence;
+	unsigned long until;
 };
 
 static void hms_sim_copy_now(struct work_struct *work)
 {
 	struct hms_sim_later *copy = container_of(work, struct hms_sim_later, work.work);
-	int ret = hms_sim_copy(copy->target, copy->pages, copy->n);
+	struct hms_sim *sim = hms_target_drvdata(copy->target);
+	int ret;
 
+	if (READ_ONCE(most_copying) < READ_ONCE(together) &&
+	    time_before(jiffies, copy->until)) {
+		queue_delayed_work(sim->copies, &copy->work, 1);
+		return;
+	}
+	ret = hms_sim_copy(copy->target, copy->pages, copy->n);
 	atomic_dec(&hms_sim_copying);
 	hms_fence_signal(copy->fence, ret);
 	kfree(copy);
@@ -73,6 +90,7 @@ static int hms_sim_start(struct hms_target *target, const struct hms_copy *pages
 		return -ENOMEM;
 	*copy = (struct hms_sim_later) {
 		.target = target, .pages = pages, .n = n, .fence = fence,
+		.until = jiffies + HMS_SIM_PATIENCE,
 	};
 	INIT_DELAYED_WORK(&copy->work, hms_sim_copy_now);
 	now = atomic_inc_return(&hms_sim_copying);

@@ -45,18 +45,11 @@ FIXTURE_TEARDOWN_PARENT(async)
 	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
-static struct request *to_move(struct request *r, const void *start, size_t length, __u32 to)
-{
-	request_init(r, start, length);
-	request_target(r, to);
-	return request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-}
-
 static long long submit_move(int fd, const void *start, size_t length, __u32 to, __u64 event)
 {
 	struct request r;
 
-	return request_submit(to_move(&r, start, length, to), fd, event);
+	return request_submit(request_move(&r, start, length, to), fd, event);
 }
 
 /* What comes after it waits until it is cancelled. */
@@ -94,7 +87,7 @@ HMS_TEST(async, done)
 	long long job;
 
 	ASSERT_LE(0, event);
-	job = request_submit(to_move(&r, self->p, NPAGES * PAGE, self->to), self->e.fd, event);
+	job = request_submit(request_move(&r, self->p, NPAGES * PAGE, self->to), self->e.fd, event);
 	ASSERT_LT(0, job);
 	/* Nothing is told of it yet, but where it begins. */
 	EXPECT_EQ(0, r.h.pages + r.h.moved + r.h.bytes_copied);
@@ -131,7 +124,7 @@ HMS_TEST(async, counted)
 	struct pollfd poller = { .fd = self->e.fd, .events = POLLIN };
 
 	EXPECT_EQ(0, poll(&poller, 1, 0));
-	to_move(&r, self->p, NPAGES * PAGE, self->to);
+	request_move(&r, self->p, NPAGES * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
 	EXPECT_EQ(0, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
 	EXPECT_EQ(NPAGES, r.h.moved);
@@ -271,7 +264,7 @@ HMS_TEST(async, policy_at_once)
 	char *hole = self->p + 10 * PAGE;
 
 	ASSERT_LT(0, endless);
-	to_move(&r, self->p, 10 * PAGE, self->to);
+	request_move(&r, self->p, 10 * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
 	ASSERT_LT(0, job);
@@ -281,7 +274,7 @@ HMS_TEST(async, policy_at_once)
 
 	ASSERT_EQ(0, munmap(hole, PAGE));
 	ASSERT_EQ(0, state_read(&before, self->e.fd, self->p, NPAGES * PAGE));
-	to_move(&r, self->p, 20 * PAGE, self->to);
+	request_move(&r, self->p, 20 * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
 	EXPECT_EQ(-EFAULT, request_submit(&r, self->e.fd, HMS_NO_EVENTFD));
 	EXPECT_EQ(HMS_WHY_UNMAPPED, r.h.error_why);
@@ -306,7 +299,7 @@ HMS_TEST(async, all_or_nothing)
 	struct request r;
 
 	ASSERT_EQ(0, mapping_find("[vdso]", &vdso, &vdso_end));
-	to_move(&r, self->p, 10 * PAGE, self->to);
+	request_move(&r, self->p, 10 * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
 	ASSERT_EQ(0, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
@@ -315,7 +308,7 @@ HMS_TEST(async, all_or_nothing)
 	EXPECT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, PAGE, &policy, 1));
 
 	/* What is the kernel's does not move. */
-	to_move(&r, (void *)vdso, PAGE, self->to);
+	request_move(&r, (void *)vdso, PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
 	EXPECT_EQ(EBUSY, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));
@@ -346,22 +339,22 @@ HMS_TEST(async, refused)
 	EXPECT_REFUSED(request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND), -EINVAL,
 		       HMS_ERROR_MODIFIER, HMS_WHY_COMBINATION);
 	EXPECT_EQ(1, r.h.error_index);
-	EXPECT_REFUSED(to_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_FIELD,
+	EXPECT_REFUSED(request_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_FIELD,
 		       HMS_WHY_COMBINATION);
 	EXPECT_EQ(offsetof(struct hms_hbind, target_counts), r.h.error_index);
-	to_move(&r, self->p, PAGE, self->to)->h.target_counts = 0;
+	request_move(&r, self->p, PAGE, self->to)->h.target_counts = 0;
 	r.h.size = offsetof(struct hms_hbind, job);
 	EXPECT_REFUSED(&r, -EINVAL, HMS_ERROR_FIELD, HMS_WHY_VALUE);
 	EXPECT_EQ(offsetof(struct hms_hbind, size), r.h.error_index);
 	event = self->e.fd;
-	EXPECT_REFUSED(to_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
+	EXPECT_REFUSED(request_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
 		       HMS_WHY_NOT_AN_EVENTFD);
 	EXPECT_EQ(1, r.h.error_index);
 	event = 9999;
-	EXPECT_REFUSED(to_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
+	EXPECT_REFUSED(request_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
 		       HMS_WHY_NOT_AN_EVENTFD);
 	event = HMS_NO_EVENTFD + 1LL;
-	EXPECT_REFUSED(to_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
+	EXPECT_REFUSED(request_move(&r, self->p, PAGE, self->to), -EINVAL, HMS_ERROR_MODIFIER,
 		       HMS_WHY_VALUE);
 	/* None of them has become one. */
 	EXPECT_EQ(-ENOENT, job_look(self->e.fd, 0, 0, 0, &w, NULL));
@@ -457,7 +450,7 @@ HMS_TEST(async, limit)
 		job[i] = submit_move(self->e.fd, self->p, PAGE, self->to, HMS_NO_EVENTFD);
 		EXPECT_LT(0, job[i]);
 	}
-	to_move(&r, self->p, PAGE, self->to);
+	request_move(&r, self->p, PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
 	EXPECT_EQ(-EAGAIN, request_submit(&r, self->e.fd, HMS_NO_EVENTFD));
 	EXPECT_EQ(HMS_ERROR_MODIFIER, r.h.error_where);
@@ -605,7 +598,7 @@ HMS_TEST(async, asker_gone)
 	if (!pid) {
 		struct request r;
 
-		to_move(&r, self->endless, ENDLESS, self->to);
+		request_move(&r, self->endless, ENDLESS, self->to);
 		r.h.flags = HMS_REMOTE;
 		job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
 		EXPECT_EQ(sizeof(job), write(peer.out, &job, sizeof(job)));
@@ -665,7 +658,7 @@ HMS_TEST(async, threads)
 	EXPECT_TRUE(threads_go());
 	/* Nor does one stay behind what is refused. */
 	ASSERT_EQ(0, munmap(self->p, PAGE));
-	EXPECT_EQ(-EFAULT, request_submit(to_move(&r, self->p, PAGE, self->to), self->e.fd,
+	EXPECT_EQ(-EFAULT, request_submit(request_move(&r, self->p, PAGE, self->to), self->e.fd,
 				  HMS_NO_EVENTFD));
 	EXPECT_TRUE(threads_go());
 }
@@ -678,7 +671,7 @@ HMS_TEST(async, lazy)
 
 	if (*feature_missing("lazy"))
 		SKIP(return, "%s", feature_missing("lazy"));
-	to_move(&r, p, NPAGES * PAGE, self->to);
+	request_move(&r, p, NPAGES * PAGE, self->to);
 	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
 	request_modifier(&r, HMS_MOD_LAZY, 1);
 	ASSERT_EQ(0, job_end(self->e.fd, request_submit(&r, self->e.fd, HMS_NO_EVENTFD), &r));

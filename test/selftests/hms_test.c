@@ -388,6 +388,14 @@ struct request *request_modifier(struct request *r, __u32 key, __u64 value)
 	return r;
 }
 
+/* What exists is to be on a target. */
+struct request *request_move(struct request *r, const void *start, size_t length, __u32 uid)
+{
+	request_init(r, start, length);
+	request_target(r, uid);
+	return request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+}
+
 int request_send(struct request *r, int fd)
 {
 	/* Out fields are ignored on the way in: make sure that nobody relies on zeros. */
@@ -520,9 +528,7 @@ static int simple(int fd, const void *start, size_t length, __u32 uid, struct re
 
 	if (!r)
 		r = &own;
-	request_init(r, start, length);
-	request_target(r, uid);
-	request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_move(r, start, length, uid);
 	if (fill_up)
 		request_modifier(r, HMS_MOD_POPULATE, 1);
 	return request_send(r, fd);

@@ -87,6 +87,7 @@ int call(int fd, unsigned long number, void *argument);
 struct request *request_init(struct request *r, const void *start, size_t length);
 struct request *request_target(struct request *r, __u32 uid);
 struct request *request_modifier(struct request *r, __u32 key, __u64 value);
+struct request *request_move(struct request *r, const void *start, size_t length, __u32 uid);
 int request_send(struct request *r, int fd);
 const char *counts_wrong(const struct request *r);
 __u64 skipped_sum(const struct hms_hbind *h);

@@ -59,10 +59,7 @@ static int ask_as(uid_t user, struct request *r, int fd)
 
 static int move_as(uid_t user, int fd, const void *p, size_t length, __u32 uid, struct request *r)
 {
-	request_init(r, p, length);
-	request_target(r, uid);
-	request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	return ask_as(user, r, fd);
+	return ask_as(user, request_move(r, p, length, uid), fd);
 }
 
 HMS_TEST(userlimit, file)
@@ -139,10 +136,7 @@ HMS_TEST(userlimit, next_of_the_list)
 	ASSERT_NE(NULL, p);
 	fill(p, OVER, 1);
 	ASSERT_EQ(0, limit_set(&self->e, 0, LIMIT));
-	request_init(&r, p, OVER);
-	request_target(&r, self->e.sim[0]);
-	request_target(&r, self->e.sim[1]);
-	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_target(request_move(&r, p, OVER, self->e.sim[0]), self->e.sim[1]);
 	ASSERT_EQ(0, ask_as(USER, &r, self->e.fd));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(LIMIT / PAGE, r.counts[0].moved);
@@ -227,9 +221,7 @@ HMS_TEST(userlimit, job)
 	ASSERT_NE(NULL, p);
 	fill(p, OVER, 1);
 	ASSERT_EQ(0, limit_set(&self->e, 0, LIMIT));
-	request_init(&r, p, OVER);
-	request_target(&r, self->e.sim[0]);
-	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_move(&r, p, OVER, self->e.sim[0]);
 	ASSERT_EQ(0, setresuid(USER, 0, 0));
 	job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
 	ASSERT_EQ(0, setresuid(0, 0, 0));
