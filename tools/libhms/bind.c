@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* HMS_HBIND: the full form, and the small calls over it. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "firsttouch.h"
@@ -19,13 +20,14 @@ void hms_result_fill(struct hms_result *result, const struct hms_hbind *b)
 	result->job = b->job;
 }
 
-/* Nothing has been done yet. */
+/* Nothing has been done yet. The targets are many, and none of them is filled in. */
 static void begin_result(struct hms *hms, struct hms_result *result, uint64_t start)
 {
 	hms->first_touch = HMS_FIRST_TOUCH_NONE;
 	if (!result)
 		return;
-	memset(result, 0, sizeof(*result));
+	memset(result, 0, offsetof(struct hms_result, targets));
+	memset(&result->lazy, 0, sizeof(*result) - offsetof(struct hms_result, lazy));
 	result->first_skipped = UINT64_MAX;
 	result->next = start;
 }
@@ -98,7 +100,7 @@ static const struct {
 #define PRIORITY_SHIFT	21
 #define PRIORITY_MASK	(15U << PRIORITY_SHIFT)
 
-/* A request while the small calls put it together. */
+/* A request while the small calls put it together; what it does not refer to is not cleared. */
 struct builder {
 	struct hms_request request;
 	struct hms_modifier modifiers[4 + COUNT(library_flags)];
@@ -114,15 +116,13 @@ static void add(struct builder *builder, uint32_t key, uint64_t value)
 static void begin(struct builder *builder, const void *address, size_t length,
 		  const uint32_t *targets, unsigned int ntargets, unsigned int flags)
 {
-	*builder = (struct builder){
-		.request = {
-			.start = hms_pointer(address),
-			.length = length,
-			.targets = targets,
-			.modifiers = builder->modifiers,
-			.ntargets = ntargets,
-			.flags = flags & ~(LIBRARY_FLAGS | PRIORITY_MASK),
-		},
+	builder->request = (struct hms_request){
+		.start = hms_pointer(address),
+		.length = length,
+		.targets = targets,
+		.modifiers = builder->modifiers,
+		.ntargets = ntargets,
+		.flags = flags & ~(LIBRARY_FLAGS | PRIORITY_MASK),
 	};
 	for (size_t i = 0; flags & LIBRARY_FLAGS && i < COUNT(library_flags); i++)
 		if (flags & library_flags[i].flag)
