@@ -27,6 +27,7 @@
 #include "home.h"
 #include "inbox.h"
 #include "locate.h"
+#include "nodemem.h"
 #include "order.h"
 #include "pass.h"
 #include "rmap.h"

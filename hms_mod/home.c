@@ -15,6 +15,7 @@
 #include "devmem.h"
 #include "freemap.h"
 #include "home.h"
+#include "nodemem.h"
 #include "pass.h"
 #include "poison.h"
 #include "stats.h"
@@ -184,21 +185,14 @@ static void hms_home_open_stock(struct hms_home_stock *stock, struct vm_area_str
 static struct page *hms_home_from_stock(struct hms_home_stock *stock, struct vm_area_struct *vma,
 					const struct hms_target *target, unsigned long wanted)
 {
-	struct page *page;
-
 	if (!stock->open)
 		hms_home_open_stock(stock, vma, target);
-	if (!stock->n && stock->gfp && wanted > 1) {
-		memset(stock->pages, 0, sizeof(stock->pages));
-		stock->n = alloc_pages_bulk_node(stock->gfp, stock->nid,
-						 min(wanted, ARRAY_SIZE(stock->pages)),
-						 stock->pages);
-	}
+	if (!stock->n && stock->gfp && wanted > 1)
+		stock->n = hms_nodemem_alloc(stock->nid, stock->gfp, stock->pages,
+					     min(wanted, ARRAY_SIZE(stock->pages)));
 	if (!stock->n)
 		return NULL;
-	page = stock->pages[--stock->n];
-	lock_page(page);
-	return page;
+	return hms_locked_page(page_folio(stock->pages[--stock->n]));
 }
 
 static void hms_home_unuse(struct hms_target *target)

@@ -20,6 +20,7 @@
 #include "devmem.h"
 #include "figures.h"
 #include "freemap.h"
+#include "nodemem.h"
 #include "order.h"
 #include "target.h"
 
@@ -363,22 +364,16 @@ EXPORT_SYMBOL_GPL(hms_target_accessed);
 static unsigned int hms_node_alloc(int nid, struct page **pages, unsigned int n)
 {
 	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NOWARN | __GFP_NORETRY;
-	unsigned int got = 0;
+	unsigned int got = hms_nodemem_alloc(nid, gfp, pages, n), i;
 
-	if (n > 1) {
-		memset(pages, 0, n * sizeof(*pages));
-		got = alloc_pages_bulk_node(gfp, nid, n, pages);
-	}
-	/* The bulk allocator gives up early, before it tries to reclaim. */
+	for (i = 0; i < got; i++)
+		hms_locked_page(page_folio(pages[i]));
+	/* Now with reclaim. */
 	for (; got < n; got++) {
-		struct folio *folio = __folio_alloc_node(gfp, 0, nid);
-
-		if (!folio)
+		pages[got] = hms_locked_page(__folio_alloc_node(gfp, 0, nid));
+		if (!pages[got])
 			break;
-		pages[got] = folio_page(folio, 0);
 	}
-	for (n = 0; n < got; n++)
-		lock_page(pages[n]);
 	return got;
 }
 

@@ -61,15 +61,6 @@ static inline bool hms_target_is_dying(const struct hms_target *target)
 	return READ_ONCE(target->dying);
 }
 
-/* What was allocated, as a destination: its first page, locked; or NULL. */
-static inline struct page *hms_locked_page(struct folio *folio)
-{
-	if (!folio)
-		return NULL;
-	folio_lock(folio);
-	return folio_page(folio, 0);
-}
-
 void hms_target_init(struct hms_target *target);
 struct hms_target *hms_target_of_node(int nid);
 struct hms_target *hms_target_add_node(int nid);
