@@ -3,9 +3,9 @@
  * Device memory: the struct pages of a target that the CPU cannot load from, which of them are
  * free, in which order the others leave, and what touching them leads to.
  *
- * A page is in the map of free pages until hms_devmem_alloc(), and again from the moment core frees
- * it. A page in use is known to core alone: the page tables of the processes that have it lead to
- * it.
+ * A page is in the map of free pages until hms_devmem_alloc(), and again some time after core has
+ * freed it, see pcp.c. A page in use is known to core alone: the page tables of the processes that
+ * have it lead to it.
  */
 
 #include <linux/err.h>
@@ -24,6 +24,7 @@
 #include "charge.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "pcp.h"
 
 /**
  * struct hms_devmem - the pages of a device target
@@ -38,7 +39,8 @@
  * @taken: how many the driver keeps for itself
  * @nbad: how many are out of use for good
  * @nlost: how many have failed, and are in use
- * @used: how many are neither free, taken nor bad; some read it without the lock
+ * @pcps: pages that are free, and that nothing here knows of yet
+ * @used: how many are neither in @map, taken nor bad; some read it without the lock
  * @lost: a bit for each page that has failed, or NULL: none has; for who holds the page, or may
  *	be told late
  * @gone: none of them can be reached any more
@@ -56,6 +58,7 @@ struct hms_devmem {
 	unsigned long first_pfn;
 	spinlock_t lock;	/* see above */
 	struct hms_freemap map;
+	struct hms_pcps pcps;
 	unsigned long taken;
 	unsigned long nbad;
 	unsigned long nlost;
@@ -118,20 +121,31 @@ static void hms_devmem_tell(struct hms_devmem *mem)
 		mem->ops->emptied();
 }
 
-/* In any context: core frees pages anywhere. */
-static void hms_devmem_give(struct hms_devmem *mem, struct page *page, unsigned long npages)
+/* Pages of @npages each are free, of the same payer. In any context. */
+static void hms_devmem_give(struct hms_devmem *mem, const unsigned long *pages, unsigned int n,
+			    unsigned long npages, struct hms_payer *payer)
 {
+	bool is_device = mem->ops->what == HMS_DEVMEM_DEVICE;
 	unsigned long flags;
+	unsigned int i;
 
 	spin_lock_irqsave(&mem->lock, flags);
-	if (mem->ops->what == HMS_DEVMEM_DEVICE) {
-		hms_lru_drop(&mem->lru, hms_devmem_index(mem, page));
-		hms_uncharge(page->zone_device_data, npages);
+	for (i = 0; i < n; i++) {
+		if (is_device)
+			hms_lru_drop(&mem->lru, pages[i]);
+		hms_devmem_unmake(mem, pages[i], npages);
 	}
-	hms_devmem_unmake(mem, hms_devmem_index(mem, page), npages);
+	if (is_device)
+		hms_uncharge(payer, n * npages);
 	hms_devmem_count(mem);
 	hms_devmem_tell(mem);
 	spin_unlock_irqrestore(&mem->lock, flags);
+}
+
+static void hms_devmem_enter(struct hms_pcps *pcps, const unsigned long *pages, unsigned int n,
+			     struct hms_payer *payer)
+{
+	hms_devmem_give(container_of(pcps, struct hms_devmem, pcps), pages, n, 1, payer);
 }
 
 static void hms_devmem_free(struct hms_freed *freed)
@@ -139,7 +153,7 @@ static void hms_devmem_free(struct hms_freed *freed)
 	struct folio *folio = hms_freed_folio(freed);
 	struct page *page = folio_page(folio, 0);
 	struct hms_devmem *mem = hms_devmem_of_page(page);
-	unsigned long npages = folio_nr_pages(folio);
+	unsigned long npages = folio_nr_pages(folio), index = hms_devmem_index(mem, page);
 
 	/*
 	 * mlock() and munlock() pass over device pages, but a coherent one whose move failed is
@@ -149,7 +163,10 @@ static void hms_devmem_free(struct hms_freed *freed)
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
 	if (mem->ops->freed)
 		mem->ops->freed(page, npages);
-	hms_devmem_give(mem, page, npages);
+	if (npages == 1 && mem->ops->what == HMS_DEVMEM_DEVICE)
+		hms_pcps_free(&mem->pcps, index, page->zone_device_data);
+	else
+		hms_devmem_give(mem, &index, 1, npages, page->zone_device_data);
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)
@@ -240,9 +257,13 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 		ret = ERR_PTR(-ENOMEM);
 		goto destroy;
 	}
+	if (hms_pcps_init(&mem->pcps, hms_devmem_enter)) {
+		ret = ERR_PTR(-ENOMEM);
+		goto disorder;
+	}
 	ret = ERR_PTR(hms_charges_init(&mem->charges, &mem->lock, name, size));
 	if (ret)
-		goto disorder;
+		goto unlist;
 
 	if (!range)
 		size = ALIGN(size, memremap_compat_align());
@@ -277,6 +298,8 @@ release:
 	release_mem_region(res->start, resource_size(res));
 uncharge:
 	hms_charges_destroy(&mem->charges);
+unlist:
+	hms_pcps_destroy(&mem->pcps);
 disorder:
 	hms_lru_destroy(&mem->lru);
 destroy:
@@ -301,6 +324,7 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
+	hms_pcps_destroy(&mem->pcps);
 	hms_charges_destroy(&mem->charges);
 	hms_lru_destroy(&mem->lru);
 	hms_freemap_destroy(&mem->map);
@@ -308,14 +332,35 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	kfree(mem);
 }
 
+/* Pages that were charged are not had; @payer may be NULL if these are none. */
+static void hms_devmem_uncharge(struct hms_devmem *mem, struct hms_payer *payer,
+				unsigned long npages)
+{
+	if (!npages)
+		return;
+	spin_lock_irq(&mem->lock);
+	hms_uncharge(payer, npages);
+	spin_unlock_irq(&mem->lock);
+}
+
 /* May a user have so many pages, and his cgroup? Says how many; of what is no device's all. */
 static struct hms_payer *hms_devmem_charge(struct hms_devmem *mem, kuid_t user,
 					   unsigned long *npages)
 {
+	struct hms_payer *payer;
+	unsigned long want;
+
 	if (mem->ops->what != HMS_DEVMEM_DEVICE)
 		return NULL;
-	*npages = min(*npages, hms_devmem_free_pages(mem));
-	return *npages ? hms_charge(&mem->charges, user, npages) : NULL;
+	want = hms_devmem_room(mem, *npages);
+	*npages = want;
+	payer = want ? hms_charge(&mem->charges, user, npages) : NULL;
+	if (*npages == want || !hms_pcps_drain(&mem->pcps))
+		return payer;
+	/* He had some of what is free now. */
+	hms_devmem_uncharge(mem, payer, *npages);
+	*npages = want;
+	return hms_charge(&mem->charges, user, npages);
 }
 
 /*
@@ -329,12 +374,13 @@ static void hms_devmem_make(struct hms_devmem *mem, struct page *page, struct hm
 	zone_device_folio_init((struct folio *)page, &mem->pgmap, order);
 }
 
-/* Take free pages out of the map; how many there were, 0 while it is closed. Under the lock. */
+/* Take free pages out of the map; how many there were, 0 while it is closed. */
 static unsigned int hms_devmem_grab(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
 	unsigned long index, run;
 	unsigned int got = 0;
 
+	spin_lock_irq(&mem->lock);
 	while (got < n && hms_devmem_is_usable(mem)) {
 		run = hms_freemap_take(&mem->map, n - got, &index);
 		if (!run)
@@ -342,6 +388,18 @@ static unsigned int hms_devmem_grab(struct hms_devmem *mem, struct page **pages,
 		while (run--)
 			pages[got++] = pfn_to_page(mem->first_pfn + index++);
 	}
+	hms_devmem_count(mem);
+	spin_unlock_irq(&mem->lock);
+	return got;
+}
+
+/* The same, and of what is on lists if there are fewer. */
+static unsigned int hms_devmem_get(struct hms_devmem *mem, struct page **pages, unsigned int n)
+{
+	unsigned int got = hms_devmem_grab(mem, pages, n);
+
+	if (got < n && hms_pcps_drain(&mem->pcps))
+		got += hms_devmem_grab(mem, &pages[got], n - got);
 	return got;
 }
 
@@ -361,15 +419,10 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page *
 {
 	unsigned long may = n;
 	struct hms_payer *payer = hms_devmem_charge(mem, user, &may);
-	unsigned int got, i;
+	unsigned int got = hms_devmem_get(mem, pages, may), i;
 
-	spin_lock_irq(&mem->lock);
-	got = hms_devmem_grab(mem, pages, may);
 	if (payer)
-		hms_uncharge(payer, may - got);
-	hms_devmem_count(mem);
-	spin_unlock_irq(&mem->lock);
-
+		hms_devmem_uncharge(mem, payer, may - got);
 	for (i = 0; i < got; i++)
 		hms_devmem_make(mem, pages[i], payer, 0);
 	return got;
@@ -385,10 +438,9 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page *
  */
 unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
-	unsigned int got;
+	unsigned int got = hms_devmem_get(mem, pages, n);
 
 	spin_lock_irq(&mem->lock);
-	got = hms_devmem_grab(mem, pages, n);
 	mem->taken += got;
 	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
@@ -413,6 +465,18 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 	spin_unlock_irq(&mem->lock);
 }
 
+/* Take the pages of a large one out of the map, as far as there are any that lie like that. */
+static bool hms_devmem_grab_block(struct hms_devmem *mem, unsigned long *index)
+{
+	bool got;
+
+	spin_lock_irq(&mem->lock);
+	got = hms_devmem_is_usable(mem) && hms_freemap_take_block(&mem->map, index);
+	hms_devmem_count(mem);
+	spin_unlock_irq(&mem->lock);
+	return got;
+}
+
 /**
  * hms_devmem_alloc_large - take a large page
  * @mem: the device's memory, private: core maps no large page that is coherent
@@ -431,15 +495,14 @@ struct page *hms_devmem_alloc_large(struct hms_devmem *mem, kuid_t user)
 	if (hms_devmem_is_coherent(mem))
 		return NULL;
 	payer = hms_devmem_charge(mem, user, &may);
-	spin_lock_irq(&mem->lock);
-	got = may == HMS_BLOCK_PAGES && hms_devmem_is_usable(mem) &&
-	      hms_freemap_take_block(&mem->map, &index);
-	if (payer && !got)
-		hms_uncharge(payer, may);
-	hms_devmem_count(mem);
-	spin_unlock_irq(&mem->lock);
-	if (!got)
+	got = may == HMS_BLOCK_PAGES &&
+	      (hms_devmem_grab_block(mem, &index) ||
+	       (hms_pcps_drain(&mem->pcps) && hms_devmem_grab_block(mem, &index)));
+	if (!got) {
+		if (payer)
+			hms_devmem_uncharge(mem, payer, may);
 		return NULL;
+	}
 	page = pfn_to_page(mem->first_pfn + index);
 	hms_devmem_make(mem, page, payer, ilog2(HMS_BLOCK_PAGES));
 	return page;
@@ -466,6 +529,7 @@ unsigned long hms_devmem_user_left(struct hms_devmem *mem, kuid_t user)
 {
 	unsigned long left;
 
+	hms_pcps_drain(&mem->pcps);
 	spin_lock_irq(&mem->lock);
 	left = hms_charges_left(&mem->charges, user);
 	spin_unlock_irq(&mem->lock);
@@ -533,7 +597,7 @@ bool hms_devmem_is_coherent(const struct hms_devmem *mem)
  */
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 {
-	wait_event_timeout(mem->emptied, !hms_devmem_used(mem), timeout);
+	wait_event_timeout(mem->emptied, hms_devmem_is_empty(mem), timeout);
 }
 
 /* A bit for each page, from the first failure on. */
@@ -592,6 +656,7 @@ long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long 
 
 	if (hms_devmem_have_lost(mem))
 		return -ENOMEM;
+	hms_pcps_drain(&mem->pcps);
 	/* Interrupts are off meanwhile. */
 	for (; npages; index += n, npages -= n) {
 		n = min(npages, HMS_BLOCK_PAGES);
@@ -613,6 +678,7 @@ unsigned long hms_devmem_gone(struct hms_devmem *mem)
 {
 	unsigned long n;
 
+	hms_pcps_drain(&mem->pcps);
 	spin_lock_irq(&mem->lock);
 	n = mem->gone ? 0 : mem->used - min(mem->used, mem->nlost);
 	WRITE_ONCE(mem->gone, true);
@@ -657,7 +723,7 @@ bool hms_devmem_is_lost(struct page *page)
  * hms_devmem_nlost - how many pages that are in use are lost
  * @mem: the device's memory
  */
-unsigned long hms_devmem_nlost(const struct hms_devmem *mem)
+unsigned long hms_devmem_nlost(struct hms_devmem *mem)
 {
 	unsigned long used = hms_devmem_used(mem);
 
@@ -700,9 +766,20 @@ unsigned long hms_devmem_pages(const struct hms_devmem *mem)
 	return mem->map.npages;
 }
 
-unsigned long hms_devmem_used(const struct hms_devmem *mem)
+unsigned long hms_devmem_used(struct hms_devmem *mem)
 {
+	hms_pcps_drain(&mem->pcps);
 	return READ_ONCE(mem->used);
+}
+
+/* Is none in use? For who asks often: lists are only drained where that may matter. */
+bool hms_devmem_is_empty(struct hms_devmem *mem)
+{
+	unsigned long used = READ_ONCE(mem->used);
+
+	if (used && used <= hms_pcps_most(&mem->pcps))
+		used = hms_devmem_used(mem);
+	return !used;
 }
 
 /* Behind the last page; not to be looked at. */
@@ -716,9 +793,18 @@ unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *
 	return page_to_pfn(page) - mem->first_pfn;
 }
 
-unsigned long hms_devmem_free_pages(const struct hms_devmem *mem)
+/**
+ * hms_devmem_room - how many pages are free
+ * @mem: the device's memory
+ * @want: so many would be enough
+ *
+ * Return: at most @want.
+ */
+unsigned long hms_devmem_room(struct hms_devmem *mem, unsigned long want)
 {
-	return READ_ONCE(mem->map.nfree);
+	if (READ_ONCE(mem->map.nfree) < want)
+		hms_pcps_drain(&mem->pcps);
+	return min(want, READ_ONCE(mem->map.nfree));
 }
 
 /* The page that a page is known by in the order in which they leave. */
@@ -795,6 +881,8 @@ struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_l
 {
 	unsigned long index;
 
+	/* What is free already can't leave. */
+	hms_pcps_drain(&mem->pcps);
 	spin_lock_irq(&mem->lock);
 	index = hms_lru_next(&mem->lru, want, jiffies);
 	if (index != HMS_LRU_NONE)
@@ -894,7 +982,7 @@ unsigned int hms_devmem_owners(void **owners, unsigned int max)
 	/* Those of what is lost are at the end. */
 	spin_lock(&hms_devmems_lock);
 	list_for_each_entry(mem, &hms_devmems, all) {
-		if (n < max && hms_devmem_used(mem))
+		if (n < max && !hms_devmem_is_empty(mem))
 			owners[n++] = mem->pgmap.owner;
 	}
 	spin_unlock(&hms_devmems_lock);

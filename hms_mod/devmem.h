@@ -103,7 +103,7 @@ unsigned long hms_devmem_gone(struct hms_devmem *mem);
 bool hms_devmem_may_have_lost(const struct hms_devmem *mem);
 bool hms_devmem_is_lost(struct page *page);
 bool hms_memory_may_have_lost(const struct hms_memory *memory);
-unsigned long hms_devmem_nlost(const struct hms_devmem *mem);
+unsigned long hms_devmem_nlost(struct hms_devmem *mem);
 bool hms_devmem_is_coherent(const struct hms_devmem *mem);
 void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
@@ -111,7 +111,7 @@ unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsign
 void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, unsigned int n);
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page **pages,
 			      unsigned int n);
-unsigned long hms_devmem_free_pages(const struct hms_devmem *mem);
+unsigned long hms_devmem_room(struct hms_devmem *mem, unsigned long want);
 void hms_devmem_placed(struct hms_devmem *mem, const struct page *page, unsigned int n,
 		       const struct hms_lru_place *how);
 void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial);
@@ -124,7 +124,8 @@ bool hms_devmem_is_charged(const struct hms_devmem *mem);
 bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
 			    const struct hms_lru_page *other);
 unsigned long hms_devmem_pages(const struct hms_devmem *mem);
-unsigned long hms_devmem_used(const struct hms_devmem *mem);
+unsigned long hms_devmem_used(struct hms_devmem *mem);
+bool hms_devmem_is_empty(struct hms_devmem *mem);
 const struct page *hms_devmem_end(const struct hms_devmem *mem);
 unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *page);
 struct hms_target *hms_devmem_is_of(const struct hms_devmem *mem);

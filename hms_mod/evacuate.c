@@ -45,7 +45,7 @@ struct hms_evacuation {
 
 static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 {
-	return !hms_devmem_used(e->mem) ||
+	return hms_devmem_is_empty(e->mem) ||
 	       (e->timeout && (signal_pending(current) || time_after(jiffies, e->deadline)));
 }
 
@@ -234,7 +234,7 @@ static void hms_evacuate_prepare_poison(struct hms_evacuation *e)
 	unsigned long need = min(hms_devmem_nlost(e->mem), HMS_POISON_PAGES);
 	struct hms_devmem *poison;
 
-	if (!need || (e->pass->poison && hms_devmem_free_pages(e->pass->poison) >= need))
+	if (!need || (e->pass->poison && hms_devmem_room(e->pass->poison, need) >= need))
 		return;
 	poison = hms_poison_new(need);
 	if (IS_ERR(poison))

@@ -161,7 +161,7 @@ static bool hms_exits_have_room(const struct hms_exits *exits)
 
 	for (i = 0; i < exits->ntargets; i++) {
 		if (!hms_target_is_device(exits->targets[i]) ||
-		    hms_devmem_free_pages(exits->targets[i]->mem))
+		    hms_devmem_room(exits->targets[i]->mem, 1))
 			return true;
 	}
 	return exits->any;

@@ -44,7 +44,7 @@ static void hms_room_wishes(const struct hms_work *work, struct hms_batch *batch
 static bool hms_room_may_lack(const struct hms_work *work, const struct hms_batch *batch, u32 rank)
 {
 	return work->kinds[rank] == HMS_ALLOW_DEVICE &&
-	       hms_devmem_free_pages(work->request->targets[rank]->mem) < batch->npages;
+	       hms_devmem_room(work->request->targets[rank]->mem, batch->npages) < batch->npages;
 }
 
 /* The lowest priority of a batch: nothing leaves for it that would not for all of it. */
@@ -70,9 +70,9 @@ static unsigned int hms_room_make_on(struct hms_work *work, struct hms_batch *ba
 				     unsigned int wanted)
 {
 	struct hms_target *target = work->request->targets[rank];
-	unsigned long room = hms_devmem_free_pages(target->mem);
 	unsigned long may = hms_devmem_user_left(target->mem, work->request->user);
 	unsigned int npages = min_t(unsigned long, wanted, may);
+	unsigned long room = hms_devmem_room(target->mem, npages);
 	struct hms_lru_want want = {
 		.serial = work->serial,
 		.changes = hms_binding_changes(),
