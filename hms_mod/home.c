@@ -233,8 +233,10 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 
 		if (!hms_collected_page(pass->src[i]))
 			continue;
-		if (may_be_lost && hms_home_is_lost(pass, i))
+		if (may_be_lost && hms_home_is_lost(pass, i)) {
+			ret = i || pass->dst[i] ? ret : -EHWPOISON;
 			continue;
+		}
 		if (address >= known) {
 			last = pass->vma.end - 1;
 			hms_home_close_stock(&stock);
@@ -249,7 +251,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 			page = hms_home_alloc(pass->vma.vma, address, target,
 					      migrate_pfn_to_page(pass->src[i]), i, why);
 		if (!page) {
-			ret = i ? 0 : -ENOMEM;
+			ret = i ? ret : -ENOMEM;
 			break;
 		}
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
@@ -310,7 +312,7 @@ bool hms_home_came(const struct hms_pass *pass, unsigned long i)
  *
  * Context: mmap_lock held for read. May sleep.
  * Return: 0; about the first of the pass: -ENOMEM when there is no memory for it, -EIO when the
- * device does not give it back.
+ * device does not give it back, -EHWPOISON when it has lost it, and nothing takes its place.
  */
 int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 {
@@ -524,7 +526,8 @@ free:
  * @target: the device that has it
  *
  * Context: mmap_lock held for read.
- * Return: 0 (the page may be gone from there by now), -ENOMEM, -EIO, or the errno of the mapping.
+ * Return: 0 (the page may be gone from there by now), -ENOMEM, -EIO, -EHWPOISON, or the errno of the
+ * mapping.
  */
 int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target)
 {

@@ -145,6 +145,32 @@ HMS_TEST(lost, among_touches)
 	EXPECT_PATTERN(p, 100 * PAGE, 1);
 }
 
+/*
+ * A device that may not write its own page has it brought home first, as after a fork. One that is
+ * lost is said to be lost then, too.
+ */
+HMS_TEST(lost, not_writable)
+{
+	char *p = memory_on(self, 0, 2 * PAGE, 1, false);
+	struct peer child;
+	__u64 failed;
+
+	ASSERT_NE(NULL, p);
+	if (!peer_fork(&child)) {
+		hear(&child);
+		_exit(0);
+	}
+	/* What the fork has taken from the device, it reads again. */
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, 2 * PAGE, NULL, 0, NULL));
+	ASSERT_EQ(0, fail(self->e.sim_fd[0], p, PAGE, &failed));
+	ASSERT_EQ(1, failed);
+	EXPECT_EQ(-EHWPOISON, sim_write(self->e.sim_fd[0], p, "x", 1));
+	EXPECT_EQ(0, sim_write(self->e.sim_fd[0], p + PAGE, "x", 1));
+	EXPECT_EQ('x', p[PAGE]);
+	ASSERT_EQ(0, tell(&child));
+	EXPECT_EQ(0, peer_wait(&child));
+}
+
 /* Of a large page only what has failed. */
 HMS_TEST(lost, part_of_a_large_page)
 {
