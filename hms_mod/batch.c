@@ -159,7 +159,7 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
 	if (page)
 		return hms_batch_plan_found(work, batch, i, page, owner);
 	if (hms_located_unknown(batch->entries[i])) {
-		/* Not readable, so nobody can tell whether it is shared. */
+		/* Nobody can tell whether it is shared. */
 		if (!may_move_shared)
 			hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
 		return may_move_shared;
@@ -258,23 +258,24 @@ static bool hms_batch_is_block(const struct hms_batch *batch)
 }
 
 /* Read the page tables, and give fates; returns the number of runs that core is to be asked for. */
-static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, struct hms_run *runs)
+static unsigned int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, struct hms_run *runs)
 {
 	unsigned long i, alike;
-	int n = 0, idx, ret;
+	unsigned int n = 0;
 	void *owner;
+	int idx;
 
 	work->like = hms_memory_of(NULL);
 	idx = hms_devmem_read_lock();
-	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
-	batch->whole = !ret && hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
+	hms_locate(batch->vma, batch->start, batch->npages, batch->entries);
+	batch->whole = hms_core_moves_large() && vma_is_anonymous(batch->vma) &&
 		       hms_batch_is_block(batch) && hms_hmm_is_large(batch->entries[0]);
 	/* What is one large page is asked for once. */
 	if (batch->whole && hms_batch_wants(work, batch, 0, &owner))
 		runs[n++] = (struct hms_run) { .npages = batch->npages, .owner = owner };
 	if (!batch->whole)
 		hms_batch_spread(batch);
-	for (i = 0; i < batch->npages && !ret && !batch->whole; i += alike) {
+	for (i = 0; i < batch->npages && !batch->whole; i += alike) {
 		bool wanted = hms_batch_wants(work, batch, i, &owner);
 
 		alike = hms_batch_alike(work, batch, i);
@@ -291,7 +292,7 @@ static int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, stru
 			       hms_batch_is_block(batch) && !runs[0].owner && !batch->entries[0];
 	}
 	hms_devmem_read_unlock(idx);
-	return ret ?: n;
+	return n;
 }
 
 static bool hms_vma_can_move(struct vm_area_struct *vma)
@@ -315,9 +316,10 @@ static int hms_batch_collect_run(struct hms_batch *batch, struct hms_pass *pass,
 }
 
 static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch,
-				  const struct hms_run *runs, int n)
+				  const struct hms_run *runs, unsigned int n)
 {
-	int ret, r;
+	unsigned int r;
+	int ret;
 
 	/* What is asked for core clears. */
 	if (runs[0].npages < batch->npages)
@@ -352,13 +354,13 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
  * @batch: from hms_batch_init()
  *
  * Context: mmap_lock held for read until hms_batch_commit() or hms_batch_abort(). May sleep.
- * Return: 0; -ENOMEM; -EBUSY when the page tables would not keep still; else what core says. On
- * failure nothing is collected.
+ * Return: 0; -ENOMEM; else what core says. On failure nothing is collected.
  */
 int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 {
 	struct hms_run *runs;
-	int n, ret = 0;
+	unsigned int n;
+	int ret = 0;
 
 	if (!hms_vma_can_move(batch->vma)) {
 		hms_batch_set_all(batch, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
@@ -368,12 +370,12 @@ int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 	if (!runs)
 		return -ENOMEM;
 	n = hms_batch_survey(work, batch, runs);
-	if (n > 0)
+	if (n) {
 		hms_room_make(work, batch);
-	if (n > 0)
 		ret = hms_batch_collect_runs(work, batch, runs, n);
+	}
 	kvfree(runs);
-	return n < 0 ? n : ret;
+	return ret;
 }
 
 /*
@@ -794,20 +796,15 @@ static void hms_batch_explain_page(const struct hms_work *work, struct hms_batch
 void hms_batch_explain(struct hms_work *work, struct hms_batch *batch)
 {
 	unsigned long i;
-	int idx, ret;
+	int idx;
 
 	if (!hms_batch_has(batch, HMS_FATE_UNSEEN))
 		return;
 	idx = hms_devmem_read_lock();
-	ret = hms_locate(work->binding, batch->start, batch->npages, batch->entries);
+	hms_locate(batch->vma, batch->start, batch->npages, batch->entries);
 	hms_batch_spread(batch);
 	for (i = 0; i < batch->npages; i++) {
-		struct hms_plan *plan = &batch->plans[i];
-
-		if (plan->fate == HMS_FATE_UNSEEN && ret)
-			hms_plan_set(plan, HMS_FATE_SKIP,
-				     ret == -ENOMEM ? HMS_SKIP_NOMEM : HMS_SKIP_BUSY);
-		else if (plan->fate == HMS_FATE_UNSEEN)
+		if (batch->plans[i].fate == HMS_FATE_UNSEEN)
 			hms_batch_explain_page(work, batch, i);
 	}
 	hms_devmem_read_unlock(idx);

@@ -48,7 +48,6 @@
  * @closed: nothing is to be taken from @map
  * @charges: who has how much; of placeholders nobody is said to
  * @emptied: woken when all pages are free
- * @all: on hms_devmems
  */
 struct hms_devmem {
 	struct hms_target *target;
@@ -69,13 +68,9 @@ struct hms_devmem {
 	bool closed;
 	struct hms_charges charges;
 	wait_queue_head_t emptied;
-	struct list_head all;
 };
 
 const struct dev_pagemap *hms_placeholders;
-
-static LIST_HEAD(hms_devmems);
-static DEFINE_SPINLOCK(hms_devmems_lock);
 
 /* Held by who looks at a struct page without a reference to it: see hms_devmem_read_lock(). */
 DEFINE_STATIC_SRCU(hms_devmem_srcu);
@@ -287,12 +282,6 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 
 	if (ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, &mem->pgmap);
-	spin_lock(&hms_devmems_lock);
-	if (ops->what == HMS_DEVMEM_POISON)
-		list_add_tail(&mem->all, &hms_devmems);
-	else
-		list_add(&mem->all, &hms_devmems);
-	spin_unlock(&hms_devmems_lock);
 	return mem;
 release:
 	release_mem_region(res->start, resource_size(res));
@@ -315,9 +304,6 @@ free:
  */
 void hms_devmem_destroy(struct hms_devmem *mem)
 {
-	spin_lock(&hms_devmems_lock);
-	list_del(&mem->all);
-	spin_unlock(&hms_devmems_lock);
 	hms_devmem_synchronize();
 	if (mem->ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, NULL);
@@ -954,6 +940,14 @@ void *hms_devmem_owner(const struct hms_devmem *mem)
 	return mem->pgmap.owner;
 }
 
+/* Is a device page one of HMS, which hms_devmem_read_lock() keeps? */
+bool hms_devmem_is_ours(struct page *page)
+{
+	const struct dev_pagemap_ops *ops = page_pgmap(page)->ops;
+
+	return ops == &hms_devmem_ops || ops == &hms_poison_pagemap_ops;
+}
+
 /**
  * hms_devmem_target - the target of a device page
  * @page: a zone device page, perhaps of another driver
@@ -965,26 +959,4 @@ struct hms_target *hms_devmem_target(struct page *page)
 	if (page_pgmap(page)->ops != &hms_devmem_ops)
 		return NULL;
 	return hms_devmem_of_page(page)->target;
-}
-
-/**
- * hms_devmem_owners - the owners of all devices that hold pages now
- * @owners: receives them; only good for comparing
- * @max: room
- *
- * Return: how many.
- */
-unsigned int hms_devmem_owners(void **owners, unsigned int max)
-{
-	struct hms_devmem *mem;
-	unsigned int n = 0;
-
-	/* Those of what is lost are at the end. */
-	spin_lock(&hms_devmems_lock);
-	list_for_each_entry(mem, &hms_devmems, all) {
-		if (n < max && !hms_devmem_is_empty(mem))
-			owners[n++] = mem->pgmap.owner;
-	}
-	spin_unlock(&hms_devmems_lock);
-	return n;
 }

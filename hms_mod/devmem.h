@@ -131,10 +131,10 @@ unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *
 struct hms_target *hms_devmem_is_of(const struct hms_devmem *mem);
 struct hms_devmem *hms_devmem_of_owner(void *owner);
 void *hms_devmem_owner(const struct hms_devmem *mem);
+bool hms_devmem_is_ours(struct page *page);
 struct hms_target *hms_devmem_target(struct page *page);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);
-unsigned int hms_devmem_owners(void **owners, unsigned int max);
 
 #endif /* _HMS_DEVMEM_H */

@@ -225,9 +225,10 @@ static int hms_engine_begin(struct hms_engine *engine, struct hms_batch *batch)
 	struct vm_area_struct *vma;
 
 	npages = (request->end - address) >> PAGE_SHIFT;
-	vma = find_vma(work->binding->notifier.mm, address);
-	if (!vma || vma->vm_start > address) {
+	vma = vma_lookup(work->binding->notifier.mm, address);
+	if (!vma) {
 		/* Unmapped by another thread since the request was checked. */
+		vma = find_vma(work->binding->notifier.mm, address);
 		if (vma)
 			npages = min(npages, (vma->vm_start - address) >> PAGE_SHIFT);
 		hms_count_skipped(request, address, npages, HMS_SKIP_ABSENT);
@@ -284,8 +285,8 @@ static int hms_engine_collect_all(struct hms_work *work, struct list_head *batch
 	for (address = request->start; address < request->end; address += npages << PAGE_SHIFT) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		vma = find_vma(mm, address);
-		if (!vma || vma->vm_start > address)
+		vma = vma_lookup(mm, address);
+		if (!vma)
 			return hms_refuse(request, -EFAULT, HMS_ERROR_RANGE, 0, HMS_WHY_UNMAPPED);
 		npages = hms_batch_pages(vma, address, request->end);
 		batch = hms_batch_new(npages);

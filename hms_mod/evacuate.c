@@ -83,7 +83,7 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	struct hms_span span;
 
 	/* Core would split a huge page on the way, so it is only asked where there is something. */
-	if (!hms_locate_span(vma->vm_mm, e->mem, start, npages, e->entries, &span))
+	if (!hms_locate_span(vma, e->mem, start, npages, e->entries, &span))
 		return;
 	start += span.first << PAGE_SHIFT;
 	if (span.large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {

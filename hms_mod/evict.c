@@ -381,7 +381,7 @@ static bool hms_evict_at(struct hms_eviction *e, struct mm_struct *mm, unsigned 
 	end = min3(vma->vm_end, ALIGN_DOWN(address, PMD_SIZE) + PMD_SIZE,
 		   address + (HMS_PASS_PAGES << PAGE_SHIFT));
 	/* It may be mapped elsewhere, and core would split a huge page in the way. */
-	if (!hms_locate_span(mm, e->target->mem, address, (end - address) >> PAGE_SHIFT,
+	if (!hms_locate_span(vma, e->target->mem, address, (end - address) >> PAGE_SHIFT,
 			     e->entries, &span) || !hms_evict_is_there(e, &span))
 		return false;
 	address += span.first << PAGE_SHIFT;

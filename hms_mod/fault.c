@@ -135,8 +135,7 @@ static bool hms_fault_look(struct hms_fault *fault, unsigned long address, bool 
 		goto unlock;
 	fault->last = min(fault->last, vma->vm_end - 1);
 	idx = hms_devmem_read_lock();
-	if (hms_locate(fault->binding, address, 1, &entry))
-		entry = 0;
+	hms_locate(vma, address, 1, &entry);
 	wanted = !hms_fault_fits(fault->mirror, fault->policy, address, entry);
 	hms_devmem_read_unlock(idx);
 	*large = hms_core_moves_large() && hms_hmm_is_large(entry) && block >= vma->vm_start &&

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where pages are, read from the page tables through hmm_range_fault without faulting anything in.
- *
- * Core shows a device page only to the owner of its pgmap, so there is a look for each owner that
- * has pages, until every page is found.
+ * Where pages are, read from the page tables, without faulting anything in. hmm_range_fault() would
+ * tell too, but a device page only to its owner: it would have to be asked once for each device.
  */
 
 #include <linux/bitmap.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "compat/compat.h"
 #include "binding.h"
@@ -18,123 +15,138 @@
 /* Looks at a window that other threads keep changing. */
 #define HMS_LOCATE_TRIES	16
 
-static int hms_look(struct mmu_interval_notifier *notifier, unsigned long start,
-		    unsigned long npages, void *owner, bool fault, unsigned long *entries)
+/* As an entry of hmm_range_fault() says it. */
+static unsigned long hms_located(unsigned long pfn, unsigned int order)
 {
-	struct hmm_range range = {
-		.notifier = notifier,
-		.start = start,
-		.end = start + (npages << PAGE_SHIFT),
-		.hmm_pfns = entries,
-		.default_flags = fault ? HMM_PFN_REQ_FAULT : 0,
-		.dev_private_owner = owner,
-	};
-	int tries = HMS_LOCATE_TRIES;
-	int ret;
-
-	do {
-		memset(entries, 0, npages * sizeof(*entries));
-		/*
-		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
-		 * waiting in turn for a page that we have collected. What is found is a hint.
-		 */
-		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
-		ret = hms_hmm_range_fault(&range);
-	} while (ret == -EBUSY && --tries);
-	return ret;
+	return pfn | HMM_PFN_VALID | (unsigned long)order << HMM_PFN_ORDER_SHIFT;
 }
 
-/* Of a large page core says to all but its owner that it can't be told. */
-static bool hms_found(unsigned long entry)
+/* That of a device page. Those of other drivers may go at any moment: they are not to be looked at. */
+static unsigned long hms_located_device(unsigned long pfn, unsigned int order)
 {
-	return entry && !hms_located_unknown(entry);
+	if (!pfn)
+		return 0;
+	return hms_devmem_is_ours(pfn_to_page(pfn)) ? hms_located(pfn, order) : HMM_PFN_ERROR;
 }
 
-static bool hms_all_found(const unsigned long *entries, unsigned long npages)
+/*
+ * What a large mapping leads to, as an entry, or 0; then @pmd has a page table, or none. Interrupts
+ * off.
+ */
+static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, pmd_t *pmd)
 {
-	unsigned long i;
+	pgd_t *pgd = pgd_offset(mm, address);
+	unsigned long offset = (address & ~PMD_MASK) >> PAGE_SHIFT, entry;
+	const unsigned int order = PMD_SHIFT - PAGE_SHIFT;
+	p4d_t *p4d;
+	pud_t *pudp, pud;
 
-	for (i = 0; i < npages; i++) {
-		if (!hms_found(entries[i]))
-			return false;
+	*pmd = __pmd(0);
+	if (pgd_none(*pgd))
+		return 0;
+	p4d = p4d_offset(pgd, address);
+	if (p4d_none(*p4d))
+		return 0;
+	pudp = pud_offset(p4d, address);
+	pud = READ_ONCE(*pudp);
+	if (!pud_present(pud))
+		return 0;
+	if (pud_leaf(pud))
+		return hms_located(pud_pfn(pud) + ((address & ~PUD_MASK) >> PAGE_SHIFT),
+				   PUD_SHIFT - PAGE_SHIFT);
+	*pmd = READ_ONCE(*pmd_offset(pudp, address));
+	if (pmd_present(*pmd) && !pmd_leaf(*pmd))
+		return 0;
+	entry = pmd_present(*pmd) ? hms_located(pmd_pfn(*pmd), order) :
+				    hms_located_device(hms_pmd_device_pfn(*pmd), order);
+	*pmd = __pmd(0);
+	return hms_located_pfn(entry) ? entry + offset : entry;
+}
+
+static unsigned long hms_pte_entry(pte_t pte)
+{
+	unsigned long pfn;
+
+	if (pte_present(pte)) {
+		pfn = pte_pfn(pte);
+		return pte_special(pte) && !is_zero_pfn(pfn) ? HMM_PFN_ERROR : hms_located(pfn, 0);
 	}
-	return true;
+	return pte_none(pte) ? 0 : hms_located_device(hms_pte_device_pfn(pte), 0);
+}
+
+/* All of them in one page table page. */
+static void hms_locate_some(struct mm_struct *mm, unsigned long address, unsigned long npages,
+			    unsigned long *entries)
+{
+	unsigned long flags, large, i;
+	pte_t *pte;
+	pmd_t pmd;
+
+	/* As in get_user_pages_fast(): a page table that core takes away is not freed meanwhile. */
+	local_irq_save(flags);
+	large = hms_descend(mm, address, &pmd);
+	pte = pmd_none(pmd) ? NULL : pte_offset_kernel(&pmd, address);
+	for (i = 0; i < npages; i++) {
+		if (pte)
+			entries[i] = hms_pte_entry(ptep_get_lockless(pte + i));
+		else
+			entries[i] = hms_located_pfn(large) ? large + i : large;
+	}
+	local_irq_restore(flags);
 }
 
 /**
  * hms_locate - find the pages of a window
- * @binding: of the address space
+ * @vma: the mapping
  * @start: first address
- * @npages: pages; mapped or not
+ * @npages: pages, all of them in @vma
  * @entries: receives where they are, see locate.h
  *
  * The answer may be old when it comes, and no reference is taken: look at the pages under
  * hms_devmem_read_lock() only.
  *
- * Context: mmap_lock held for read. May sleep.
- * Return: 0; -EBUSY when the page tables would not keep still; -ENOMEM.
+ * Context: mmap_lock held for read.
  */
-int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
-	       unsigned long *entries)
+void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
+		unsigned long *entries)
 {
-	struct mmu_interval_notifier *notifier = &binding->notifier;
-	void *owners[HMS_MAX_OWNERS];
-	unsigned int nowners = hms_devmem_owners(owners, HMS_MAX_OWNERS);
-	unsigned long *more = NULL;
-	unsigned long i;
-	unsigned int o;
-	int ret;
+	bool is_memory = !(vma->vm_flags & (VM_IO | VM_PFNMAP));
+	unsigned long end = start + (npages << PAGE_SHIFT), next, i;
 
-	ret = hms_look(notifier, start, npages, nowners ? owners[0] : NULL, false, entries);
-	for (o = 1; o < nowners && !ret && !hms_all_found(entries, npages); o++) {
-		if (!more)
-			more = kvmalloc_array(npages, sizeof(*more), GFP_KERNEL);
-		if (!more)
-			return -ENOMEM;
-		ret = hms_look(notifier, start, npages, owners[o], false, more);
-		for (i = 0; i < npages && !ret; i++)
-			entries[i] = hms_found(entries[i]) ? entries[i] : more[i];
+	for (i = 0; i < npages && !is_memory; i++)
+		entries[i] = HMM_PFN_ERROR;
+	for (; start < end && is_memory; start = next) {
+		next = pmd_addr_end(start, end);
+		hms_locate_some(vma->vm_mm, start, (next - start) >> PAGE_SHIFT, entries);
+		entries += (next - start) >> PAGE_SHIFT;
 	}
-	kvfree(more);
-	return ret;
-}
-
-/* Is it on the device, or can't be told? That is so where the process may not read. */
-static bool hms_may_be_on(const struct hms_devmem *mem, unsigned long entry)
-{
-	return hms_located_unknown(entry) || hms_devmem_has(mem, hms_located_pfn(entry));
 }
 
 /**
  * hms_locate_span - find the pages of one device in a window
- * @mm: any address space, with users
+ * @vma: the mapping
  * @mem: of the device; the caller keeps it from going
  * @start: first address
- * @npages: pages; mapped or not
+ * @npages: pages, all of them in @vma
  * @entries: room for the window
  * @span: receives the part that has some
  *
  * Context: as hms_locate().
- * Return: false when there are none, or that can't be told.
+ * Return: false when there are none.
  */
-bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigned long start,
+bool hms_locate_span(struct vm_area_struct *vma, const struct hms_devmem *mem, unsigned long start,
 		     unsigned long npages, unsigned long *entries, struct hms_span *span)
 {
-	/* Core asks it only whether something has changed; nothing that it would know has. */
-	struct mmu_interval_notifier nobody = { .mm = mm };
 	unsigned long first = 0, n = npages;
-	int idx = hms_devmem_read_lock();
 
-	if (hms_look(&nobody, start, npages, hms_devmem_owner(mem), false, entries))
-		n = 0;
-	while (n && !hms_may_be_on(mem, entries[n - 1]))
+	hms_locate(vma, start, npages, entries);
+	while (n && !hms_devmem_has(mem, hms_located_pfn(entries[n - 1])))
 		n--;
-	while (first < n && !hms_may_be_on(mem, entries[first]))
+	while (first < n && !hms_devmem_has(mem, hms_located_pfn(entries[first])))
 		first++;
 	span->first = first;
 	span->npages = n - first;
 	span->large = n && hms_hmm_is_large(entries[first]);
-	hms_devmem_read_unlock(idx);
 	return n;
 }
 
@@ -150,28 +162,40 @@ bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigne
  */
 bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
 {
-	pgd_t *pgd = pgd_offset(mm, address);
-	p4d_t *p4d;
-	pud_t *pudp, pud;
-	pmd_t pmd;
+	unsigned long flags;
 	bool swapped;
+	pmd_t pmd;
 
-	if (pgd_none(*pgd))
-		return false;
-	p4d = p4d_offset(pgd, address);
-	if (p4d_none(*p4d))
-		return false;
-	pudp = pud_offset(p4d, address);
-	pud = READ_ONCE(*pudp);
-	if (!pud_present(pud) || pud_leaf(pud))
-		return false;
-	/* An empty page table may be freed meanwhile, by RCU. */
-	rcu_read_lock();
-	pmd = READ_ONCE(*pmd_offset(pudp, address));
-	swapped = pmd_present(pmd) && !pmd_trans_huge(pmd) &&
-		  hms_pte_wants_fault(READ_ONCE(*pte_offset_kernel(&pmd, address)));
-	rcu_read_unlock();
+	local_irq_save(flags);
+	hms_descend(mm, address, &pmd);
+	swapped = !pmd_none(pmd) &&
+		  hms_pte_wants_fault(ptep_get_lockless(pte_offset_kernel(&pmd, address)));
+	local_irq_restore(flags);
 	return swapped;
+}
+
+static void hms_fault_in(struct mmu_interval_notifier *notifier, unsigned long start,
+			 unsigned long npages, unsigned long *entries)
+{
+	struct hmm_range range = {
+		.notifier = notifier,
+		.start = start,
+		.end = start + (npages << PAGE_SHIFT),
+		.hmm_pfns = entries,
+		.default_flags = HMM_PFN_REQ_FAULT,
+	};
+	int tries = HMS_LOCATE_TRIES;
+	int ret;
+
+	do {
+		memset(entries, 0, npages * sizeof(*entries));
+		/*
+		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
+		 * waiting in turn for a page that we have collected. What is found is not used.
+		 */
+		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
+		ret = hms_hmm_range_fault(&range);
+	} while (ret == -EBUSY && --tries);
 }
 
 /**
@@ -193,6 +217,6 @@ void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 
 	/* Run by run, as core faults in all that follows a page that is asked for. */
 	for_each_set_bitrange(first, last, wanted, npages)
-		hms_look(&binding->notifier, start + (first << PAGE_SHIFT), last - first, NULL,
-			 true, entries);
+		hms_fault_in(&binding->notifier, start + (first << PAGE_SHIFT), last - first,
+			     entries);
 }

@@ -9,9 +9,6 @@
 struct hms_binding;
 struct hms_devmem;
 
-/* More devices than this are not looked at; their pages show as absent. */
-#define HMS_MAX_OWNERS	32
-
 /*
  * Where the pages of a window are, an entry each: a pfn; or HMM_PFN_ERROR, where it can't be
  * told; or 0: no page, or one that is being moved.
@@ -28,8 +25,8 @@ static inline unsigned long hms_located_pfn(unsigned long entry)
 }
 
 /*
- * The page of an entry, or NULL. A page that NUMA balancing has made fault once more comes without
- * HMM_PFN_VALID, but is there. The zero page is nobody's.
+ * The page of an entry, also of one of hmm_range_fault(), or NULL. A page that NUMA balancing has made
+ * fault once more comes from there without HMM_PFN_VALID, but is there. The zero page is nobody's.
  */
 static inline struct page *hms_located_page(unsigned long entry)
 {
@@ -38,7 +35,7 @@ static inline struct page *hms_located_page(unsigned long entry)
 
 	if (hms_located_unknown(entry) || !pfn || is_zero_pfn(pfn))
 		return NULL;
-	/* A hugetlb entry without a page still comes with a number in place of the pfn. */
+	/* From there a hugetlb entry without a page still comes with a number in place of the pfn. */
 	if (!(entry & HMM_PFN_VALID) && hmm_pfn_to_map_order(entry))
 		return NULL;
 	/* The huge zero page is known by having neither a file nor an anon_vma. */
@@ -48,8 +45,8 @@ static inline struct page *hms_located_page(unsigned long entry)
 	return hmm_pfn_to_page(entry);
 }
 
-int hms_locate(struct hms_binding *binding, unsigned long start, unsigned long npages,
-	       unsigned long *entries);
+void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
+		unsigned long *entries);
 
 /**
  * struct hms_span - the part of a window from the first page on a device to the last
@@ -63,7 +60,7 @@ struct hms_span {
 	bool large;
 };
 
-bool hms_locate_span(struct mm_struct *mm, const struct hms_devmem *mem, unsigned long start,
+bool hms_locate_span(struct vm_area_struct *vma, const struct hms_devmem *mem, unsigned long start,
 		     unsigned long npages, unsigned long *entries, struct hms_span *span);
 bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address);
 void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,

@@ -238,14 +238,10 @@ static int hms_runs_look(struct hms_runs *runs, unsigned long address, unsigned 
 	}
 	*npages = min3(*npages, (vma->vm_end - address) >> PAGE_SHIFT, HMS_PASS_PAGES);
 	idx = hms_devmem_read_lock();
-	ret = hms_locate(answer->binding, address, *npages, runs->entries);
+	hms_locate(vma, address, *npages, runs->entries);
 	for (i = 0; i < *npages; i++)
-		hms_residency_of(answer, ret ? HMM_PFN_ERROR : runs->entries[i],
-				 &runs->pages[i]);
+		hms_residency_of(answer, runs->entries[i], &runs->pages[i]);
 	hms_devmem_read_unlock(idx);
-	/* Page tables that will not keep still can't be told. */
-	if (ret == -EBUSY)
-		ret = 0;
 unlock:
 	mmap_read_unlock(mm);
 	return ret;

@@ -175,6 +175,32 @@ static inline bool hms_pte_wants_fault(pte_t pte)
 #endif
 }
 
+/* The page frame of a device page, that the CPU can't load from; 0: it is none. */
+static inline unsigned long hms_pte_device_pfn(pte_t pte)
+{
+#if HMS_HAS_LEAFOPS
+	softleaf_t entry = softleaf_from_pte(pte);
+
+	return softleaf_is_device_private(entry) ? softleaf_to_pfn(entry) : 0;
+#else
+	swp_entry_t entry = pte_to_swp_entry(pte);
+
+	return is_device_private_entry(entry) ? swp_offset_pfn(entry) : 0;
+#endif
+}
+
+/* The same of a large one. */
+static inline unsigned long hms_pmd_device_pfn(pmd_t pmd)
+{
+#if HMS_HAS_LEAFOPS
+	softleaf_t entry = softleaf_from_pmd(pmd);
+
+	return softleaf_is_device_private(entry) ? softleaf_to_pfn(entry) : 0;
+#else
+	return 0;
+#endif
+}
+
 /* Where a page is by which anonymous mappings of the same ancestor know it. */
 #if HMS_HAS_VMA_ANON_PGOFF
 static inline unsigned long hms_vma_anon_pgoff(const struct vm_area_struct *vma)

@@ -15,7 +15,7 @@
 
 static unsigned int count = 2;
 module_param(count, uint, 0444);
-MODULE_PARM_DESC(count, "accelerators, 1 to 16");
+MODULE_PARM_DESC(count, "accelerators, 1 to 64");
 
 static unsigned int size_mb = 64;
 module_param(size_mb, uint, 0444);
@@ -77,7 +77,7 @@ static int __init hms_sim_init(void)
 	unsigned int i;
 	int ret;
 
-	if (!count || count > 16 || !size_mb)
+	if (!count || count > 64 || !size_mb)
 		return -EINVAL;
 	hms_sims = kcalloc(count, sizeof(*hms_sims), GFP_KERNEL);
 	if (!hms_sims)

@@ -271,6 +271,38 @@ static long long submit(int fd, const void *start, size_t length, __u32 to)
 			      HMS_NO_EVENTFD);
 }
 
+/* Core shows the page of a device to its owner alone: there is one look for each. */
+HMS_TEST(reload, many_devices)
+{
+	enum { n = 40 };
+	struct request r;
+	__u32 uids[n];
+
+	if (*feature_missing("device-private"))
+		SKIP(return, "%s", feature_missing("device-private"));
+	ASSERT_EQ(0, sim_unload());
+	ASSERT_EQ(0, module_load(SIM_MODULE, "count=40 size_mb=2"));
+	for (int i = 0; i < n; i++) {
+		struct hms_sim_info info;
+		int fd = sim_open(i);
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, sim_info(fd, &info));
+		close(fd);
+		uids[i] = info.target;
+		ASSERT_EQ(0, migrate(self->e.fd, self->p + i * PAGE, PAGE, uids[i], &r));
+		ASSERT_EQ(1, r.h.moved);
+	}
+	for (int i = 0; i < n; i++)
+		EXPECT_EQ(1, pages_on(self->e.fd, self->p, NPAGES * PAGE, uids[i]));
+	/* From all of them at once. */
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.node[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(n, r.h.moved);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	ASSERT_EQ(0, sim_unload());
+}
+
 /* Jobs hold up nobody who takes their target away; one that begins later says that it is gone. */
 HMS_TEST(reload, jobs)
 {

@@ -185,8 +185,8 @@ enum hms_migrate {
  * @HMS_SKIP_BUSY: pinned, locked by somebody else, or changed while it was to be moved
  * @HMS_SKIP_SHARED: other processes map it, and the caller has no CAP_SYS_NICE
  * @HMS_SKIP_FILE: file memory; nodes take anonymous and shmem pages, devices anonymous ones
- * @HMS_SKIP_SPECIAL: hugetlb, device mappings, DAX, not readable; for a device also KSM pages and
- *	memory locked by mlock()
+ * @HMS_SKIP_SPECIAL: hugetlb, device mappings, DAX, pages on devices that HMS does not know; for a
+ *	device also KSM pages and memory locked by mlock()
  * @HMS_SKIP_ABSENT: no page here (and populate was not asked or is not possible)
  * @HMS_SKIP_NOMEM: no target had room; in the modes that go page by page also: it is on another
  *	target of the list, and none before that had room
@@ -460,7 +460,7 @@ struct hms_policy_entry {
 enum hms_residency {
 	HMS_ABSENT	= 0,	/* never touched, swapped out, or on its way */
 	HMS_RESIDENT	= 1,	/* on the target @uid */
-	HMS_UNKNOWN	= 2,	/* not readable, a device mapping, memory of no target */
+	HMS_UNKNOWN	= 2,	/* a device mapping, memory of no target */
 };
 
 /**
