@@ -20,27 +20,31 @@
 #include "freemap.h"
 #include "lazy.h"
 #include "locate.h"
+#include "order.h"
 #include "plan.h"
 #include "request.h"
 #include "room.h"
 #include "target.h"
 
+/* Bytes that a batch of so many pages takes. */
+size_t hms_batch_size(unsigned long npages)
+{
+	return sizeof(struct hms_batch) +
+	       npages * (3 * sizeof(unsigned long) + sizeof(struct hms_copy) +
+			 sizeof(struct hms_plan));
+}
+
 /**
- * hms_batch_new - make room for a batch
+ * hms_batch_make - make a batch
+ * @at: hms_batch_size(@npages), aligned as any allocation is; its arrays are not cleared
  * @npages: 1 to HMS_PASS_PAGES
  *
- * Return: the batch or NULL.
+ * Return: the batch, for hms_batch_drop().
  */
-struct hms_batch *hms_batch_new(unsigned long npages)
+struct hms_batch *hms_batch_make(void *at, unsigned long npages)
 {
-	struct hms_batch *batch;
+	struct hms_batch *batch = memset(at, 0, sizeof(*batch));
 
-	batch = kvzalloc(sizeof(*batch) +
-			 npages * (3 * sizeof(unsigned long) + sizeof(*batch->copies) +
-				   sizeof(*batch->plans)),
-			 GFP_KERNEL_ACCOUNT);
-	if (!batch)
-		return NULL;
 	batch->entries = (void *)(batch + 1);
 	batch->src = batch->entries + npages;
 	batch->dst = batch->src + npages;
@@ -50,7 +54,41 @@ struct hms_batch *hms_batch_new(unsigned long npages)
 	return batch;
 }
 
-static void hms_batch_drop_runs(struct hms_batch *batch)
+/**
+ * hms_work_init - get ready to work on batches
+ * @work: filled in
+ * @request: what is asked
+ * @binding: the address space
+ * @arrays: HMS_WORK_ARRAYS(@npages), aligned as any allocation is; not cleared
+ * @npages: of the largest batch
+ */
+void hms_work_init(struct hms_work *work, struct hms_request *request, struct hms_binding *binding,
+		   void *arrays, unsigned long npages)
+{
+	memset(work, 0, offsetof(struct hms_work, goals));
+	work->request = request;
+	work->binding = binding;
+	work->serial = hms_order_serial();
+	work->runs = arrays;
+	work->pages = (void *)(work->runs + npages);
+	work->index = (void *)(work->pages + npages);
+}
+
+/**
+ * hms_batch_new - allocate a batch
+ * @npages: 1 to HMS_PASS_PAGES
+ *
+ * Return: the batch, for hms_batch_free(), or NULL.
+ */
+struct hms_batch *hms_batch_new(unsigned long npages)
+{
+	void *at = kvmalloc(hms_batch_size(npages), GFP_KERNEL_ACCOUNT);
+
+	return at ? hms_batch_make(at, npages) : NULL;
+}
+
+/* Nothing of a batch is collected any more. */
+void hms_batch_drop(struct hms_batch *batch)
 {
 	hms_lazy_settle(batch->nlazy);
 	batch->nlazy = 0;
@@ -64,7 +102,7 @@ void hms_batch_free(struct hms_batch *batch)
 {
 	if (!batch)
 		return;
-	hms_batch_drop_runs(batch);
+	hms_batch_drop(batch);
 	kvfree(batch);
 }
 
@@ -225,22 +263,6 @@ static unsigned long hms_batch_alike(const struct hms_work *work, struct hms_bat
 	return n - i;
 }
 
-/**
- * struct hms_run - pages that core can be asked for in one go
- * @first: index of the first
- * @npages: how many
- * @owner: of the device that some of them may be on; core takes one at a time
- * @large: it is the whole batch, and one large page
- * @hole: it is the whole batch, and nothing; a large placeholder may be had for it
- */
-struct hms_run {
-	unsigned long first;
-	unsigned long npages;
-	void *owner;
-	bool large;
-	bool hole;
-};
-
 static bool hms_run_grows(struct hms_run *run, unsigned long i, unsigned long npages, void *owner)
 {
 	if (run->first + run->npages != i || (run->owner && owner && run->owner != owner))
@@ -258,8 +280,9 @@ static bool hms_batch_is_block(const struct hms_batch *batch)
 }
 
 /* Read the page tables, and give fates; returns the number of runs that core is to be asked for. */
-static unsigned int hms_batch_survey(struct hms_work *work, struct hms_batch *batch, struct hms_run *runs)
+static unsigned int hms_batch_survey(struct hms_work *work, struct hms_batch *batch)
 {
+	struct hms_run *runs = work->runs;
 	unsigned long i, alike;
 	unsigned int n = 0;
 	void *owner;
@@ -315,9 +338,9 @@ static int hms_batch_collect_run(struct hms_batch *batch, struct hms_pass *pass,
 	return hms_pass_collect(pass, batch->vma, start, run->npages, run->owner, true, NULL);
 }
 
-static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch,
-				  const struct hms_run *runs, unsigned int n)
+static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch, unsigned int n)
 {
+	const struct hms_run *runs = work->runs;
 	unsigned int r;
 	int ret;
 
@@ -358,24 +381,17 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
  */
 int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 {
-	struct hms_run *runs;
 	unsigned int n;
-	int ret = 0;
 
 	if (!hms_vma_can_move(batch->vma)) {
 		hms_batch_set_all(batch, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
 		return 0;
 	}
-	runs = kvmalloc_array(batch->npages, sizeof(*runs), GFP_KERNEL_ACCOUNT);
-	if (!runs)
-		return -ENOMEM;
-	n = hms_batch_survey(work, batch, runs);
-	if (n) {
-		hms_room_make(work, batch);
-		ret = hms_batch_collect_runs(work, batch, runs, n);
-	}
-	kvfree(runs);
-	return ret;
+	n = hms_batch_survey(work, batch);
+	if (!n)
+		return 0;
+	hms_room_make(work, batch);
+	return hms_batch_collect_runs(work, batch, n);
 }
 
 /*
@@ -436,17 +452,29 @@ static bool hms_batch_goes_to(const struct hms_work *work, const struct hms_plan
 	       (!rotates || hms_plan_nth(work, plan, nth) == rank);
 }
 
+/* How many of those on the list do? Of a list in order that is known. */
+static unsigned int hms_batch_go_to(const struct hms_work *work, const struct hms_batch *batch,
+				    u32 nth, u32 rank, unsigned int npending)
+{
+	unsigned int n = 0, j;
+
+	if (!hms_mode_rotates(work->request->mode))
+		return work->goals[nth];
+	for (j = 0; j < npending; j++)
+		n += hms_batch_goes_to(work, &batch->plans[work->index[j]], nth, rank, true);
+	return n;
+}
+
 /* Destinations on one target for as many pages as it has room for; the rest stays on the list. */
 static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *batch, u32 nth,
 				       u32 rank, unsigned int npending)
 {
-	unsigned int want = 0, got, used = 0, left = 0, nholes = 0, j;
+	unsigned int want = hms_batch_go_to(work, batch, nth, rank, npending);
+	unsigned int got, used = 0, left = 0, nholes = 0, j;
 	bool rotates = hms_mode_rotates(work->request->mode);
 	struct hms_plan *plans = batch->plans;
 	unsigned long *dst = batch->dst;
 
-	for (j = 0; j < npending; j++)
-		want += hms_batch_goes_to(work, &plans[work->index[j]], nth, rank, rotates);
 	if (!want)
 		return npending;
 	got = hms_target_alloc(work->request->targets[rank], work->request->user, work->pages,
@@ -463,6 +491,8 @@ static unsigned int hms_batch_place_on(struct hms_work *work, struct hms_batch *
 			nholes += plan->hole;
 		} else {
 			hms_plan_aim(work, plan, nth + 1);
+			if (plan->goal < plan->limit)
+				work->goals[plan->goal]++;
 			work->index[left++] = i;
 		}
 	}
@@ -521,7 +551,11 @@ static unsigned int hms_batch_place_lazy(struct hms_work *work, struct hms_batch
 
 		if (!plan->hole) {
 			work->index[left++] = i;
-		} else if (used < got) {
+			continue;
+		}
+		if (plan->goal < plan->limit)
+			work->goals[plan->goal]--;
+		if (used < got) {
 			batch->dst[i] = migrate_pfn(page_to_pfn(work->pages[used++]));
 			hms_plan_set(plan, HMS_FATE_ARM, 0);
 		} else {
@@ -542,11 +576,15 @@ static void hms_batch_place_pages(struct hms_work *work, struct hms_batch *batch
 	u32 nth;
 
 	hms_batch_spread(batch);
+	memset(work->goals, 0, work->request->ntargets * sizeof(*work->goals));
 	for (i = 0; i < batch->npages; i++) {
-		if (plans[i].fate == HMS_FATE_UNSEEN && hms_collected(src[i]) &&
-		    ((as_seen && hms_batch_is_unchanged(src[i], entries[i], &plans[i])) ||
-		     hms_batch_reconsider(work, batch, i)))
-			work->index[npending++] = i;
+		if (plans[i].fate != HMS_FATE_UNSEEN || !hms_collected(src[i]) ||
+		    !((as_seen && hms_batch_is_unchanged(src[i], entries[i], &plans[i])) ||
+		      hms_batch_reconsider(work, batch, i)))
+			continue;
+		work->index[npending++] = i;
+		if (plans[i].goal < plans[i].limit)
+			work->goals[plans[i].goal]++;
 	}
 	if (work->request->lazy)
 		npending = hms_batch_place_lazy(work, batch, npending);
@@ -746,7 +784,7 @@ void hms_batch_commit(struct hms_batch *batch)
 		all &= hms_pass_commit(&batch->runs[r], HMS_TARGET_MOVED_OUT);
 	if (!all)
 		hms_batch_amend(batch, true, HMS_SKIP_BUSY);
-	hms_batch_drop_runs(batch);
+	hms_batch_drop(batch);
 }
 
 /**
@@ -761,7 +799,7 @@ void hms_batch_abort(struct hms_batch *batch)
 
 	for (r = 0; r < batch->nruns; r++)
 		hms_pass_abort(&batch->runs[r]);
-	hms_batch_drop_runs(batch);
+	hms_batch_drop(batch);
 }
 
 static void hms_batch_explain_page(const struct hms_work *work, struct hms_batch *batch,

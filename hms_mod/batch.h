@@ -52,7 +52,23 @@ struct hms_batch {
 };
 
 /**
- * struct hms_work - what batches are worked on with
+ * struct hms_run - pages that core can be asked for in one go
+ * @owner: of the device that some of them may be on; core takes one at a time
+ * @first: index of the first
+ * @npages: how many
+ * @large: it is the whole batch, and one large page
+ * @hole: it is the whole batch, and nothing; a large placeholder may be had for it
+ */
+struct hms_run {
+	void *owner;
+	u16 first;
+	u16 npages;
+	bool large;
+	bool hole;
+};
+
+/**
+ * struct hms_work - what batches are worked on with, one at a time
  * @request: what is asked
  * @binding: the address space
  * @kinds: which kind each target is, HMS_ALLOW_*; none of them where the caller's cpuset does not
@@ -61,9 +77,11 @@ struct hms_batch {
  * @serial: what is placed is known by it
  * @like: memory that a page was in, and
  * @rank: which target that is
+ * @goals: how many pages go to which target next, the nth of those that they want
+ * @wanted: pages to be brought back to memory
+ * @runs: what core is asked for, with room for each page of a batch, as what follows
  * @pages: destinations on their way to a batch
  * @index: the entries they are for
- * @wanted: pages to be brought back to memory
  */
 struct hms_work {
 	struct hms_request *request;
@@ -73,16 +91,27 @@ struct hms_work {
 	u32 serial;
 	struct hms_memory like;
 	u32 rank;
-	struct page *pages[HMS_PASS_PAGES];
-	u16 index[HMS_PASS_PAGES];
+	u16 goals[HMS_MAX_TARGETS];
 	DECLARE_BITMAP(wanted, HMS_PASS_PAGES);
+	struct hms_run *runs;
+	struct page **pages;
+	u16 *index;
 };
 
+/* Bytes that the arrays for a batch of so many pages take. */
+#define HMS_WORK_ARRAYS(npages) \
+	((npages) * (sizeof(struct hms_run) + sizeof(struct page *) + sizeof(u16)))
+
+size_t hms_batch_size(unsigned long npages);
+struct hms_batch *hms_batch_make(void *at, unsigned long npages);
 struct hms_batch *hms_batch_new(unsigned long npages);
+void hms_batch_drop(struct hms_batch *batch);
 void hms_batch_free(struct hms_batch *batch);
 void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigned long start,
 		    unsigned long npages);
 
+void hms_work_init(struct hms_work *work, struct hms_request *request, struct hms_binding *binding,
+		   void *arrays, unsigned long npages);
 int hms_batch_collect(struct hms_work *work, struct hms_batch *batch);
 void hms_batch_place(struct hms_work *work, struct hms_batch *batch);
 bool hms_batch_copy_start(struct hms_batch *batch);

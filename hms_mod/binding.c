@@ -304,17 +304,23 @@ void hms_binding_put(struct hms_binding *binding)
 	hms_binding_free(binding);
 }
 
-/* Does every address of the range have a mapping? mmap_lock held. */
-static bool hms_mapped(struct mm_struct *mm, unsigned long first, unsigned long last)
+/**
+ * hms_binding_mapped - does every address of a range have a mapping
+ * @mm: the address space
+ * @first: first address
+ * @last: last address
+ *
+ * Context: mmap_lock held.
+ * Return: the mapping of the first, or NULL when one has none.
+ */
+struct vm_area_struct *hms_binding_mapped(struct mm_struct *mm, unsigned long first,
+					  unsigned long last)
 {
-	struct vm_area_struct *vma;
+	struct vm_area_struct *begin = vma_lookup(mm, first), *vma;
 
-	while ((vma = vma_lookup(mm, first))) {
-		if (vma->vm_end > last)
-			return true;
-		first = vma->vm_end;
-	}
-	return false;
+	for (vma = begin; vma && vma->vm_end <= last; vma = vma_lookup(mm, vma->vm_end))
+		;
+	return vma ? begin : NULL;
 }
 
 static struct hms_policy *hms_binding_recall(struct hms_binding *binding,
@@ -441,7 +447,7 @@ int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, un
 	ret = mmap_read_lock_killable(mm);
 	if (ret)
 		return ret;
-	if (hms_mapped(mm, first, last))
+	if (hms_binding_mapped(mm, first, last))
 		return 0;
 	mmap_read_unlock(mm);
 	return -EFAULT;

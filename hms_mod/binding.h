@@ -84,6 +84,8 @@ bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsig
 			 const struct hms_policy *policy);
 bool hms_binding_replace(struct hms_binding *binding, struct hms_policy_edit *edit,
 			 unsigned long first, unsigned long last, struct hms_policy *policy);
+struct vm_area_struct *hms_binding_mapped(struct mm_struct *mm, unsigned long first,
+					  unsigned long last);
 int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last);
 void hms_binding_unlock_mapped(struct hms_binding *binding);
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,

@@ -122,16 +122,18 @@ static void hms_devmem_give(struct hms_devmem *mem, const unsigned long *pages, 
 {
 	bool is_device = mem->ops->what == HMS_DEVMEM_DEVICE;
 	unsigned long flags;
-	unsigned int i;
+	unsigned int i, run;
 
 	spin_lock_irqsave(&mem->lock, flags);
-	for (i = 0; i < n; i++) {
-		if (is_device)
-			hms_lru_drop(&mem->lru, pages[i]);
-		hms_devmem_unmake(mem, pages[i], npages);
+	for (i = 0; i < n; i += run) {
+		for (run = 1; i + run < n && pages[i + run] == pages[i] + run * npages; run++)
+			;
+		hms_devmem_unmake(mem, pages[i], run * npages);
 	}
-	if (is_device)
+	if (is_device) {
+		hms_lru_drop(&mem->lru, pages, n);
 		hms_uncharge(payer, n * npages);
+	}
 	hms_devmem_count(mem);
 	hms_devmem_tell(mem);
 	spin_unlock_irqrestore(&mem->lock, flags);
@@ -188,7 +190,7 @@ static void __maybe_unused hms_devmem_split(struct folio *head, struct folio *ta
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
-static const struct dev_pagemap_ops hms_devmem_ops = {
+const struct dev_pagemap_ops hms_devmem_pagemap_ops = {
 	.HMS_PAGEMAP_FREE = hms_devmem_free,
 	.migrate_to_ram = hms_devmem_touched,
 	HMS_PAGEMAP_SPLIT
@@ -274,7 +276,7 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 	mem->pgmap.range.end = res->start + size - 1;
 	mem->pgmap.nr_range = 1;
 	mem->pgmap.ops = ops->what == HMS_DEVMEM_POISON ? &hms_poison_pagemap_ops :
-							   &hms_devmem_ops;
+							   &hms_devmem_pagemap_ops;
 	mem->pgmap.owner = mem;
 	ret = memremap_pages(&mem->pgmap, numa_mem_id());
 	if (IS_ERR(ret))
@@ -680,7 +682,7 @@ bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
 
 bool hms_memory_may_have_lost(const struct hms_memory *memory)
 {
-	return memory->pgmap && memory->pgmap->ops == &hms_devmem_ops &&
+	return memory->pgmap && memory->pgmap->ops == &hms_devmem_pagemap_ops &&
 	       hms_devmem_may_have_lost(container_of(memory->pgmap, struct hms_devmem, pgmap));
 }
 
@@ -940,14 +942,6 @@ void *hms_devmem_owner(const struct hms_devmem *mem)
 	return mem->pgmap.owner;
 }
 
-/* Is a device page one of HMS, which hms_devmem_read_lock() keeps? */
-bool hms_devmem_is_ours(struct page *page)
-{
-	const struct dev_pagemap_ops *ops = page_pgmap(page)->ops;
-
-	return ops == &hms_devmem_ops || ops == &hms_poison_pagemap_ops;
-}
-
 /**
  * hms_devmem_target - the target of a device page
  * @page: a zone device page, perhaps of another driver
@@ -956,7 +950,7 @@ bool hms_devmem_is_ours(struct page *page)
  */
 struct hms_target *hms_devmem_target(struct page *page)
 {
-	if (page_pgmap(page)->ops != &hms_devmem_ops)
+	if (page_pgmap(page)->ops != &hms_devmem_pagemap_ops)
 		return NULL;
 	return hms_devmem_of_page(page)->target;
 }

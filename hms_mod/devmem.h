@@ -45,7 +45,16 @@ static inline bool hms_is_placeholder(const struct page *page)
 	return page && is_zone_device_page(page) && page_pgmap(page) == READ_ONCE(hms_placeholders);
 }
 
+extern const struct dev_pagemap_ops hms_devmem_pagemap_ops;
 extern const struct dev_pagemap_ops hms_poison_pagemap_ops;
+
+/* Is a device page one of HMS, which hms_devmem_read_lock() keeps? */
+static inline bool hms_devmem_is_ours(const struct page *page)
+{
+	const struct dev_pagemap_ops *ops = page_pgmap(page)->ops;
+
+	return ops == &hms_devmem_pagemap_ops || ops == &hms_poison_pagemap_ops;
+}
 
 /* Does a page stand for one that is lost? NULL does not. */
 static inline bool hms_is_poison(const struct page *page)
@@ -131,7 +140,6 @@ unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *
 struct hms_target *hms_devmem_is_of(const struct hms_devmem *mem);
 struct hms_devmem *hms_devmem_of_owner(void *owner);
 void *hms_devmem_owner(const struct hms_devmem *mem);
-bool hms_devmem_is_ours(struct page *page);
 struct hms_target *hms_devmem_target(struct page *page);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);

@@ -16,7 +16,6 @@
 #include "binding.h"
 #include "devmem.h"
 #include "engine.h"
-#include "order.h"
 #include "request.h"
 #include "target.h"
 #include "trace.h"
@@ -24,13 +23,16 @@
 
 /**
  * struct hms_engine - one run of the engine
- * @batches: two of them are under way at most; the second is NULL for who needs but one
+ * @batches: two of them are under way at most; the first is behind this, the second is NULL for who
+ *	needs but one
  * @next: where the next step begins
- * @work: what the batches work with; its arrays are not cleared
+ * @checks: the first step is to find out whether all of the range is mapped
+ * @work: what the batches work with
  */
 struct hms_engine {
 	struct hms_batch *batches[2];
 	unsigned long next;
+	bool checks;
 	struct hms_work work;
 };
 
@@ -215,17 +217,18 @@ static void hms_engine_find_usable(struct hms_work *work)
 
 /*
  * Begin with the next batch: 1 when a driver copies it meanwhile, 0 when there is one, -ENOENT when
- * there is no memory at these addresses.
+ * there is no memory at these addresses. @vma: the mapping, if it is known.
  */
-static int hms_engine_begin(struct hms_engine *engine, struct hms_batch *batch)
+static int hms_engine_begin(struct hms_engine *engine, struct hms_batch *batch,
+			    struct vm_area_struct *vma)
 {
 	struct hms_work *work = &engine->work;
 	struct hms_request *request = work->request;
 	unsigned long address = engine->next, npages;
-	struct vm_area_struct *vma;
 
 	npages = (request->end - address) >> PAGE_SHIFT;
-	vma = vma_lookup(work->binding->notifier.mm, address);
+	if (!vma)
+		vma = vma_lookup(work->binding->notifier.mm, address);
 	if (!vma) {
 		/* Unmapped by another thread since the request was checked. */
 		vma = find_vma(work->binding->notifier.mm, address);
@@ -247,16 +250,25 @@ static int hms_engine_batches(struct hms_engine *engine)
 	struct hms_request *request = work->request;
 	struct mm_struct *mm = work->binding->notifier.mm;
 	struct hms_batch **batches = engine->batches;
+	struct vm_area_struct *vma = NULL;
 	int ret, n = 0, i;
 
 	ret = mmap_read_lock_killable(mm);
 	if (ret)
 		return ret;
+	if (engine->checks) {
+		vma = hms_binding_mapped(mm, request->start, request->end - 1);
+		if (!vma) {
+			mmap_read_unlock(mm);
+			return hms_refuse(request, -EFAULT, HMS_ERROR_RANGE, 0, HMS_WHY_UNMAPPED);
+		}
+		engine->checks = false;
+	}
 	hms_engine_find_usable(work);
-	ret = hms_engine_begin(engine, batches[n]);
+	ret = hms_engine_begin(engine, batches[n], vma);
 	n += ret >= 0;
 	if (ret > 0 && batches[n] && engine->next < request->end) {
-		ret = hms_engine_begin(engine, batches[n]);
+		ret = hms_engine_begin(engine, batches[n], NULL);
 		n += ret >= 0;
 	}
 	for (i = 0; i < n; i++)
@@ -407,6 +419,17 @@ drop:
 }
 
 /**
+ * hms_engine_checks - does the engine find out itself whether all of the range is mapped
+ * @request: that works on pages
+ *
+ * Not where something is done, or said, before that: the policy is set, a job is accepted.
+ */
+bool hms_engine_checks(const struct hms_request *request)
+{
+	return !request->set_policy && !request->async;
+}
+
+/**
  * hms_engine_new - get ready to migrate and populate
  * @request: what and where to; its counts are filled in
  * @binding: of the address space, which has users
@@ -417,23 +440,22 @@ drop:
  */
 struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_binding *binding)
 {
-	struct hms_engine *engine = kvmalloc(sizeof(*engine), GFP_KERNEL_ACCOUNT);
-	unsigned long npages = (request->end - request->start) >> PAGE_SHIFT;
+	unsigned long all = (request->end - request->start) >> PAGE_SHIFT;
+	unsigned long npages = min(all, HMS_PASS_PAGES);
+	struct hms_engine *engine;
 
+	engine = kvmalloc(sizeof(*engine) + hms_batch_size(npages) + HMS_WORK_ARRAYS(npages),
+			  GFP_KERNEL_ACCOUNT);
 	if (!engine)
 		return NULL;
-	memset(engine, 0, offsetof(struct hms_engine, work.pages));
-	engine->work.request = request;
-	engine->work.binding = binding;
+	engine->batches[0] = hms_batch_make(engine + 1, npages);
+	engine->batches[1] = NULL;
+	hms_work_init(&engine->work, request, binding, (void *)(engine + 1) + hms_batch_size(npages),
+		      npages);
 	engine->next = request->start;
-	engine->work.serial = hms_order_serial();
-	engine->batches[0] = hms_batch_new(min(npages, HMS_PASS_PAGES));
-	if (!engine->batches[0]) {
-		hms_engine_free(engine);
-		return NULL;
-	}
+	engine->checks = hms_engine_checks(request);
 	/* Without a second one it is slower. */
-	if (npages > HMS_PASS_PAGES && hms_transfer_may_overlap())
+	if (all > npages && hms_transfer_may_overlap())
 		engine->batches[1] = hms_batch_new(HMS_PASS_PAGES);
 	return engine;
 }
@@ -442,7 +464,7 @@ void hms_engine_free(struct hms_engine *engine)
 {
 	if (!engine)
 		return;
-	hms_batch_free(engine->batches[0]);
+	hms_batch_drop(engine->batches[0]);
 	hms_batch_free(engine->batches[1]);
 	kvfree(engine);
 }
@@ -455,8 +477,9 @@ void hms_engine_free(struct hms_engine *engine)
  *
  * Context: may sleep; the address space has users; mmap_lock not held.
  * Return: 1 when there is more to do; 0 when all is done, however many pages were skipped; -EINTR
- * when the caller is killed. For all-or-nothing also -EBUSY, -EFAULT and -ENOMEM; there any error
- * means that nothing of the range was changed, but pages of others may have made room for it.
+ * when the caller is killed; -EFAULT when hms_engine_checks(), and some of the range was not mapped at
+ * the first step. For all-or-nothing also -EBUSY, -EFAULT and -ENOMEM; there any error means that
+ * nothing of the range was changed, but pages of others may have made room for it.
  */
 int hms_engine_step(struct hms_engine *engine)
 {

@@ -6,6 +6,7 @@ struct hms_binding;
 struct hms_engine;
 struct hms_request;
 
+bool hms_engine_checks(const struct hms_request *request);
 struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_binding *binding);
 void hms_engine_free(struct hms_engine *engine);
 int hms_engine_step(struct hms_engine *engine);

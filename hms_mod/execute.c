@@ -82,6 +82,8 @@ static int hms_execute_set_policy(struct hms_request *request, struct hms_bindin
 		hms_binding_set_whole(binding, request->policy);
 		return 0;
 	}
+	if (hms_engine_checks(request))
+		return 0;
 	if (request->set_policy &&
 	    hms_binding_replace(binding, &request->edit, request->start, request->end - 1,
 				request->policy))
@@ -123,9 +125,9 @@ static void hms_execute_count(const struct hms_request *request)
 		hms_stat_add(act ? HMS_STAT_MIGRATE_CALLS : HMS_STAT_POLICY_CALLS, 1);
 }
 
-/* What was done to pages: in the statistics, and to who listens. */
-static noinline void hms_execute_tell(const struct hms_request *request,
-				      struct hms_binding *binding)
+/* To who listens. Apart, as the notice is long, and mostly nobody does. */
+static noinline void hms_execute_notify(const struct hms_request *request,
+					struct hms_binding *binding)
 {
 	const struct hms_hbind *arg = request->arg;
 	struct hms_notice notice = {
@@ -138,10 +140,19 @@ static noinline void hms_execute_tell(const struct hms_request *request,
 		.skipped = hms_request_skipped(arg),
 	};
 
+	hms_inbox_tell(binding, &notice, request->who);
+}
+
+/* What was done to pages. */
+static void hms_execute_tell(const struct hms_request *request, struct hms_binding *binding)
+{
+	const struct hms_hbind *arg = request->arg;
+
 	hms_stat_add(HMS_STAT_LAZY, arg->lazy);
 	hms_binding_count(binding, HMS_PROCESS_MOVED, arg->moved);
 	hms_binding_count(binding, HMS_PROCESS_POPULATED, arg->populated);
-	hms_inbox_tell(binding, &notice, request->who);
+	if (hms_inbox_any(binding))
+		hms_execute_notify(request, binding);
 	hms_netlink_migrate(request);
 }
 

@@ -36,6 +36,12 @@ static void hms_inbox_put(struct hms_inbox *inbox, const struct hms_notice *noti
 	wake_up_interruptible(&inbox->wait);
 }
 
+/* Does anybody listen? */
+bool hms_inbox_any(const struct hms_binding *binding)
+{
+	return !list_empty_careful(&binding->inboxes);
+}
+
 /**
  * hms_inbox_tell - tell who listens what was done to an address space
  * @binding: of the address space
@@ -48,7 +54,7 @@ void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice, stru
 {
 	struct hms_inbox *inbox;
 
-	if (list_empty_careful(&binding->inboxes))
+	if (!hms_inbox_any(binding))
 		return;
 	notice->size = sizeof(*notice);
 	notice->instance = hms_instance;

@@ -37,6 +37,7 @@ struct hms_inbox {
 	struct pid_namespace *pids;
 };
 
+bool hms_inbox_any(const struct hms_binding *binding);
 void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice, struct pid *who);
 void hms_inbox_tell_mm(const struct mm_struct *mm, struct hms_notice *notice);
 ssize_t hms_inbox_read(struct hms_opener *opener, char __user *to, size_t size, bool nonblock);

@@ -178,13 +178,17 @@ void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from)
 }
 
 /**
- * hms_lru_drop - a page has left
+ * hms_lru_drop - pages have left
  * @lru: the order
- * @index: the page, in the order or not
+ * @pages: which, in the order or not
+ * @n: how many
  */
-void hms_lru_drop(struct hms_lru *lru, unsigned long index)
+void hms_lru_drop(struct hms_lru *lru, const unsigned long *pages, unsigned int n)
 {
-	hms_lru_leave(lru, &lru->pages[index]);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		hms_lru_leave(lru, &lru->pages[pages[i]]);
 }
 
 /* What has stayed put for long enough is as good as placed now. */

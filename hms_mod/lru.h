@@ -105,7 +105,7 @@ void hms_lru_place(struct hms_lru *lru, unsigned long index, unsigned long n,
 void hms_lru_touch(struct hms_lru *lru, unsigned long index, u32 serial);
 void hms_lru_change(struct hms_lru *lru, unsigned long index, u8 priority, bool stuck);
 void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from);
-void hms_lru_drop(struct hms_lru *lru, unsigned long index);
+void hms_lru_drop(struct hms_lru *lru, const unsigned long *pages, unsigned int n);
 unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want, u32 now);
 void hms_lru_defer(struct hms_lru *lru, unsigned long index);
 bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,

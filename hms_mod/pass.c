@@ -184,6 +184,16 @@ static inline struct page *hms_pass_src(const struct hms_pass *pass, unsigned lo
 	return hms_is_placeholder(page) ? NULL : page;
 }
 
+/*
+ * A device may have written to its pages, and sets no dirty bit that core could see: without one a
+ * page that was clean when it came (MADV_FREE, swap cache) could be dropped again once it is home.
+ */
+static inline void hms_pass_keep_dirt(struct page *src)
+{
+	if (!PageDirty(src))
+		SetPageDirty(src);
+}
+
 /* How pages are copied. */
 enum hms_manner {
 	HMS_COPY_LATER,		/* a driver may tell later when it is done */
@@ -241,6 +251,8 @@ static void hms_pass_copy_large(struct hms_pass *pass, enum hms_manner manner)
 	from = hms_device_of(src);
 	pass->nruns = 1;
 	pass->to_device = !!to;
+	if (from)
+		hms_pass_keep_dirt(src);
 	for (i = 0; i < pass->npages; i++) {
 		pass->copies[i].dst = dst + i;
 		pass->copies[i].src = src + (src ? i : 0);
@@ -302,6 +314,8 @@ static void hms_pass_copy_pages(struct hms_pass *pass, enum hms_manner manner)
 			pass->nruns++;
 			pass->to_device |= !!to;
 		}
+		if (from)
+			hms_pass_keep_dirt(src);
 		copies[n++] = (struct hms_copy) { .dst = dst, .src = src };
 	}
 	if (n)
@@ -388,26 +402,6 @@ static void hms_pass_bury(struct hms_pass *pass)
 		if (page && !is_zone_device_page(page) && !PageAnon(page) &&
 		    hms_moved(pass->src[i], pass->dst[i]))
 			page_folio(page)->mapping = NULL;
-	}
-}
-
-/*
- * The device may have written to its pages, and sets no dirty bit that core could see: without
- * one a page that was clean when it came (MADV_FREE, swap cache) could be dropped again once it
- * is home.
- */
-static void hms_pass_keep_dirt(struct hms_pass *pass)
-{
-	unsigned long i;
-
-	/* None was asked for. */
-	if (!pass->vma.pgmap_owner)
-		return;
-	for (i = 0; i < hms_pass_entries(pass); i++) {
-		struct page *page = migrate_pfn_to_page(pass->src[i]);
-
-		if (page && is_zone_device_page(page))
-			SetPageDirty(page);
 	}
 }
 
@@ -498,7 +492,6 @@ bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 {
 	unsigned long arrived;
 
-	hms_pass_keep_dirt(pass);
 	hms_pass_pages(pass);
 	arrived = hms_pass_count(pass, why);
 	if (pass->to_device)
@@ -532,7 +525,6 @@ int hms_pass_split_mapping(struct hms_pass *pass)
 		lock_page(page);
 		pass->dst[0] = migrate_pfn(page_to_pfn(page));
 	}
-	hms_pass_keep_dirt(pass);
 	hms_pass_pages(pass);
 	/*
 	 * The split gives back a reference that core takes for it, unless another thread was first

@@ -87,6 +87,27 @@ static unsigned int hms_room_make_on(struct hms_work *work, struct hms_batch *ba
 	return wanted - min_t(unsigned long, room, npages);
 }
 
+/* Some device may lack room. */
+static noinline_for_stack void hms_room_make_some(struct hms_work *work, struct hms_batch *batch)
+{
+	struct hms_request *request = work->request;
+	u16 wishes[HMS_MAX_TARGETS] = { };
+	unsigned int more = 0;
+	u32 rank;
+
+	hms_room_wishes(work, batch, wishes);
+	for (rank = 0; rank < request->ntargets; rank++) {
+		/* In the modes that go page by page, the next one is another one for each. */
+		unsigned int wanted = wishes[rank] + (hms_mode_rotates(request->mode) ? 0 : more);
+
+		if (!wanted || !work->kinds[rank])
+			continue;
+		more = 0;
+		if (work->kinds[rank] == HMS_ALLOW_DEVICE)
+			more = hms_room_make_on(work, batch, rank, wanted);
+	}
+}
+
 /**
  * hms_room_make - let what is on full devices make room for a batch
  * @work: what for; remembers which devices have none
@@ -98,24 +119,12 @@ static unsigned int hms_room_make_on(struct hms_work *work, struct hms_batch *ba
  */
 void hms_room_make(struct hms_work *work, struct hms_batch *batch)
 {
-	struct hms_request *request = work->request;
-	u16 wishes[HMS_MAX_TARGETS] = { };
-	unsigned int more = 0;
 	u32 rank;
 
-	for (rank = 0; rank < request->ntargets && !hms_room_may_lack(work, batch, rank); rank++)
-		;
-	if (rank == request->ntargets)
-		return;
-	hms_room_wishes(work, batch, wishes);
-	for (; rank < request->ntargets; rank++) {
-		/* In the modes that go page by page, the next one is another one for each. */
-		unsigned int wanted = wishes[rank] + (hms_mode_rotates(request->mode) ? 0 : more);
-
-		if (!wanted || !work->kinds[rank])
-			continue;
-		more = 0;
-		if (work->kinds[rank] == HMS_ALLOW_DEVICE)
-			more = hms_room_make_on(work, batch, rank, wanted);
+	for (rank = 0; rank < work->request->ntargets; rank++) {
+		if (hms_room_may_lack(work, batch, rank))
+			break;
 	}
+	if (rank < work->request->ntargets)
+		hms_room_make_some(work, batch);
 }

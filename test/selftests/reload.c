@@ -298,7 +298,8 @@ HMS_TEST(reload, many_devices)
 	/* From all of them at once. */
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.node[0], &r));
 	EXPECT_COUNTS(&r);
-	EXPECT_EQ(n, r.h.moved);
+	EXPECT_EQ(NPAGES, r.h.moved + r.h.present);
+	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.node[0]));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	ASSERT_EQ(0, sim_unload());
 }

@@ -24,6 +24,11 @@ FIXTURE_TEARDOWN(lru)
 	EXPECT_EQ(0, unit_allocated);
 }
 
+static void drop(struct hms_lru *lru, unsigned long index)
+{
+	hms_lru_drop(lru, &index, 1);
+}
+
 /* The next to leave for a priority, whoever asks. */
 static unsigned long next(struct hms_lru *lru, u8 priority)
 {
@@ -60,13 +65,13 @@ TEST(no_memory)
 TEST_F(lru, empty)
 {
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
-	hms_lru_drop(&self->lru, 3);
+	drop(&self->lru, 3);
 	hms_lru_touch(&self->lru, 3, 1);
 	hms_lru_change(&self->lru, 3, 1, false);
 	hms_lru_change(&self->lru, 3, 1, true);
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
 	place(&self->lru, 3, 0, 1);
-	hms_lru_drop(&self->lru, 3);
+	drop(&self->lru, 3);
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
 }
 
@@ -79,7 +84,7 @@ TEST_F(lru, priority)
 		if (p)
 			EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, p - 1));
 		EXPECT_EQ(p, next(&self->lru, HMS_PRIORITY_MAX));
-		hms_lru_drop(&self->lru, p);
+		drop(&self->lru, p);
 	}
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
 }
@@ -96,7 +101,7 @@ TEST_F(lru, used)
 		static const int order[] = { 3, 0, 1, 2 };
 
 		EXPECT_EQ(order[i], next(&self->lru, HMS_PRIORITY_MAX));
-		hms_lru_drop(&self->lru, order[i]);
+		drop(&self->lru, order[i]);
 	}
 }
 
@@ -118,7 +123,7 @@ TEST_F(lru, own)
 	place(&self->lru, 1, 3, 7);
 	place(&self->lru, 2, 2, 7);
 	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
-	hms_lru_drop(&self->lru, 0);
+	drop(&self->lru, 0);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
 	EXPECT_EQ(2, next(&self->lru, 3));
 }
@@ -134,7 +139,7 @@ TEST_F(lru, own_in_front)
 	for (int i = 0; i < 9; i++)
 		EXPECT_EQ(i % 3, hms_lru_next(&self->lru, &want, 0));
 	for (int i = 0; i < 3; i++)
-		hms_lru_drop(&self->lru, i);
+		drop(&self->lru, i);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
 }
 
@@ -149,7 +154,7 @@ TEST_F(lru, stuck)
 	place(&self->lru, 3, 0, 1);
 	hms_lru_touch(&self->lru, 1, 5);
 	EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
-	hms_lru_drop(&self->lru, 3);
+	drop(&self->lru, 3);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
 	for (u32 change = 1; change < 3; change++) {
 		want.changes = change;
@@ -165,13 +170,13 @@ TEST_F(lru, stuck)
 	want.forced = false;
 	want.changes++;
 	/* One that has left, and one that is no more stuck. */
-	hms_lru_drop(&self->lru, 1);
+	drop(&self->lru, 1);
 	EXPECT_EQ(2, hms_lru_next(&self->lru, &want, 0));
 	hms_lru_change(&self->lru, 2, 1, false);
 	EXPECT_EQ(2, hms_lru_next(&self->lru, &want, 0));
-	hms_lru_drop(&self->lru, 2);
+	drop(&self->lru, 2);
 	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
-	hms_lru_drop(&self->lru, 0);
+	drop(&self->lru, 0);
 	EXPECT_EQ(0, self->lru.nstuck);
 	EXPECT_EQ(0, self->lru.unchecked);
 }
@@ -194,8 +199,8 @@ TEST_F(lru, held)
 	EXPECT_EQ(1, hms_lru_next(&self->lru, &want, now + SLICE));
 	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, now + SLICE));
 	hold(&self->lru, 0, 1, now + 3 * SLICE);
-	hms_lru_drop(&self->lru, 0);
-	hms_lru_drop(&self->lru, 1);
+	drop(&self->lru, 0);
+	drop(&self->lru, 1);
 	want.forced = true;
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, now + SLICE));
 }
@@ -216,7 +221,7 @@ TEST_F(lru, split)
 		unsigned long page = next(&self->lru, 2);
 
 		EXPECT_GT(4, page);
-		hms_lru_drop(&self->lru, page);
+		drop(&self->lru, page);
 	}
 	EXPECT_EQ(20, next(&self->lru, 2));
 }
@@ -240,11 +245,11 @@ TEST_F(lru, defer)
 	/* Alone, it is its own neighbour. */
 	for (int i = 0; i < 13; i++)
 		if (i != 4)
-			hms_lru_drop(&self->lru, i);
+			drop(&self->lru, i);
 	EXPECT_EQ(4, next(&self->lru, 3));
 	hms_lru_defer(&self->lru, 4);
 	EXPECT_EQ(4, next(&self->lru, 3));
-	hms_lru_drop(&self->lru, 4);
+	drop(&self->lru, 4);
 	hms_lru_defer(&self->lru, 4);
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, 3));
 }
@@ -263,7 +268,7 @@ TEST_F(lru, round_comes_again)
 		EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
 	}
 	for (int i = 0; i < 4; i++)
-		hms_lru_drop(&self->lru, i);
+		drop(&self->lru, i);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
 }
 
@@ -282,7 +287,7 @@ TEST_F(lru, goes_with)
 		EXPECT_FALSE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0]));
 	/* Of these nobody knows who has placed them. */
 	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
-	hms_lru_drop(&self->lru, 1);
+	drop(&self->lru, 1);
 	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0]));
 }
 
@@ -312,7 +317,7 @@ TEST_F(lru, random)
 				when[page] = ++clock;
 			break;
 		case 2:
-			hms_lru_drop(&self->lru, page);
+			drop(&self->lru, page);
 			when[page] = 0;
 			break;
 		default:
