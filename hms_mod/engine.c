@@ -450,8 +450,8 @@ struct hms_engine *hms_engine_new(struct hms_request *request, struct hms_bindin
 		return NULL;
 	engine->batches[0] = hms_batch_make(engine + 1, npages);
 	engine->batches[1] = NULL;
-	hms_work_init(&engine->work, request, binding, (void *)(engine + 1) + hms_batch_size(npages),
-		      npages);
+	hms_work_init(&engine->work, request, binding,
+		      (void *)(engine + 1) + hms_batch_size(npages), npages);
 	engine->next = request->start;
 	engine->checks = hms_engine_checks(request);
 	/* Without a second one it is slower. */
@@ -477,9 +477,9 @@ void hms_engine_free(struct hms_engine *engine)
  *
  * Context: may sleep; the address space has users; mmap_lock not held.
  * Return: 1 when there is more to do; 0 when all is done, however many pages were skipped; -EINTR
- * when the caller is killed; -EFAULT when hms_engine_checks(), and some of the range was not mapped at
- * the first step. For all-or-nothing also -EBUSY, -EFAULT and -ENOMEM; there any error means that
- * nothing of the range was changed, but pages of others may have made room for it.
+ * when the caller is killed; -EFAULT when hms_engine_checks(), and some of the range was not mapped
+ * at the first step. For all-or-nothing also -EBUSY, -EFAULT and -ENOMEM; there any error means
+ * that nothing of the range was changed, but pages of others may have made room for it.
  */
 int hms_engine_step(struct hms_engine *engine)
 {

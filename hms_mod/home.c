@@ -134,20 +134,23 @@ static struct page *hms_home_alloc(struct vm_area_struct *vma, unsigned long add
 	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, 0, why));
 }
 
+/* Pages that are allocated together. */
+#define HMS_HOME_STOCK	32UL
+
 /**
  * struct hms_home_stock - pages that were allocated together, for neighbours
  * @open: what is below says where they come from
  * @nid: of this node
  * @gfp: in this way; 0: from nowhere
  * @n: how many are left
- * @pages: which
+ * @pages: which; where copies are listed later
  */
 struct hms_home_stock {
 	bool open;
 	int nid;
 	gfp_t gfp;
 	unsigned int n;
-	struct page *pages[32];
+	struct page **pages;
 };
 
 /* Has the faulting task a say in where memory comes from? */
@@ -189,7 +192,7 @@ static struct page *hms_home_from_stock(struct hms_home_stock *stock, struct vm_
 		hms_home_open_stock(stock, vma, target);
 	if (!stock->n && stock->gfp && wanted > 1)
 		stock->n = hms_nodemem_alloc(stock->nid, stock->gfp, stock->pages,
-					     min(wanted, ARRAY_SIZE(stock->pages)));
+					     min(wanted, HMS_HOME_STOCK));
 	if (!stock->n)
 		return NULL;
 	return hms_locked_page(page_folio(stock->pages[--stock->n]));
@@ -228,6 +231,8 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 	int ret = 0;
 
 	stock.n = 0;
+	stock.open = false;
+	stock.pages = (void *)pass->copies;
 	for (i = 0; i < pass->npages; i++, address += PAGE_SIZE) {
 		struct page *page = NULL;
 
@@ -526,8 +531,8 @@ free:
  * @target: the device that has it
  *
  * Context: mmap_lock held for read.
- * Return: 0 (the page may be gone from there by now), -ENOMEM, -EIO, -EHWPOISON, or the errno of the
- * mapping.
+ * Return: 0 (the page may be gone from there by now), -ENOMEM, -EIO, -EHWPOISON, or the errno of
+ * the mapping.
  */
 int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target)
 {

@@ -21,7 +21,7 @@ static unsigned long hms_located(unsigned long pfn, unsigned int order)
 	return pfn | HMM_PFN_VALID | (unsigned long)order << HMM_PFN_ORDER_SHIFT;
 }
 
-/* That of a device page. Those of other drivers may go at any moment: they are not to be looked at. */
+/* That of a device page. Those of other drivers may go at any moment, and are not looked at. */
 static unsigned long hms_located_device(unsigned long pfn, unsigned int order)
 {
 	if (!pfn)

@@ -25,8 +25,8 @@ static inline unsigned long hms_located_pfn(unsigned long entry)
 }
 
 /*
- * The page of an entry, also of one of hmm_range_fault(), or NULL. A page that NUMA balancing has made
- * fault once more comes from there without HMM_PFN_VALID, but is there. The zero page is nobody's.
+ * The page of an entry, also of one of hmm_range_fault(), or NULL. From there a page that NUMA
+ * balancing has made fault once more comes without HMM_PFN_VALID. The zero page is nobody's.
  */
 static inline struct page *hms_located_page(unsigned long entry)
 {
@@ -35,7 +35,7 @@ static inline struct page *hms_located_page(unsigned long entry)
 
 	if (hms_located_unknown(entry) || !pfn || is_zero_pfn(pfn))
 		return NULL;
-	/* From there a hugetlb entry without a page still comes with a number in place of the pfn. */
+	/* And a hugetlb entry without a page with a number in place of the pfn. */
 	if (!(entry & HMM_PFN_VALID) && hmm_pfn_to_map_order(entry))
 		return NULL;
 	/* The huge zero page is known by having neither a file nor an anon_vma. */

@@ -6,6 +6,7 @@
  * for each time that it is asked is done once a block, and a device finds pages side by side.
  */
 
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -15,7 +16,7 @@
 
 /* The largest that the allocator keeps a list of for each CPU. */
 #define HMS_NODEMEM_ORDER	PAGE_ALLOC_COSTLY_ORDER
-#define HMS_NODEMEM_BLOCK	(1U << HMS_NODEMEM_ORDER)
+#define HMS_NODEMEM_BLOCK	BIT(HMS_NODEMEM_ORDER)
 
 /* Blocks are not worth any effort. */
 static unsigned int hms_nodemem_cut(int nid, gfp_t gfp, struct page **pages, unsigned int n)

@@ -237,7 +237,8 @@ static void hms_pass_copy_some(struct hms_pass *pass, unsigned long first,
 	}
 }
 
-static void hms_pass_copy_large(struct hms_pass *pass, enum hms_manner manner)
+/* The first entry is all that there is: a large page, or a single one. */
+static void hms_pass_copy_one(struct hms_pass *pass, enum hms_manner manner)
 {
 	struct page *dst = hms_pass_dst(pass, 0);
 	struct page *src = hms_pass_src(pass, 0);
@@ -263,7 +264,8 @@ static void hms_pass_copy_large(struct hms_pass *pass, enum hms_manner manner)
 		pass->started = pass->npages;
 		return;
 	}
-	pass->error = manner == HMS_COPY_SINGLY ? READ_ONCE(pass->fence.error) :
+	/* A large one is not tried again, but split. */
+	pass->error = manner == HMS_COPY_SINGLY && pass->large ? READ_ONCE(pass->fence.error) :
 		      hms_transfer(to, from, pass->copies, pass->npages);
 	if (!pass->error) {
 		pass->copied = pass->npages;
@@ -328,8 +330,8 @@ static void hms_pass_copy_all(struct hms_pass *pass, enum hms_manner manner)
 	pass->started = 0;
 	pass->going = 0;
 	pass->nruns = 0;
-	if (pass->large)
-		hms_pass_copy_large(pass, manner);
+	if (hms_pass_entries(pass) == 1)
+		hms_pass_copy_one(pass, manner);
 	else
 		hms_pass_copy_pages(pass, manner);
 }

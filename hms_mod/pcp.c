@@ -22,8 +22,8 @@
 
 /**
  * struct hms_pcp - the list of a CPU
- * @lock: protects the rest; taken with interrupts off, before the lock of the device. Others take it
- *	only to drain
+ * @lock: protects the rest; taken with interrupts off, before the lock of the device. Other CPUs
+ *	take it only to drain
  * @n: how many pages
  * @payer: of them all
  * @pages: which

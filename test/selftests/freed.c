@@ -60,7 +60,7 @@ static int free_there(char *p, unsigned long pages, long step)
 	return ret ?: run_on(0);
 }
 
-/* Pages of the device for memory that nobody has touched, with nothing that could leave for them. */
+/* Pages of the device for memory that nobody has touched; nothing there could leave for them. */
 static struct request *ask(FIXTURE_DATA(freed) *self, struct request *r, char *p,
 			   unsigned long pages)
 {
