@@ -702,7 +702,7 @@ bool hms_devmem_is_lost(struct page *page)
 		return true;
 	if (!hms_memory_may_have_lost(&memory))
 		return false;
-	mem = hms_devmem_of_page(page);
+	mem = container_of(memory.pgmap, struct hms_devmem, pgmap);
 	lost = READ_ONCE(mem->lost);
 	return READ_ONCE(mem->gone) || (lost && test_bit(hms_devmem_index(mem, page), lost));
 }
@@ -950,7 +950,10 @@ void *hms_devmem_owner(const struct hms_devmem *mem)
  */
 struct hms_target *hms_devmem_target(struct page *page)
 {
-	if (page_pgmap(page)->ops != &hms_devmem_pagemap_ops)
+	struct dev_pagemap *pgmap = page_pgmap(page);
+
+	/* Without one core is about to split what it is part of. */
+	if (!pgmap || pgmap->ops != &hms_devmem_pagemap_ops)
 		return NULL;
-	return hms_devmem_of_page(page)->target;
+	return container_of(pgmap, struct hms_devmem, pgmap)->target;
 }

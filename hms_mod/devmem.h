@@ -42,16 +42,27 @@ extern const struct dev_pagemap *hms_placeholders;
 /* Is there nothing behind a page? NULL is no page. */
 static inline bool hms_is_placeholder(const struct page *page)
 {
-	return page && is_zone_device_page(page) && page_pgmap(page) == READ_ONCE(hms_placeholders);
+	const struct dev_pagemap *placeholders = READ_ONCE(hms_placeholders);
+
+	return page && placeholders && is_zone_device_page(page) &&
+	       page_pgmap(page) == placeholders;
 }
 
 extern const struct dev_pagemap_ops hms_devmem_pagemap_ops;
 extern const struct dev_pagemap_ops hms_poison_pagemap_ops;
 
+/* Those of a device page; NULL, too, for part of a large one that core is about to split. */
+static inline const struct dev_pagemap_ops *hms_pagemap_ops(const struct page *page)
+{
+	const struct dev_pagemap *pgmap = page_pgmap(page);
+
+	return pgmap ? pgmap->ops : NULL;
+}
+
 /* Is a device page one of HMS, which hms_devmem_read_lock() keeps? */
 static inline bool hms_devmem_is_ours(const struct page *page)
 {
-	const struct dev_pagemap_ops *ops = page_pgmap(page)->ops;
+	const struct dev_pagemap_ops *ops = hms_pagemap_ops(page);
 
 	return ops == &hms_devmem_pagemap_ops || ops == &hms_poison_pagemap_ops;
 }
@@ -60,7 +71,7 @@ static inline bool hms_devmem_is_ours(const struct page *page)
 static inline bool hms_is_poison(const struct page *page)
 {
 	return page && is_zone_device_page(page) &&
-	       page_pgmap(page)->ops == &hms_poison_pagemap_ops;
+	       hms_pagemap_ops(page) == &hms_poison_pagemap_ops;
 }
 
 /**
@@ -82,9 +93,13 @@ static inline struct hms_memory hms_memory_of(const struct page *page)
 
 	if (!page)
 		return memory;
-	memory.zone = page_zone_id((struct page *)page);
-	if (is_zone_device_page(page))
+	if (is_zone_device_page(page)) {
 		memory.pgmap = page_pgmap(page);
+		/* Then it is like no other, see hms_pagemap_ops(). */
+		if (!memory.pgmap)
+			return memory;
+	}
+	memory.zone = page_zone_id((struct page *)page);
 	return memory;
 }
 

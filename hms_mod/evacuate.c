@@ -122,7 +122,7 @@ static unsigned long hms_next_mapped(struct mm_struct *mm, unsigned long at, uns
 			at = pud_addr_end(at, end);
 			continue;
 		}
-		pmd = READ_ONCE(*pmd_offset(pudp, at));
+		pmd = READ_ONCE(*pmd_offset_lockless(pudp, pud, at));
 		if (!pmd_none(pmd) && !(pmd_present(pmd) && pmd_trans_huge(pmd)))
 			break;
 		at = pmd_addr_end(at, end);

@@ -356,13 +356,12 @@ static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 	}
 }
 
-/* Does the span begin with the page whose turn it is, as far as that can be told? */
+/* Does the span begin with the page whose turn it is? */
 static bool hms_evict_is_there(const struct hms_eviction *e, const struct hms_span *span)
 {
 	struct page *page = hms_evict_page_of(e, e->entries[span->first]);
 
-	/* What can't be told is where the process may not read. */
-	return page ? page_folio(page) == page_folio(e->page) : !span->first;
+	return page && page_folio(page) == page_folio(e->page);
 }
 
 /*

@@ -5,7 +5,6 @@
  */
 
 #include <linux/err.h>
-#include <linux/uaccess.h>
 
 #include "engine.h"
 #include "execute.h"
@@ -13,15 +12,6 @@
 #include "job.h"
 #include "opener.h"
 #include "request.h"
-
-static int hms_hbind_put_counts(struct hms_request *request)
-{
-	if (copy_to_user(u64_to_user_ptr(request->arg->target_counts), request->counts,
-			 request->ntargets * sizeof(*request->counts)))
-		return hms_refuse(request, -EFAULT, HMS_ERROR_FIELD,
-				  offsetof(struct hms_hbind, target_counts), HMS_WHY_POINTER);
-	return 0;
-}
 
 /* The out fields are all behind the flags. */
 static void hms_hbind_clear_out(struct hms_hbind *arg)
@@ -33,11 +23,8 @@ static void hms_hbind_clear_out(struct hms_hbind *arg)
 
 static int hms_hbind_now(struct hms_request *request, struct hms_binding *binding)
 {
-	/* A policy alone may outlive its targets anyway. */
-	int ret = hms_request_acts(request) ? hms_request_hold(request) : 0;
+	int ret = hms_execute_prepare(request, binding);
 
-	if (!ret)
-		ret = hms_execute_prepare(request, binding);
 	if (!ret)
 		ret = hms_execute_begin(request, binding);
 	if (!ret && request->engine)
@@ -55,9 +42,7 @@ static int hms_hbind_later(struct hms_opener *opener, struct hms_request *reques
 	struct hms_job *job = NULL;
 	int ret;
 
-	ret = hms_request_hold(request);
-	if (!ret)
-		ret = hms_execute_prepare(request, binding);
+	ret = hms_execute_prepare(request, binding);
 	if (!ret) {
 		job = hms_job_new(opener, request);
 		ret = PTR_ERR_OR_ZERO(job);
@@ -94,9 +79,6 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	if (!request)
 		return -ENOMEM;
 	ret = hms_request_decode(request, opener->mm);
-	/* Find out now whether the counts can be written, not when the work is done. */
-	if (!ret && arg->target_counts)
-		ret = hms_hbind_put_counts(request);
 	if (ret)
 		goto free;
 	binding = hms_opener_enter(opener, arg->flags);
@@ -113,7 +95,7 @@ int hms_hbind(struct hms_opener *opener, struct hms_hbind *arg)
 	} else {
 		ret = hms_hbind_now(request, binding);
 		hms_opener_leave(opener);
-		if ((!ret || ret == -EINTR) && arg->target_counts && hms_hbind_put_counts(request))
+		if ((!ret || ret == -EINTR) && hms_request_put_counts(request))
 			ret = -EFAULT;
 	}
 free:

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where pages are, read from the page tables, without faulting anything in. hmm_range_fault() would
- * tell too, but a device page only to its owner: it would have to be asked once for each device.
+ * tell too, but a device page only to its owner: it would have to be asked once for each device. It
+ * is asked where it knows more: of hugetlb, whose page tables are shared under locks of its own.
  */
 
 #include <linux/bitmap.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 
 #include "compat/compat.h"
@@ -30,8 +33,8 @@ static unsigned long hms_located_device(unsigned long pfn, unsigned int order)
 }
 
 /*
- * What a large mapping leads to, as an entry, or 0; then @pmd has a page table, or none. Interrupts
- * off.
+ * What a large mapping leads to, as an entry, or 0; then @pmd has a page table, or none. Each level
+ * is read once. Interrupts off.
  */
 static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, pmd_t *pmd)
 {
@@ -49,12 +52,12 @@ static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, pm
 		return 0;
 	pudp = pud_offset(p4d, address);
 	pud = READ_ONCE(*pudp);
-	if (!pud_present(pud))
+	if (pud_none(pud))
 		return 0;
-	if (pud_leaf(pud))
-		return hms_located(pud_pfn(pud) + ((address & ~PUD_MASK) >> PAGE_SHIFT),
-				   PUD_SHIFT - PAGE_SHIFT);
-	*pmd = READ_ONCE(*pmd_offset(pudp, address));
+	/* No memory that HMS knows of is mapped so. */
+	if (!pud_present(pud) || pud_leaf(pud))
+		return HMM_PFN_ERROR;
+	*pmd = READ_ONCE(*pmd_offset_lockless(pudp, pud, address));
 	if (pmd_present(*pmd) && !pmd_leaf(*pmd))
 		return 0;
 	entry = pmd_present(*pmd) ? hms_located(pmd_pfn(*pmd), order) :
@@ -95,6 +98,50 @@ static void hms_locate_some(struct mm_struct *mm, unsigned long address, unsigne
 	local_irq_restore(flags);
 }
 
+static int hms_look(struct mmu_interval_notifier *notifier, unsigned long start,
+		    unsigned long npages, bool fault, unsigned long *entries)
+{
+	struct hmm_range range = {
+		.notifier = notifier,
+		.start = start,
+		.end = start + (npages << PAGE_SHIFT),
+		.hmm_pfns = entries,
+		.default_flags = fault ? HMM_PFN_REQ_FAULT : 0,
+	};
+	int tries = HMS_LOCATE_TRIES;
+	int ret;
+
+	do {
+		memset(entries, 0, npages * sizeof(*entries));
+		/*
+		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
+		 * waiting in turn for a page that we have collected. What is found is a hint.
+		 */
+		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
+		ret = hms_hmm_range_fault(&range);
+	} while (ret == -EBUSY && --tries);
+	return ret;
+}
+
+/* Nobody can tell. */
+static void hms_locate_none(unsigned long npages, unsigned long *entries)
+{
+	unsigned long i;
+
+	for (i = 0; i < npages; i++)
+		entries[i] = HMM_PFN_ERROR;
+}
+
+static void hms_locate_hugetlb(struct mm_struct *mm, unsigned long start, unsigned long npages,
+			       unsigned long *entries)
+{
+	/* Core asks it only whether something has changed; nothing that it would know has. */
+	struct mmu_interval_notifier nobody = { .mm = mm };
+
+	if (hms_look(&nobody, start, npages, false, entries))
+		hms_locate_none(npages, entries);
+}
+
 /**
  * hms_locate - find the pages of a window
  * @vma: the mapping
@@ -105,17 +152,23 @@ static void hms_locate_some(struct mm_struct *mm, unsigned long address, unsigne
  * The answer may be old when it comes, and no reference is taken: look at the pages under
  * hms_devmem_read_lock() only.
  *
- * Context: mmap_lock held for read.
+ * Context: mmap_lock held for read. May sleep.
  */
 void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
 		unsigned long *entries)
 {
-	bool is_memory = !(vma->vm_flags & (VM_IO | VM_PFNMAP));
-	unsigned long end = start + (npages << PAGE_SHIFT), next, i;
+	unsigned long end = start + (npages << PAGE_SHIFT), next;
 
-	for (i = 0; i < npages && !is_memory; i++)
-		entries[i] = HMM_PFN_ERROR;
-	for (; start < end && is_memory; start = next) {
+	if (is_vm_hugetlb_page(vma)) {
+		hms_locate_hugetlb(vma->vm_mm, start, npages, entries);
+		return;
+	}
+	/* What is behind these may have no struct page, or one that goes at any moment. */
+	if ((vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP)) || vma_is_dax(vma)) {
+		hms_locate_none(npages, entries);
+		return;
+	}
+	for (; start < end; start = next) {
 		next = pmd_addr_end(start, end);
 		hms_locate_some(vma->vm_mm, start, (next - start) >> PAGE_SHIFT, entries);
 		entries += (next - start) >> PAGE_SHIFT;
@@ -174,30 +227,6 @@ bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
 	return swapped;
 }
 
-static void hms_fault_in(struct mmu_interval_notifier *notifier, unsigned long start,
-			 unsigned long npages, unsigned long *entries)
-{
-	struct hmm_range range = {
-		.notifier = notifier,
-		.start = start,
-		.end = start + (npages << PAGE_SHIFT),
-		.hmm_pfns = entries,
-		.default_flags = HMM_PFN_REQ_FAULT,
-	};
-	int tries = HMS_LOCATE_TRIES;
-	int ret;
-
-	do {
-		memset(entries, 0, npages * sizeof(*entries));
-		/*
-		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
-		 * waiting in turn for a page that we have collected. What is found is not used.
-		 */
-		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
-		ret = hms_hmm_range_fault(&range);
-	} while (ret == -EBUSY && --tries);
-}
-
 /**
  * hms_locate_fault_in - bring swapped-out pages back to memory
  * @binding: of the address space
@@ -217,6 +246,6 @@ void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
 
 	/* Run by run, as core faults in all that follows a page that is asked for. */
 	for_each_set_bitrange(first, last, wanted, npages)
-		hms_fault_in(&binding->notifier, start + (first << PAGE_SHIFT), last - first,
-			     entries);
+		hms_look(&binding->notifier, start + (first << PAGE_SHIFT), last - first, true,
+			 entries);
 }

@@ -18,13 +18,13 @@
 #define HMS_NODEMEM_ORDER	PAGE_ALLOC_COSTLY_ORDER
 #define HMS_NODEMEM_BLOCK	BIT(HMS_NODEMEM_ORDER)
 
-/* Blocks are not worth any effort. */
+/* Blocks are not worth any effort, nor another node, nor what is kept for who can't wait. */
 static unsigned int hms_nodemem_cut(int nid, gfp_t gfp, struct page **pages, unsigned int n)
 {
 	struct page *block;
 	unsigned int got = 0, i;
 
-	gfp = (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN;
+	gfp = (gfp & ~__GFP_RECLAIM) | __GFP_THISNODE | __GFP_NOMEMALLOC | __GFP_NOWARN;
 	while (n - got >= HMS_NODEMEM_BLOCK) {
 		block = alloc_pages_node(nid, gfp, HMS_NODEMEM_ORDER);
 		if (!block)

@@ -112,7 +112,12 @@ unsigned long hms_pcps_most(const struct hms_pcps *pcps)
 
 static void hms_pcps_late(struct work_struct *work)
 {
-	hms_pcps_drain(container_of(to_delayed_work(work), struct hms_pcps, late));
+	struct hms_pcps *pcps = container_of(to_delayed_work(work), struct hms_pcps, late);
+
+	hms_pcps_drain(pcps);
+	/* Who was passed over and began since was not the first, and has left it to this. */
+	if (atomic_read(&pcps->some))
+		schedule_delayed_work(&pcps->late, HMS_PCP_DELAY);
 }
 
 /**

@@ -197,6 +197,23 @@ static int hms_request_targets(struct hms_request *request)
 	return 0;
 }
 
+/**
+ * hms_request_put_counts - tell the program what each target has received, if it wants to know
+ * @request: with its targets
+ *
+ * Context: may fault, so that no target is held.
+ * Return: 0 or -EFAULT.
+ */
+int hms_request_put_counts(struct hms_request *request)
+{
+	u64 to = request->arg->target_counts;
+
+	if (to && copy_to_user(u64_to_user_ptr(to), request->counts,
+			       request->ntargets * sizeof(*request->counts)))
+		return hms_refuse_field(request, -EFAULT, target_counts, HMS_WHY_POINTER);
+	return 0;
+}
+
 /* Not inlined, and not called in vain: a kernel may clear the array first, which takes its time. */
 static noinline_for_stack int hms_request_weights(struct hms_request *request)
 {
@@ -246,6 +263,7 @@ void hms_request_free(struct hms_request *request)
 {
 	if (!request)
 		return;
+	hms_request_release(request);
 	if (request->eventfd)
 		eventfd_ctx_put(request->eventfd);
 	if (request->account)
@@ -258,7 +276,8 @@ void hms_request_free(struct hms_request *request)
  * @request: from hms_request_new()
  * @mm: the address space it is about
  *
- * Return: 0, or the errno of the first thing at fault, which @request names.
+ * Return: 0, or the errno of the first thing at fault, which @request names. The targets of one that
+ * works on pages are held then, see hms_request_hold(); a policy may outlive them anyway.
  */
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 {
@@ -277,9 +296,13 @@ int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 		ret = hms_request_targets(request);
 	if (!ret && request->has_weights)
 		ret = hms_request_weights(request);
+	/* Find out now whether they can be written, not when the work is done. */
+	if (!ret)
+		ret = hms_request_put_counts(request);
 	if (!ret)
 		ret = hms_request_hold(request);
-	hms_request_release(request);
+	if (ret || !hms_request_acts(request))
+		hms_request_release(request);
 	return ret;
 }
 

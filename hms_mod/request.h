@@ -128,6 +128,7 @@ enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
 struct hms_request *hms_request_new(struct hms_hbind *arg);
 void hms_request_free(struct hms_request *request);
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
+int hms_request_put_counts(struct hms_request *request);
 int hms_request_hold(struct hms_request *request);
 void hms_request_release(struct hms_request *request);
 
