@@ -276,8 +276,8 @@ void hms_request_free(struct hms_request *request)
  * @request: from hms_request_new()
  * @mm: the address space it is about
  *
- * Return: 0, or the errno of the first thing at fault, which @request names. The targets of one that
- * works on pages are held then, see hms_request_hold(); a policy may outlive them anyway.
+ * Return: 0, or the errno of the first thing at fault, which @request names. The targets of one
+ * that works on pages are held then, see hms_request_hold(); a policy may outlive them anyway.
  */
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 {

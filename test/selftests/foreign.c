@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages on a device of a driver that does not use HMS: lib/test_hmm.c, the kernel's own test of device
- * memory. HMS says that it does not know where they are, and leaves them alone.
+ * Pages on a device of a driver that does not use HMS: lib/test_hmm.c, the kernel's own test of
+ * device memory. HMS says that it does not know where they are, and leaves them alone.
  */
 
 #include <errno.h>
@@ -36,7 +36,6 @@ FIXTURE(foreign)
 	int dmirror;
 };
 
-/* The last one keeps the module. */
 FIXTURE_SETUP(foreign)
 {
 	static char seen[LENGTH];
