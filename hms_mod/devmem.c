@@ -80,6 +80,14 @@ static struct hms_devmem *hms_devmem_of_page(struct page *page)
 	return container_of(page_pgmap(page), struct hms_devmem, pgmap);
 }
 
+/* NULL when it is none of a device's; also for no pgmap, see hms_pagemap_ops(). */
+static struct hms_devmem *hms_devmem_of_pgmap(const struct dev_pagemap *pgmap)
+{
+	if (!pgmap || pgmap->ops != &hms_devmem_pagemap_ops)
+		return NULL;
+	return container_of(pgmap, struct hms_devmem, pgmap);
+}
+
 /* After a change of the map or of what is taken, under the lock. */
 static void hms_devmem_count(struct hms_devmem *mem)
 {
@@ -682,8 +690,9 @@ bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
 
 bool hms_memory_may_have_lost(const struct hms_memory *memory)
 {
-	return memory->pgmap && memory->pgmap->ops == &hms_devmem_pagemap_ops &&
-	       hms_devmem_may_have_lost(container_of(memory->pgmap, struct hms_devmem, pgmap));
+	const struct hms_devmem *mem = hms_devmem_of_pgmap(memory->pgmap);
+
+	return mem && hms_devmem_may_have_lost(mem);
 }
 
 /**
@@ -694,15 +703,13 @@ bool hms_memory_may_have_lost(const struct hms_memory *memory)
  */
 bool hms_devmem_is_lost(struct page *page)
 {
-	struct hms_memory memory = hms_memory_of(page);
+	const struct hms_devmem *mem = hms_devmem_of_pgmap(hms_memory_of(page).pgmap);
 	const unsigned long *lost;
-	struct hms_devmem *mem;
 
 	if (hms_is_poison(page))
 		return true;
-	if (!hms_memory_may_have_lost(&memory))
+	if (!mem || !hms_devmem_may_have_lost(mem))
 		return false;
-	mem = container_of(memory.pgmap, struct hms_devmem, pgmap);
 	lost = READ_ONCE(mem->lost);
 	return READ_ONCE(mem->gone) || (lost && test_bit(hms_devmem_index(mem, page), lost));
 }
@@ -950,10 +957,7 @@ void *hms_devmem_owner(const struct hms_devmem *mem)
  */
 struct hms_target *hms_devmem_target(struct page *page)
 {
-	struct dev_pagemap *pgmap = page_pgmap(page);
+	const struct hms_devmem *mem = hms_devmem_of_pgmap(page_pgmap(page));
 
-	/* Without one core is about to split what it is part of. */
-	if (!pgmap || pgmap->ops != &hms_devmem_pagemap_ops)
-		return NULL;
-	return container_of(pgmap, struct hms_devmem, pgmap)->target;
+	return mem ? mem->target : NULL;
 }

@@ -24,11 +24,17 @@ static unsigned long hms_located(unsigned long pfn, unsigned int order)
 	return pfn | HMM_PFN_VALID | (unsigned long)order << HMM_PFN_ORDER_SHIFT;
 }
 
-/* That of a device page. Those of other drivers may go at any moment, and are not looked at. */
-static unsigned long hms_located_device(unsigned long pfn, unsigned int order)
+/*
+ * The same of what is not present: that may be a device page. Those of other drivers may go at any
+ * moment, and are not looked at.
+ */
+static unsigned long hms_located_leaf(swp_entry_t leaf, unsigned int order)
 {
-	if (!pfn)
+	unsigned long pfn;
+
+	if (!hms_leaf_is_device(leaf))
 		return 0;
+	pfn = hms_leaf_pfn(leaf);
 	return hms_devmem_is_ours(pfn_to_page(pfn)) ? hms_located(pfn, order) : HMM_PFN_ERROR;
 }
 
@@ -61,7 +67,7 @@ static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, pm
 	if (pmd_present(*pmd) && !pmd_leaf(*pmd))
 		return 0;
 	entry = pmd_present(*pmd) ? hms_located(pmd_pfn(*pmd), order) :
-				    hms_located_device(hms_pmd_device_pfn(*pmd), order);
+				    hms_located_leaf(hms_leaf_of_pmd(*pmd), order);
 	*pmd = __pmd(0);
 	return hms_located_pfn(entry) ? entry + offset : entry;
 }
@@ -74,7 +80,7 @@ static unsigned long hms_pte_entry(pte_t pte)
 		pfn = pte_pfn(pte);
 		return pte_special(pte) && !is_zero_pfn(pfn) ? HMM_PFN_ERROR : hms_located(pfn, 0);
 	}
-	return pte_none(pte) ? 0 : hms_located_device(hms_pte_device_pfn(pte), 0);
+	return hms_located_leaf(hms_leaf_of_pte(pte), 0);
 }
 
 /* All of them in one page table page. */
@@ -201,6 +207,15 @@ bool hms_locate_span(struct vm_area_struct *vma, const struct hms_devmem *mem, u
 	span->npages = n - first;
 	span->large = n && hms_hmm_is_large(entries[first]);
 	return n;
+}
+
+/* Is a fault needed to have the page, and is it not that it is elsewhere now? */
+static bool hms_pte_wants_fault(pte_t pte)
+{
+	swp_entry_t leaf = hms_leaf_of_pte(pte);
+
+	return !pte_none(pte) && !pte_present(pte) && !hms_leaf_is_migration(leaf) &&
+	       !hms_leaf_is_device(leaf);
 }
 
 /**

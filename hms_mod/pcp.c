@@ -45,7 +45,7 @@ static void hms_pcp_enter(struct hms_pcps *pcps, struct hms_pcp *pcp)
 static void hms_pcp_begin(struct hms_pcps *pcps, struct hms_pcp *pcp, struct hms_payer *payer)
 {
 	pcp->payer = payer;
-	/* It is the first to be on a list: there is somebody to wait for the others. */
+	/* The first list that is begun; the work is there for those after it, too. */
 	if (atomic_inc_return(&pcps->some) == 1)
 		schedule_delayed_work(&pcps->late, HMS_PCP_DELAY);
 }

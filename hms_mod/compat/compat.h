@@ -157,49 +157,32 @@ static inline int hms_hmm_range_fault(struct hmm_range *range)
 	return ret;
 }
 
-/* Does an entry say that a fault is needed to have the page, and not that it is elsewhere now? */
-static inline bool hms_pte_wants_fault(pte_t pte)
-{
+/*
+ * What an entry of a page table that is not present says. Not by the names of the newest kernels:
+ * stable ones have some of them already.
+ */
 #if HMS_HAS_LEAFOPS
-	softleaf_t entry = softleaf_from_pte(pte);
-
-	return !pte_none(pte) && !pte_present(pte) && !softleaf_is_migration(entry) &&
-	       !softleaf_is_device_private(entry);
+#define hms_leaf_of_pte		softleaf_from_pte
+#define hms_leaf_of_pmd		softleaf_from_pmd
+#define hms_leaf_is_migration	softleaf_is_migration
+#define hms_leaf_is_device	softleaf_is_device_private
+#define hms_leaf_pfn		softleaf_to_pfn
 #else
-	swp_entry_t entry;
-
-	if (!is_swap_pte(pte))
-		return false;
-	entry = pte_to_swp_entry(pte);
-	return !is_migration_entry(entry) && !is_device_private_entry(entry);
-#endif
+static inline swp_entry_t hms_leaf_of_pte(pte_t pte)
+{
+	return is_swap_pte(pte) ? pte_to_swp_entry(pte) : (swp_entry_t) { };
 }
 
-/* The page frame of a device page, that the CPU can't load from; 0: it is none. */
-static inline unsigned long hms_pte_device_pfn(pte_t pte)
+/* No device page is mapped so. */
+static inline swp_entry_t hms_leaf_of_pmd(pmd_t pmd)
 {
-#if HMS_HAS_LEAFOPS
-	softleaf_t entry = softleaf_from_pte(pte);
-
-	return softleaf_is_device_private(entry) ? softleaf_to_pfn(entry) : 0;
-#else
-	swp_entry_t entry = pte_to_swp_entry(pte);
-
-	return is_device_private_entry(entry) ? swp_offset_pfn(entry) : 0;
-#endif
+	return (swp_entry_t) { };
 }
 
-/* The same of a large one. */
-static inline unsigned long hms_pmd_device_pfn(pmd_t pmd)
-{
-#if HMS_HAS_LEAFOPS
-	softleaf_t entry = softleaf_from_pmd(pmd);
-
-	return softleaf_is_device_private(entry) ? softleaf_to_pfn(entry) : 0;
-#else
-	return 0;
+#define hms_leaf_is_migration	is_migration_entry
+#define hms_leaf_is_device	is_device_private_entry
+#define hms_leaf_pfn		swp_offset_pfn
 #endif
-}
 
 /* Where a page is by which anonymous mappings of the same ancestor know it. */
 #if HMS_HAS_VMA_ANON_PGOFF

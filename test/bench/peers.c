@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <linux/mempolicy.h>
-#include <linux/types.h>
 
+#include "../test_hmm.h"
 #include "moves.h"
 
 void mbind_move(char *start, size_t length, int node)
@@ -39,18 +39,6 @@ void move_pages_to(char *start, size_t length, int node)
 		if (status[i] != node)
 			die("move_pages: page %lu has status %d", i, status[i]);
 }
-
-/* The interface of lib/test_hmm.c, which is in no header that is installed. */
-struct test_hmm {
-	__u64 address;
-	__u64 buffer;
-	__u64 npages;
-	__u64 copied;
-	__u64 faults;
-};
-
-#define TEST_HMM_TO_DEVICE	_IOWR('H', 0x02, struct test_hmm)
-#define TEST_HMM_TO_MEMORY	_IOWR('H', 0x03, struct test_hmm)
 
 static int test_hmm_open(int device)
 {

@@ -6,28 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/types.h>
-
+#include "../test_hmm.h"
 #include "hms_fixture.h"
 #include "module.h"
 
 #define NPAGES	16
 #define LENGTH	(NPAGES * PAGE)
-
-/* The interface of test_hmm, which is in no header that is installed. */
-struct dmirror {
-	__u64 address;
-	__u64 buffer;
-	__u64 npages;
-	__u64 copied;
-	__u64 faults;
-};
-
-#define DMIRROR_TO_DEVICE	_IOWR('H', 0x02, struct dmirror)
 
 FIXTURE(foreign)
 {
@@ -39,7 +26,7 @@ FIXTURE(foreign)
 FIXTURE_SETUP(foreign)
 {
 	static char seen[LENGTH];
-	struct dmirror arg = { .buffer = u64_ptr(seen), .npages = NPAGES };
+	struct test_hmm arg = { .buffer = u64_ptr(seen), .npages = NPAGES };
 
 	ASSERT_STREQ("", env_open(&self->e));
 	if (*feature_missing("device-private"))
@@ -52,7 +39,7 @@ FIXTURE_SETUP(foreign)
 	self->dmirror = open("/dev/hmm_dmirror0", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->dmirror);
 	arg.address = u64_ptr(self->p);
-	ASSERT_EQ(0, call(self->dmirror, DMIRROR_TO_DEVICE, &arg));
+	ASSERT_EQ(0, call(self->dmirror, TEST_HMM_TO_DEVICE, &arg));
 	ASSERT_EQ(NPAGES, arg.copied);
 }
 

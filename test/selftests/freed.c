@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,17 +18,7 @@ FIXTURE(freed)
 	struct env e;
 	char *all;	/* fills accelerator 0 */
 	size_t length;
-	cpu_set_t cpus;	/* where this may run */
 };
-
-static int run_on(int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
-}
 
 FIXTURE_SETUP(freed)
 {
@@ -37,7 +26,6 @@ FIXTURE_SETUP(freed)
 	NEED_SIMS(1);
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "there is one CPU");
-	ASSERT_EQ(0, sched_getaffinity(0, sizeof(self->cpus), &self->cpus));
 	ASSERT_EQ(0, run_on(0));
 	self->all = fill_target(self->e.fd, self->e.sim[0], 0, &self->length);
 	ASSERT_NE(NULL, self->all);

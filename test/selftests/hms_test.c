@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -871,6 +872,16 @@ int page_node(const void *page)
 	if (syscall(SYS_move_pages, 0, 1UL, pages, NULL, &status, 0) < 0)
 		return -errno;
 	return status;
+}
+
+/* From now on the caller runs on one CPU; 0 or a negative errno. */
+int run_on(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
 }
 
 /* The emulated accelerators. */

@@ -157,6 +157,7 @@ void fill(void *start, size_t length, __u64 seed);
 long verify(const void *start, size_t length, __u64 seed);
 long verify_zero(const void *start, size_t length);
 int page_node(const void *page);
+int run_on(int cpu);
 
 /* The emulated accelerators. */
 

@@ -9,7 +9,6 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -182,16 +181,13 @@ HMS_TEST(neighbours, numa_balancing)
 	__u32 there = self->e.nsims ? self->e.sim[0] : self->e.node[0];
 	long long delay_before = number_read(delay);
 	volatile char *beside = self->beside;
-	cpu_set_t cpus;
 
 	NEED_NODES(2);
 	if (access(on, W_OK))
 		SKIP(return, "the kernel has no CONFIG_NUMA_BALANCING");
 	ASSERT_EQ(0, put(self, there));
 	ASSERT_EQ(0, migrate(self->e.fd, self->beside, LENGTH, self->e.node[0], NULL));
-	CPU_ZERO(&cpus);
-	CPU_SET(1, &cpus);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpus), &cpus));
+	ASSERT_EQ(0, run_on(1));
 	if (delay_before >= 0)
 		text_write(delay, "1");
 	ASSERT_EQ(0, text_write(on, "1"));

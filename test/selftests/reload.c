@@ -271,7 +271,7 @@ static long long submit(int fd, const void *start, size_t length, __u32 to)
 			      HMS_NO_EVENTFD);
 }
 
-/* Core shows the page of a device to its owner alone: there is one look for each. */
+/* More than anybody has, each with a page of one range. */
 HMS_TEST(reload, many_devices)
 {
 	enum { n = 40 };
