@@ -153,25 +153,34 @@ static void hms_devmem_enter(struct hms_pcps *pcps, const unsigned long *pages, 
 	hms_devmem_give(container_of(pcps, struct hms_devmem, pcps), pages, n, 1, payer);
 }
 
-static void hms_devmem_free(struct hms_freed *freed)
+static void hms_devmem_free_rare(struct hms_devmem *mem, struct folio *folio)
 {
-	struct folio *folio = hms_freed_folio(freed);
 	struct page *page = folio_page(folio, 0);
-	struct hms_devmem *mem = hms_devmem_of_page(page);
 	unsigned long npages = folio_nr_pages(folio), index = hms_devmem_index(mem, page);
 
 	/*
 	 * mlock() and munlock() pass over device pages, but a coherent one whose move failed is
 	 * marked when it is mapped again.
 	 */
-	if (folio_test_mlocked(folio) && folio_test_clear_mlocked(folio))
+	if (folio_test_clear_mlocked(folio))
 		mod_zone_page_state(folio_zone(folio), NR_MLOCK, -1);
 	if (mem->ops->freed)
 		mem->ops->freed(page, npages);
-	if (npages == 1 && mem->ops->what == HMS_DEVMEM_DEVICE)
-		hms_pcps_free(&mem->pcps, index, page->zone_device_data);
+	hms_devmem_give(mem, &index, 1, npages, page->zone_device_data);
+}
+
+/* Core has found the last reference gone. */
+static void hms_devmem_free(struct hms_freed *freed)
+{
+	struct folio *folio = hms_freed_folio(freed);
+	struct page *page = folio_page(folio, 0);
+	struct hms_devmem *mem = hms_devmem_of_page(page);
+
+	if (mem->ops->what != HMS_DEVMEM_DEVICE || folio_test_large(folio) ||
+	    folio_test_mlocked(folio))
+		hms_devmem_free_rare(mem, folio);
 	else
-		hms_devmem_give(mem, &index, 1, npages, page->zone_device_data);
+		hms_pcps_free(&mem->pcps, hms_devmem_index(mem, page), page->zone_device_data);
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)

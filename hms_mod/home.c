@@ -331,10 +331,12 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
 	nid = hms_home_first_nid(pass);
-	hms_pass_commit(pass, why);
-	for (i = 0; i < pass->npages; i++)
-		home += pass->poison ? hms_home_came(pass, i) :
-						      hms_moved(pass->src[i], pass->dst[i]);
+	if (hms_pass_commit(pass, why) && !pass->poison) {
+		home = pass->going;
+	} else {
+		for (i = 0; i < pass->npages; i++)
+			home += hms_home_came(pass, i);
+	}
 	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;
 }
