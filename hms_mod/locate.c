@@ -26,9 +26,9 @@ static unsigned long hms_located(unsigned long pfn, unsigned int order)
 
 /*
  * The same of what is not present: that may be a device page. Those of other drivers may go at any
- * moment, and are not looked at.
+ * moment, and are not looked at. Asked for each page that is on a device: a call is felt.
  */
-static unsigned long hms_located_leaf(swp_entry_t leaf, unsigned int order)
+static __always_inline unsigned long hms_located_leaf(swp_entry_t leaf, unsigned int order)
 {
 	unsigned long pfn;
 
