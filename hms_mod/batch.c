@@ -781,7 +781,8 @@ void hms_batch_commit(struct hms_batch *batch)
 	unsigned int r;
 
 	for (r = 0; r < batch->nruns; r++)
-		all &= hms_pass_commit(&batch->runs[r], HMS_TARGET_MOVED_OUT);
+		all &= hms_pass_commit(&batch->runs[r], HMS_TARGET_MOVED_OUT) ==
+		       batch->runs[r].going;
 	if (!all)
 		hms_batch_amend(batch, true, HMS_SKIP_BUSY);
 	hms_batch_drop(batch);

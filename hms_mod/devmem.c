@@ -153,6 +153,7 @@ static void hms_devmem_enter(struct hms_pcps *pcps, const unsigned long *pages, 
 	hms_devmem_give(container_of(pcps, struct hms_devmem, pcps), pages, n, 1, payer);
 }
 
+/* What is large, no device's, or mlocked. */
 static void hms_devmem_free_rare(struct hms_devmem *mem, struct folio *folio)
 {
 	struct page *page = folio_page(folio, 0);

@@ -321,8 +321,8 @@ bool hms_home_came(const struct hms_pass *pass, unsigned long i)
  */
 int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 {
-	u64 home = 0, elsewhere = 0;
 	unsigned long first, i;
+	u64 home, elsewhere = 0;
 	int ret, nid;
 
 	ret = hms_home_place(pass, why, &elsewhere);
@@ -331,12 +331,10 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
 	nid = hms_home_first_nid(pass);
-	if (hms_pass_commit(pass, why) && !pass->poison) {
-		home = pass->going;
-	} else {
-		for (i = 0; i < pass->npages; i++)
-			home += hms_home_came(pass, i);
-	}
+	home = hms_pass_commit(pass, why);
+	/* What took the place of lost pages did not come from there. */
+	for (i = 0; pass->poison && i < pass->npages; i++)
+		home -= hms_moved(pass->src[i], pass->dst[i]) && !hms_home_came(pass, i);
 	hms_home_count(pass, why, home, elsewhere, nid);
 	return ret;
 }
@@ -399,8 +397,7 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	if (fault_page && !pass->dst[0])
 		return hms_pass_split_mapping(pass);
 	nid = hms_home_first_nid(pass);
-	hms_pass_commit(pass, why);
-	moved = hms_moved(pass->src[0], pass->dst[0]);
+	moved = hms_pass_commit(pass, why);
 	if (moved)
 		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0, nid);
 	return moved;

@@ -487,10 +487,10 @@ static void hms_pass_finalize(struct hms_pass *pass, enum hms_target_stat why, u
  * @why: count those that leave a target as this
  *
  * Context: as hms_pass_collect().
- * Return: true when all that hms_pass_copy() has filled took the place of their pages; else
- * hms_moved() tells what happened to each entry.
+ * Return: how many entries moved. When that is less than @pass->going, those that hms_pass_copy()
+ * has left with a destination, hms_moved() tells what happened to each.
  */
-bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
+unsigned long hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 {
 	unsigned long arrived;
 
@@ -500,7 +500,7 @@ bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 		hms_order_enter(pass);
 	hms_pass_bury(pass);
 	hms_pass_finalize(pass, why, arrived * (pass->large ? pass->npages : 1));
-	return arrived == pass->going;
+	return arrived;
 }
 
 /**

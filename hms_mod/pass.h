@@ -67,7 +67,7 @@ int hms_pass_split_mapping(struct hms_pass *pass);
 bool hms_pass_copy_start(struct hms_pass *pass);
 u64 hms_pass_copy_end(struct hms_pass *pass);
 u64 hms_pass_copy(struct hms_pass *pass);
-bool hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why);
+unsigned long hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why);
 void hms_pass_abort(struct hms_pass *pass);
 
 /* Entries that say something: of a large page the first alone does. */

@@ -45,8 +45,8 @@ FIXTURE_SETUP(foreign)
 
 FIXTURE_TEARDOWN_PARENT(foreign)
 {
-	/* Unloaded it would leave the names of its devices behind. */
 	EXPECT_USED_AS_BEFORE(&self->e);
+	/* test_hmm stays: unloaded, it would leave the names of its devices behind. */
 }
 
 static long unknown(const FIXTURE_DATA(foreign) *self)
