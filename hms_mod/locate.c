@@ -24,16 +24,26 @@ static unsigned long hms_located(unsigned long pfn, unsigned int order)
 	return pfn | HMM_PFN_VALID | (unsigned long)order << HMM_PFN_ORDER_SHIFT;
 }
 
+/* Of a page that somebody is moving: it is where it was until that is done. */
+static unsigned long hms_located_moving(swp_entry_t leaf, unsigned int order)
+{
+	unsigned long pfn = hms_leaf_pfn(leaf);
+	struct page *page = pfn_to_page(pfn);
+
+	return !is_zone_device_page(page) || hms_devmem_is_ours(page) ? hms_located(pfn, order) : 0;
+}
+
 /*
  * The same of what is not present: that may be a device page. Those of other drivers may go at any
  * moment, and are not looked at. Asked for each page that is on a device: a call is felt.
  */
-static __always_inline unsigned long hms_located_leaf(swp_entry_t leaf, unsigned int order)
+static __always_inline unsigned long hms_located_leaf(swp_entry_t leaf, unsigned int order,
+						      bool moving)
 {
 	unsigned long pfn;
 
 	if (!hms_leaf_is_device(leaf))
-		return 0;
+		return moving && hms_leaf_is_migration(leaf) ? hms_located_moving(leaf, order) : 0;
 	pfn = hms_leaf_pfn(leaf);
 	return hms_devmem_is_ours(pfn_to_page(pfn)) ? hms_located(pfn, order) : HMM_PFN_ERROR;
 }
@@ -42,7 +52,8 @@ static __always_inline unsigned long hms_located_leaf(swp_entry_t leaf, unsigned
  * What a large mapping leads to, as an entry, or 0; then @pmd has a page table, or none. Each level
  * is read once. Interrupts off.
  */
-static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, pmd_t *pmd)
+static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, bool moving,
+				 pmd_t *pmd)
 {
 	pgd_t *pgd = pgd_offset(mm, address);
 	unsigned long offset = (address & ~PMD_MASK) >> PAGE_SHIFT, entry;
@@ -67,12 +78,12 @@ static unsigned long hms_descend(struct mm_struct *mm, unsigned long address, pm
 	if (pmd_present(*pmd) && !pmd_leaf(*pmd))
 		return 0;
 	entry = pmd_present(*pmd) ? hms_located(pmd_pfn(*pmd), order) :
-				    hms_located_leaf(hms_leaf_of_pmd(*pmd), order);
+				    hms_located_leaf(hms_leaf_of_pmd(*pmd), order, moving);
 	*pmd = __pmd(0);
 	return hms_located_pfn(entry) ? entry + offset : entry;
 }
 
-static unsigned long hms_pte_entry(pte_t pte)
+static unsigned long hms_pte_entry(pte_t pte, bool moving)
 {
 	unsigned long pfn;
 
@@ -80,12 +91,12 @@ static unsigned long hms_pte_entry(pte_t pte)
 		pfn = pte_pfn(pte);
 		return pte_special(pte) && !is_zero_pfn(pfn) ? HMM_PFN_ERROR : hms_located(pfn, 0);
 	}
-	return hms_located_leaf(hms_leaf_of_pte(pte), 0);
+	return hms_located_leaf(hms_leaf_of_pte(pte), 0, moving);
 }
 
 /* All of them in one page table page. */
 static void hms_locate_some(struct mm_struct *mm, unsigned long address, unsigned long npages,
-			    unsigned long *entries)
+			    bool moving, unsigned long *entries)
 {
 	unsigned long flags, large, i;
 	pte_t *pte;
@@ -93,11 +104,11 @@ static void hms_locate_some(struct mm_struct *mm, unsigned long address, unsigne
 
 	/* As in get_user_pages_fast(): a page table that core takes away is not freed meanwhile. */
 	local_irq_save(flags);
-	large = hms_descend(mm, address, &pmd);
+	large = hms_descend(mm, address, moving, &pmd);
 	pte = pmd_none(pmd) ? NULL : pte_offset_kernel(&pmd, address);
 	for (i = 0; i < npages; i++) {
 		if (pte)
-			entries[i] = hms_pte_entry(ptep_get_lockless(pte + i));
+			entries[i] = hms_pte_entry(ptep_get_lockless(pte + i), moving);
 		else
 			entries[i] = hms_located_pfn(large) ? large + i : large;
 	}
@@ -148,20 +159,8 @@ static void hms_locate_hugetlb(struct mm_struct *mm, unsigned long start, unsign
 		hms_locate_none(npages, entries);
 }
 
-/**
- * hms_locate - find the pages of a window
- * @vma: the mapping
- * @start: first address
- * @npages: pages, all of them in @vma
- * @entries: receives where they are, see locate.h
- *
- * The answer may be old when it comes, and no reference is taken: look at the pages under
- * hms_devmem_read_lock() only.
- *
- * Context: mmap_lock held for read. May sleep.
- */
-void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
-		unsigned long *entries)
+static void hms_locate_in(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
+			  bool moving, unsigned long *entries)
 {
 	unsigned long end = start + (npages << PAGE_SHIFT), next;
 
@@ -176,9 +175,42 @@ void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long n
 	}
 	for (; start < end; start = next) {
 		next = pmd_addr_end(start, end);
-		hms_locate_some(vma->vm_mm, start, (next - start) >> PAGE_SHIFT, entries);
+		hms_locate_some(vma->vm_mm, start, (next - start) >> PAGE_SHIFT, moving, entries);
 		entries += (next - start) >> PAGE_SHIFT;
 	}
+}
+
+/**
+ * hms_locate - find the pages of a window that may be had
+ * @vma: the mapping
+ * @start: first address
+ * @npages: pages, all of them in @vma
+ * @entries: receives where they are, see locate.h; 0 also for one that somebody is moving
+ *
+ * The answer may be old when it comes, and no reference is taken: look at the pages under
+ * hms_devmem_read_lock() only.
+ *
+ * Context: mmap_lock held for read. May sleep.
+ */
+void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
+		unsigned long *entries)
+{
+	hms_locate_in(vma, start, npages, false, entries);
+}
+
+/**
+ * hms_locate_all - find the pages of a window
+ * @vma: the mapping
+ * @start: first address
+ * @npages: pages, all of them in @vma
+ * @entries: as for hms_locate(), but one that somebody is moving is where it still is
+ *
+ * Context: as hms_locate().
+ */
+void hms_locate_all(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
+		    unsigned long *entries)
+{
+	hms_locate_in(vma, start, npages, true, entries);
 }
 
 /**
@@ -235,7 +267,7 @@ bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
 	pmd_t pmd;
 
 	local_irq_save(flags);
-	hms_descend(mm, address, &pmd);
+	hms_descend(mm, address, false, &pmd);
 	swapped = !pmd_none(pmd) &&
 		  hms_pte_wants_fault(ptep_get_lockless(pte_offset_kernel(&pmd, address)));
 	local_irq_restore(flags);

@@ -11,7 +11,7 @@ struct hms_devmem;
 
 /*
  * Where the pages of a window are, an entry each: a pfn; or HMM_PFN_ERROR, where it can't be
- * told; or 0: no page, or one that is being moved.
+ * told; or 0: no page, or, for hms_locate(), one that is being moved.
  */
 static inline bool hms_located_unknown(unsigned long entry)
 {
@@ -47,6 +47,8 @@ static inline struct page *hms_located_page(unsigned long entry)
 
 void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
 		unsigned long *entries);
+void hms_locate_all(struct vm_area_struct *vma, unsigned long start, unsigned long npages,
+		    unsigned long *entries);
 
 /**
  * struct hms_span - the part of a window from the first page on a device to the last

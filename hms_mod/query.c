@@ -238,7 +238,7 @@ static int hms_runs_look(struct hms_runs *runs, unsigned long address, unsigned 
 	}
 	*npages = min3(*npages, (vma->vm_end - address) >> PAGE_SHIFT, HMS_PASS_PAGES);
 	idx = hms_devmem_read_lock();
-	hms_locate(vma, address, *npages, runs->entries);
+	hms_locate_all(vma, address, *npages, runs->entries);
 	for (i = 0; i < *npages; i++)
 		hms_residency_of(answer, runs->entries[i], &runs->pages[i]);
 	hms_devmem_read_unlock(idx);

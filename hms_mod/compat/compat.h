@@ -173,10 +173,9 @@ static inline swp_entry_t hms_leaf_of_pte(pte_t pte)
 	return is_swap_pte(pte) ? pte_to_swp_entry(pte) : (swp_entry_t) { };
 }
 
-/* No device page is mapped so. */
 static inline swp_entry_t hms_leaf_of_pmd(pmd_t pmd)
 {
-	return (swp_entry_t) { };
+	return is_swap_pmd(pmd) ? pmd_to_swp_entry(pmd) : (swp_entry_t) { };
 }
 
 #define hms_leaf_is_migration	is_migration_entry

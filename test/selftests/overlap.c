@@ -52,6 +52,39 @@ HMS_TEST(overlap, two_at_a_time)
 	EXPECT_EQ(1, number_read(PARAMETERS "most_copying"));
 }
 
+/* What is being copied is where it was, until that is done. */
+HMS_TEST(overlap, on_its_way)
+{
+	const __u32 way[] = { self->e.sim[0], self->e.sim[1], self->e.node[0] };
+	__u32 from = self->e.node[0];
+	char *p = area(4 * PAGE);
+	struct request r;
+	long long job;
+
+	NEED_LATER;
+	ASSERT_NE(NULL, p);
+	fill(p, 4 * PAGE, 1);
+	ASSERT_EQ(0, migrate(self->e.fd, p, 4 * PAGE, from, NULL));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, text_write(PARAMETERS "most_copying", "0"));
+		/* A second copy, which does not come. */
+		ASSERT_EQ(0, text_write(PARAMETERS "together", "2"));
+		job = request_submit(request_move(&r, p, 4 * PAGE, way[i]), self->e.fd,
+				     HMS_NO_EVENTFD);
+		ASSERT_LT(0, job);
+		/* The test's own time limit ends this. */
+		while (!number_read(PARAMETERS "most_copying"))
+			usleep(1000);
+		EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, from));
+		ASSERT_EQ(0, text_write(PARAMETERS "together", "0"));
+		ASSERT_EQ(0, job_end(self->e.fd, job, &r));
+		EXPECT_EQ(4, r.h.moved);
+		EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, way[i]));
+		from = way[i];
+	}
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
+}
+
 /* All or nothing waits for each. */
 HMS_TEST(overlap, all_or_nothing)
 {
