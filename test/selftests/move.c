@@ -675,6 +675,8 @@ HMS_TEST(move, swapped_out)
 
 	if (*why)
 		SKIP(return, "no swap: %s", why);
+	/* What was new on another CPU may still be in a batch of that one, and would stay. */
+	ASSERT_EQ(0, run_on(0));
 	for (int k = 0; k < 4; k++) {
 		char *p = area(64 * PAGE);
 
