@@ -6,11 +6,15 @@
  * it, or a policy in it: policy belongs to the address space and outlives close(). munmap() and
  * exit take policies away inside a notifier, where nothing may sleep, so the last of them leaves
  * the giving up of the binding to a work item.
+ *
+ * A notifier costs its process something with each change of a page table. So it is there from the
+ * first policy on: who only moves memory pays nothing for it.
  */
 
 #include <linux/hashtable.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -41,7 +45,7 @@ struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm)
 	struct hms_binding *binding;
 
 	hash_for_each_possible_rcu(hms_bindings, binding, hash, (unsigned long)mm) {
-		if (binding->notifier.mm == mm)
+		if (binding->mm == mm)
 			return binding;
 	}
 	return NULL;
@@ -119,6 +123,8 @@ void hms_binding_hold_policy(struct hms_binding *binding)
 {
 	if (binding->has_policy)
 		return;
+	/* Else nobody would take it away. */
+	WARN_ON_ONCE(!binding->listens);
 	binding->has_policy = true;
 	refcount_inc(&binding->ref);
 	__module_get(THIS_MODULE);
@@ -164,7 +170,9 @@ static void hms_binding_free(struct hms_binding *binding)
 {
 	unsigned int i;
 
-	mmu_interval_notifier_remove(&binding->notifier);
+	if (binding->listens)
+		mmu_interval_notifier_remove(&binding->notifier);
+	mmdrop(binding->mm);
 	hms_policy_edit_drop(&binding->nodes);
 	for (i = 0; i < HMS_RECENT_POLICIES; i++)
 		hms_policy_put(binding->recent[i]);
@@ -175,10 +183,12 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 {
 	struct hms_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
 	static atomic_t last_id;
-	int ret;
 
 	if (!binding)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
+	mmgrab(mm);
+	binding->mm = mm;
+	mutex_init(&binding->listen_lock);
 	binding->id = atomic_inc_return(&last_id);
 	refcount_set(&binding->ref, 1);
 	spin_lock_init(&binding->tree_lock);
@@ -188,13 +198,33 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 	binding->tree.root = RB_ROOT_CACHED;
 	binding->doomed.root = RB_ROOT_CACHED;
 	INIT_WORK(&binding->work, hms_binding_work);
-	ret = mmu_interval_notifier_insert(&binding->notifier, mm, 0, ULONG_MAX,
-					   &hms_binding_notifier_ops);
-	if (ret) {
-		kfree(binding);
-		return ERR_PTR(ret);
-	}
 	return binding;
+}
+
+/**
+ * hms_binding_listen - have the notifier, from now on
+ * @binding: the binding; its address space has users
+ *
+ * Before a policy is set where there was none.
+ *
+ * Context: may sleep; mmap_lock not held.
+ * Return: 0, or what core says: -ENOMEM; -EINTR.
+ */
+int hms_binding_listen(struct hms_binding *binding)
+{
+	int ret = 0;
+
+	/* It stays, once it is there. */
+	if (READ_ONCE(binding->listens))
+		return 0;
+	mutex_lock(&binding->listen_lock);
+	if (!binding->listens)
+		ret = mmu_interval_notifier_insert(&binding->notifier, binding->mm, 0, ULONG_MAX,
+						   &hms_binding_notifier_ops);
+	if (!ret)
+		WRITE_ONCE(binding->listens, true);
+	mutex_unlock(&binding->listen_lock);
+	return ret;
 }
 
 /**
@@ -222,7 +252,7 @@ struct hms_binding *hms_binding_find(const struct mm_struct *mm)
  * @mm: an address space with users
  *
  * Context: may sleep; mmap_lock not held.
- * Return: a reference, or an ERR_PTR(): -ENOMEM, -EINTR.
+ * Return: a reference, or NULL when there is no memory.
  */
 struct hms_binding *hms_binding_get(struct mm_struct *mm)
 {
@@ -232,10 +262,9 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 	if (binding)
 		return binding;
 
-	/* Not under the lock: this waits for mmap_lock, and must not hold up all others. */
 	fresh = hms_binding_new(mm);
-	if (IS_ERR(fresh))
-		return fresh;
+	if (!fresh)
+		return NULL;
 	spin_lock(&hms_bindings_lock);
 	binding = hms_binding_find(mm);
 	if (!binding)
@@ -248,43 +277,43 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 }
 
 /**
- * struct hms_get_work - hms_binding_get() on its way
+ * struct hms_listen_work - hms_binding_listen() on its way
  * @work: does it
- * @mm: of which address space
- * @binding: what it returned
+ * @binding: of which address space
+ * @ret: what it returned
  */
-struct hms_get_work {
+struct hms_listen_work {
 	struct work_struct work;
-	struct mm_struct *mm;
 	struct hms_binding *binding;
+	int ret;
 };
 
-static void hms_get_work(struct work_struct *work)
+static void hms_listen_work(struct work_struct *work)
 {
-	struct hms_get_work *get = container_of(work, struct hms_get_work, work);
+	struct hms_listen_work *listen = container_of(work, struct hms_listen_work, work);
 
-	get->binding = hms_binding_get(get->mm);
+	listen->ret = hms_binding_listen(listen->binding);
 }
 
 /**
- * hms_binding_get_by_work - hms_binding_get(), also when the caller has a signal pending
- * @mm: an address space with users
+ * hms_binding_listen_by_work - hms_binding_listen(), also when the caller has a signal pending
+ * @binding: the binding; its address space has users
  *
  * Core does not let a task with a signal follow an address space, which fails with -EINTR. Where
  * that would lose policies a work item does it, and has none.
  *
  * Context: may sleep; mmap_lock not held.
- * Return: a reference, or an ERR_PTR(): -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
-struct hms_binding *hms_binding_get_by_work(struct mm_struct *mm)
+int hms_binding_listen_by_work(struct hms_binding *binding)
 {
-	struct hms_get_work get = { .mm = mm };
+	struct hms_listen_work listen = { .binding = binding };
 
-	INIT_WORK_ONSTACK(&get.work, hms_get_work);
-	queue_work(hms_binding_wq, &get.work);
-	flush_work(&get.work);
-	destroy_work_on_stack(&get.work);
-	return get.binding;
+	INIT_WORK_ONSTACK(&listen.work, hms_listen_work);
+	queue_work(hms_binding_wq, &listen.work);
+	flush_work(&listen.work);
+	destroy_work_on_stack(&listen.work);
+	return listen.ret;
 }
 
 /**
@@ -441,7 +470,7 @@ bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsig
  */
 int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, unsigned long last)
 {
-	struct mm_struct *mm = binding->notifier.mm;
+	struct mm_struct *mm = binding->mm;
 	int ret;
 
 	ret = mmap_read_lock_killable(mm);
@@ -455,7 +484,7 @@ int hms_binding_lock_mapped(struct hms_binding *binding, unsigned long first, un
 
 void hms_binding_unlock_mapped(struct hms_binding *binding)
 {
-	mmap_read_unlock(binding->notifier.mm);
+	mmap_read_unlock(binding->mm);
 }
 
 /* Of any policy; one that is lost when two come at a time does not matter. */
@@ -536,7 +565,7 @@ bool hms_binding_replace(struct hms_binding *binding, struct hms_policy_edit *ed
 void hms_binding_set(struct hms_binding *binding, struct hms_policy_edit *edit,
 		     unsigned long first, unsigned long last, struct hms_policy *policy)
 {
-	mmap_assert_locked(binding->notifier.mm);
+	mmap_assert_locked(binding->mm);
 	spin_lock(&binding->tree_lock);
 	hms_binding_change(binding, edit, first, last, policy);
 	spin_unlock(&binding->tree_lock);
@@ -758,7 +787,7 @@ void hms_binding_put_heritage(struct hms_binding *binding)
  */
 void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree)
 {
-	mmap_assert_locked(binding->notifier.mm);
+	mmap_assert_locked(binding->mm);
 	if (hms_policy_is_empty(tree))
 		return;
 	spin_lock(&binding->tree_lock);

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -25,7 +26,10 @@ enum hms_process_stat {
 
 /**
  * struct hms_binding - what HMS knows of one address space
- * @notifier: over the whole address space; holds mm_count
+ * @mm: the address space; holds its struct
+ * @notifier: over all of it, once @listens
+ * @listen_lock: protects changes of @listens
+ * @listens: it is told of what is unmapped, as it has to be while there are policies
  * @id: of no other binding for a long time, where an address space may be at the place of another
  * @ref: descriptors that used it, queued work, and one for having policies
  * @tree_lock: protects all down to @released, and @doomed; the leaf of the lock order, see
@@ -48,7 +52,10 @@ enum hms_process_stat {
  * @rcu: look-ups by mm
  */
 struct hms_binding {
+	struct mm_struct *mm;
 	struct mmu_interval_notifier notifier;
+	struct mutex listen_lock;	/* see above */
+	bool listens;
 	u32 id;
 	refcount_t ref;
 	spinlock_t tree_lock;	/* see above */
@@ -71,8 +78,9 @@ struct hms_binding {
 };
 
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
-struct hms_binding *hms_binding_get_by_work(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
+int hms_binding_listen(struct hms_binding *binding);
+int hms_binding_listen_by_work(struct hms_binding *binding);
 struct hms_binding *hms_binding_find(const struct mm_struct *mm);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 

@@ -228,10 +228,10 @@ static int hms_engine_begin(struct hms_engine *engine, struct hms_batch *batch,
 
 	npages = (request->end - address) >> PAGE_SHIFT;
 	if (!vma)
-		vma = vma_lookup(work->binding->notifier.mm, address);
+		vma = vma_lookup(work->binding->mm, address);
 	if (!vma) {
 		/* Unmapped by another thread since the request was checked. */
-		vma = find_vma(work->binding->notifier.mm, address);
+		vma = find_vma(work->binding->mm, address);
 		if (vma)
 			npages = min(npages, (vma->vm_start - address) >> PAGE_SHIFT);
 		hms_count_skipped(request, address, npages, HMS_SKIP_ABSENT);
@@ -248,7 +248,7 @@ static int hms_engine_batches(struct hms_engine *engine)
 {
 	struct hms_work *work = &engine->work;
 	struct hms_request *request = work->request;
-	struct mm_struct *mm = work->binding->notifier.mm;
+	struct mm_struct *mm = work->binding->mm;
 	struct hms_batch **batches = engine->batches;
 	struct vm_area_struct *vma = NULL;
 	int ret, n = 0, i;
@@ -288,7 +288,7 @@ static int hms_engine_batches(struct hms_engine *engine)
 static int hms_engine_collect_all(struct hms_work *work, struct list_head *batches)
 {
 	struct hms_request *request = work->request;
-	struct mm_struct *mm = work->binding->notifier.mm;
+	struct mm_struct *mm = work->binding->mm;
 	unsigned long address, npages;
 	struct vm_area_struct *vma;
 	struct hms_batch *batch;
@@ -374,7 +374,7 @@ static int hms_engine_all_or_nothing(struct hms_engine *engine)
 {
 	struct hms_work *work = &engine->work;
 	struct hms_request *request = work->request;
-	struct mm_struct *mm = work->binding->notifier.mm;
+	struct mm_struct *mm = work->binding->mm;
 	struct hms_batch *batch;
 	LIST_HEAD(batches);
 	int ret;

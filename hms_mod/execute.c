@@ -29,6 +29,7 @@ static int hms_execute_prepare_policy(struct hms_request *request, struct hms_bi
 		.uids = request->uids,
 		.weights = request->weights,
 	};
+	int ret;
 
 	if (!request->set_policy)
 		return 0;
@@ -39,7 +40,8 @@ static int hms_execute_prepare_policy(struct hms_request *request, struct hms_bi
 	request->policy = hms_binding_policy_new(binding, &terms);
 	if (!request->policy)
 		return -ENOMEM;
-	return request->inherit ? hms_fork_watch() : 0;
+	ret = hms_binding_listen(binding);
+	return !ret && request->inherit ? hms_fork_watch() : ret;
 }
 
 /**
@@ -48,7 +50,7 @@ static int hms_execute_prepare_policy(struct hms_request *request, struct hms_bi
  * @binding: of the address space
  *
  * Context: may sleep; the address space has users; mmap_lock not held.
- * Return: 0; -ENOMEM; -ENOSPC; what core says to a tracepoint. In any case the caller owes
+ * Return: 0; -ENOMEM; -EINTR; -ENOSPC; what core says to a tracepoint. In any case the caller owes
  * hms_execute_end().
  */
 int hms_execute_prepare(struct hms_request *request, struct hms_binding *binding)

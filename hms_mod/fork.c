@@ -110,12 +110,12 @@ static void hms_fork_parent_work(struct callback_head *work)
 /* Before the first instruction of the child, so that nothing of its address space has changed. */
 static void hms_fork_inherit(struct hms_policy_tree *tree, struct mm_struct *mm)
 {
-	struct hms_binding *binding = hms_binding_get_by_work(mm);
+	struct hms_binding *binding = hms_binding_get(mm);
 	unsigned long lost = tree->lost;
 
-	if (IS_ERR(binding)) {
+	if (!binding || hms_binding_listen_by_work(binding)) {
 		hms_stat_add(HMS_STAT_POLICY_LOST, tree->heritable);
-		return;
+		goto put;
 	}
 	mmap_read_lock(mm);
 	/*
@@ -127,7 +127,9 @@ static void hms_fork_inherit(struct hms_policy_tree *tree, struct mm_struct *mm)
 	hms_stat_add(HMS_STAT_POLICY_LOST, tree->lost - lost);
 	hms_binding_adopt(binding, tree);
 	mmap_read_unlock(mm);
-	hms_binding_put(binding);
+put:
+	if (binding)
+		hms_binding_put(binding);
 }
 
 static void hms_fork_child_work(struct callback_head *work)

@@ -73,7 +73,7 @@ void hms_opener_free(struct hms_opener *opener)
  * @opener: of the descriptor
  * @flags: see hms_opener_admits()
  *
- * Return: the binding, until hms_opener_leave(), or an ERR_PTR(): -EBADF, -ESRCH, -ENOMEM, -EINTR.
+ * Return: the binding, until hms_opener_leave(), or an ERR_PTR(): -EBADF, -ESRCH, -ENOMEM.
  */
 struct hms_binding *hms_opener_enter(struct hms_opener *opener, u32 flags)
 {
@@ -87,12 +87,13 @@ struct hms_binding *hms_opener_enter(struct hms_opener *opener, u32 flags)
 	if (binding)
 		return binding;
 	binding = hms_binding_get(opener->mm);
-	if (IS_ERR(binding)) {
+	if (!binding) {
 		mmput_async(opener->mm);
-	} else if (cmpxchg(&opener->binding, NULL, binding)) {
-		/* Another thread was first; it is the same one, as that holds it. */
-		hms_binding_put(binding);
+		return ERR_PTR(-ENOMEM);
 	}
+	/* If another thread was first, it is the same one, as that holds it. */
+	if (cmpxchg(&opener->binding, NULL, binding))
+		hms_binding_put(binding);
 	return binding;
 }
 

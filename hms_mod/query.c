@@ -220,7 +220,7 @@ static int hms_runs_look(struct hms_runs *runs, unsigned long address, unsigned 
 			 bool *mapped)
 {
 	struct hms_answer *answer = runs->answer;
-	struct mm_struct *mm = answer->binding->notifier.mm;
+	struct mm_struct *mm = answer->binding->mm;
 	struct vm_area_struct *vma;
 	unsigned long i;
 	int idx, ret;

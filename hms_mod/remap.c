@@ -202,7 +202,7 @@ static bool hms_remap_set(struct hms_remap *remap, struct hms_policy *policy, un
 	if (hms_policy_edit_prepare(&edit))
 		return false;
 	hms_policy_set(&left, &edit, first, last, policy);
-	hms_binding_trim(&left, binding->notifier.mm, first, last);
+	hms_binding_trim(&left, binding->mm, first, last);
 	do {
 		if (hms_policy_edit_prepare(&edit))
 			break;
@@ -254,7 +254,7 @@ static unsigned long hms_remap_copy(struct hms_remap *remap)
 /* Returns how many were lost. */
 static unsigned long hms_remap_finish(struct hms_remap *remap)
 {
-	struct mm_struct *mm = remap->binding->notifier.mm;
+	struct mm_struct *mm = remap->binding->mm;
 	unsigned long new, first, last, lost = 0;
 	struct hms_policy *policy;
 	unsigned int n = 0;
@@ -370,13 +370,13 @@ bool hms_remap_unmaps(struct hms_binding *binding, const struct mmu_notifier_ran
 	struct hms_remap *remap;
 	bool mapped;
 
-	if (current->mm != binding->notifier.mm || !hms_remap_called(&call))
+	if (current->mm != binding->mm || !hms_remap_called(&call))
 		return false;
 	first = max(range->start, call.old);
 	last = min(range->end, call.old + call.length) - 1;
 	if (first > last || !hms_policy_first(&binding->tree, first, last))
 		return false;
-	mapped = hms_is_mapped(binding->notifier.mm, first, last);
+	mapped = hms_is_mapped(binding->mm, first, last);
 	/* What stays mapped unless the call fails has its second notice still to come. */
 	if (mapped && !(call.flags & MREMAP_DONTUNMAP))
 		return true;
