@@ -865,6 +865,5 @@ void hms_batch_swap_in(struct hms_work *work, struct hms_batch *batch)
 		if (hms_batch_plan(batch, i)->fate == HMS_FATE_SWAPPED)
 			set_bit(i, work->wanted);
 	}
-	hms_locate_fault_in(work->binding, batch->start, batch->npages, work->wanted,
-			    batch->entries);
+	hms_locate_fault_in(batch->vma->vm_mm, batch->start, batch->npages, work->wanted);
 }

@@ -9,14 +9,12 @@
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched/signal.h>
 
 #include "compat/compat.h"
-#include "binding.h"
 #include "devmem.h"
 #include "locate.h"
-
-/* Looks at a window that other threads keep changing. */
-#define HMS_LOCATE_TRIES	16
 
 /* As an entry of hmm_range_fault() says it. */
 static unsigned long hms_located(unsigned long pfn, unsigned int order)
@@ -115,31 +113,6 @@ static void hms_locate_some(struct mm_struct *mm, unsigned long address, unsigne
 	local_irq_restore(flags);
 }
 
-static int hms_look(struct mmu_interval_notifier *notifier, unsigned long start,
-		    unsigned long npages, bool fault, unsigned long *entries)
-{
-	struct hmm_range range = {
-		.notifier = notifier,
-		.start = start,
-		.end = start + (npages << PAGE_SHIFT),
-		.hmm_pfns = entries,
-		.default_flags = fault ? HMM_PFN_REQ_FAULT : 0,
-	};
-	int tries = HMS_LOCATE_TRIES;
-	int ret;
-
-	do {
-		memset(entries, 0, npages * sizeof(*entries));
-		/*
-		 * Not mmu_interval_read_begin(), which waits for an invalidation to end: it may be
-		 * waiting in turn for a page that we have collected. What is found is a hint.
-		 */
-		range.notifier_seq = READ_ONCE(notifier->invalidate_seq);
-		ret = hms_hmm_range_fault(&range);
-	} while (ret == -EBUSY && --tries);
-	return ret;
-}
-
 /* Nobody can tell. */
 static void hms_locate_none(unsigned long npages, unsigned long *entries)
 {
@@ -154,8 +127,15 @@ static void hms_locate_hugetlb(struct mm_struct *mm, unsigned long start, unsign
 {
 	/* Core asks it only whether something has changed; nothing that it would know has. */
 	struct mmu_interval_notifier nobody = { .mm = mm };
+	struct hmm_range range = {
+		.notifier = &nobody,
+		.start = start,
+		.end = start + (npages << PAGE_SHIFT),
+		.hmm_pfns = entries,
+	};
 
-	if (hms_look(&nobody, start, npages, false, entries))
+	memset(entries, 0, npages * sizeof(*entries));
+	if (hms_hmm_range_fault(&range))
 		hms_locate_none(npages, entries);
 }
 
@@ -276,23 +256,23 @@ bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
 
 /**
  * hms_locate_fault_in - bring swapped-out pages back to memory
- * @binding: of the address space
+ * @mm: the address space
  * @start: first address
  * @npages: pages
  * @wanted: which of them, a bit each
- * @entries: room for the window
  *
  * Best effort: who wants to know looks again.
  *
  * Context: mmap_lock held for read. May sleep.
  */
-void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
-			 unsigned long npages, const unsigned long *wanted, unsigned long *entries)
+void hms_locate_fault_in(struct mm_struct *mm, unsigned long start, unsigned long npages,
+			 const unsigned long *wanted)
 {
-	unsigned long first, last;
+	unsigned long i;
 
-	/* Run by run, as core faults in all that follows a page that is asked for. */
-	for_each_set_bitrange(first, last, wanted, npages)
-		hms_look(&binding->notifier, start + (first << PAGE_SHIFT), last - first, true,
-			 entries);
+	for_each_set_bit(i, wanted, npages) {
+		if (fatal_signal_pending(current))
+			break;
+		fixup_user_fault(mm, start + (i << PAGE_SHIFT), FAULT_FLAG_REMOTE, NULL);
+	}
 }

@@ -6,7 +6,6 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 
-struct hms_binding;
 struct hms_devmem;
 
 /*
@@ -65,7 +64,7 @@ struct hms_span {
 bool hms_locate_span(struct vm_area_struct *vma, const struct hms_devmem *mem, unsigned long start,
 		     unsigned long npages, unsigned long *entries, struct hms_span *span);
 bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address);
-void hms_locate_fault_in(struct hms_binding *binding, unsigned long start,
-			 unsigned long npages, const unsigned long *wanted, unsigned long *entries);
+void hms_locate_fault_in(struct mm_struct *mm, unsigned long start, unsigned long npages,
+			 const unsigned long *wanted);
 
 #endif /* _HMS_LOCATE_H */
