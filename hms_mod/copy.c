@@ -23,12 +23,13 @@
  */
 void *hms_map_page(struct page *page)
 {
+	unsigned long index, behind;
 	struct hms_target *target;
 
 	if (!is_device_private_page(page))
 		return kmap_local_page(page);
-	target = hms_devmem_target(page);
-	return target->memory + (hms_devmem_index(target->mem, page) << PAGE_SHIFT);
+	target = hms_devmem_target_at(page, &index, &behind);
+	return target->memory + (index << PAGE_SHIFT);
 }
 EXPORT_SYMBOL_GPL(hms_map_page);
 
@@ -71,11 +72,9 @@ static __always_inline void *hms_cursor_map(struct hms_cursor *cursor, struct pa
 	cursor->left = 0;
 	if (!is_device_private_page(page))
 		return kmap_local_page(page);
-	target = hms_devmem_target(page);
-	index = hms_devmem_index(target->mem, page);
+	target = hms_devmem_target_at(page, &index, &cursor->left);
 	cursor->page = page;
 	cursor->address = target->memory + (index << PAGE_SHIFT);
-	cursor->left = hms_devmem_pages(target->mem) - index - 1;
 	return cursor->address;
 }
 

@@ -71,6 +71,7 @@ struct hms_devmem {
 };
 
 const struct dev_pagemap *hms_placeholders;
+atomic_t hms_devmem_losers;
 
 /* Held by who looks at a struct page without a reference to it: see hms_devmem_read_lock(). */
 DEFINE_STATIC_SRCU(hms_devmem_srcu);
@@ -154,7 +155,7 @@ static void hms_devmem_enter(struct hms_pcps *pcps, const unsigned long *pages, 
 }
 
 /* What is large, no device's, or mlocked. */
-static void hms_devmem_free_rare(struct hms_devmem *mem, struct folio *folio)
+static noinline void hms_devmem_free_rare(struct hms_devmem *mem, struct folio *folio)
 {
 	struct page *page = folio_page(folio, 0);
 	unsigned long npages = folio_nr_pages(folio), index = hms_devmem_index(mem, page);
@@ -327,6 +328,8 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	hms_devmem_synchronize();
 	if (mem->ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, NULL);
+	if (hms_devmem_has_lost(mem))
+		atomic_dec(&hms_devmem_losers);
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
@@ -606,6 +609,13 @@ void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 	wait_event_timeout(mem->emptied, hms_devmem_is_empty(mem), timeout);
 }
 
+/* Before the first loss is seen. Under the lock. */
+static void hms_devmem_loses(struct hms_devmem *mem)
+{
+	if (!hms_devmem_has_lost(mem))
+		atomic_inc(&hms_devmem_losers);
+}
+
 /* A bit for each page, from the first failure on. */
 static int hms_devmem_have_lost(struct hms_devmem *mem)
 {
@@ -618,6 +628,7 @@ static int hms_devmem_have_lost(struct hms_devmem *mem)
 		return -ENOMEM;
 	spin_lock_irq(&mem->lock);
 	if (!mem->lost) {
+		hms_devmem_loses(mem);
 		/* Some look without the lock. */
 		smp_store_release(&mem->lost, fresh);
 		fresh = NULL;
@@ -687,22 +698,24 @@ unsigned long hms_devmem_gone(struct hms_devmem *mem)
 	hms_pcps_drain(&mem->pcps);
 	spin_lock_irq(&mem->lock);
 	n = mem->gone ? 0 : mem->used - min(mem->used, mem->nlost);
+	hms_devmem_loses(mem);
 	WRITE_ONCE(mem->gone, true);
 	spin_unlock_irq(&mem->lock);
 	return n;
 }
 
-/* Without, there is no need to ask of a page. */
-bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
+/* For hms_devmem_may_have_lost(), which is asked instead. */
+bool hms_devmem_has_lost(const struct hms_devmem *mem)
 {
 	return READ_ONCE(mem->gone) || READ_ONCE(mem->lost);
 }
 
-bool hms_memory_may_have_lost(const struct hms_memory *memory)
+/* For hms_memory_may_have_lost(). */
+bool hms_memory_has_lost(const struct hms_memory *memory)
 {
 	const struct hms_devmem *mem = hms_devmem_of_pgmap(memory->pgmap);
 
-	return mem && hms_devmem_may_have_lost(mem);
+	return mem && hms_devmem_has_lost(mem);
 }
 
 /**
@@ -970,4 +983,20 @@ struct hms_target *hms_devmem_target(struct page *page)
 	const struct hms_devmem *mem = hms_devmem_of_pgmap(page_pgmap(page));
 
 	return mem ? mem->target : NULL;
+}
+
+/**
+ * hms_devmem_target_at - the target of a page, and where in its memory that is
+ * @page: of a device target
+ * @index: receives the number of the page there
+ * @behind: receives how many pages come after it
+ */
+struct hms_target *hms_devmem_target_at(struct page *page, unsigned long *index,
+					unsigned long *behind)
+{
+	const struct hms_devmem *mem = hms_devmem_of_page(page);
+
+	*index = page_to_pfn(page) - mem->first_pfn;
+	*behind = mem->map.npages - *index - 1;
+	return mem->target;
 }

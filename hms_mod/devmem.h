@@ -2,6 +2,7 @@
 #ifndef _HMS_DEVMEM_H
 #define _HMS_DEVMEM_H
 
+#include <linux/atomic.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/uidgid.h>
@@ -124,9 +125,9 @@ bool hms_devmem_is_closed(const struct hms_devmem *mem);
 bool hms_devmem_is_usable(const struct hms_devmem *mem);
 long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long npages);
 unsigned long hms_devmem_gone(struct hms_devmem *mem);
-bool hms_devmem_may_have_lost(const struct hms_devmem *mem);
+bool hms_devmem_has_lost(const struct hms_devmem *mem);
 bool hms_devmem_is_lost(struct page *page);
-bool hms_memory_may_have_lost(const struct hms_memory *memory);
+bool hms_memory_has_lost(const struct hms_memory *memory);
 unsigned long hms_devmem_nlost(struct hms_devmem *mem);
 bool hms_devmem_is_coherent(const struct hms_devmem *mem);
 void hms_devmem_destroy(struct hms_devmem *mem);
@@ -156,8 +157,24 @@ struct hms_target *hms_devmem_is_of(const struct hms_devmem *mem);
 struct hms_devmem *hms_devmem_of_owner(void *owner);
 void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);
+struct hms_target *hms_devmem_target_at(struct page *page, unsigned long *index,
+					unsigned long *behind);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);
+
+/* Devices that have lost something, mostly none: then none is asked. */
+extern atomic_t hms_devmem_losers;
+
+/* Without, there is no need to ask of a page. */
+static inline bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
+{
+	return atomic_read(&hms_devmem_losers) && hms_devmem_has_lost(mem);
+}
+
+static inline bool hms_memory_may_have_lost(const struct hms_memory *memory)
+{
+	return atomic_read(&hms_devmem_losers) && hms_memory_has_lost(memory);
+}
 
 #endif /* _HMS_DEVMEM_H */

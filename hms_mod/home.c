@@ -25,7 +25,7 @@
 
 static struct hms_streams hms_home_streams;
 
-/* A pass of one page, for when there is no need, or no memory, for more. */
+/* A pass of one page, for when there is no need, or no memory, for more. Core fills in the rest. */
 struct hms_home_one {
 	struct hms_pass pass;
 	struct hms_copy copy;
@@ -83,6 +83,16 @@ static struct page *hms_home_alloc_there(struct hms_target *target, struct page 
 	return hms_locked_page(hms_home_alloc_on(target->nid, GFP_HIGHUSER_MOVABLE, 0));
 }
 
+/* Has the faulting task a say in where memory comes from? */
+static bool hms_task_has_mempolicy(void)
+{
+#ifdef CONFIG_NUMA
+	return current->mempolicy;
+#else
+	return false;
+#endif
+}
+
 /**
  * hms_home_alloc_anywhere - memory where no policy of HMS wants it
  * @vma: the mapping
@@ -99,11 +109,10 @@ struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long 
 {
 	struct page *page;
 
-	if (why != HMS_TARGET_HOME) {
+	if (why != HMS_TARGET_HOME)
 		gfp &= ~__GFP_HARDWALL;
-		if (!vma_policy(vma))
-			return __folio_alloc_node(gfp, order, numa_mem_id());
-	}
+	if (!vma_policy(vma) && (why != HMS_TARGET_HOME || !hms_task_has_mempolicy()))
+		return __folio_alloc_node(gfp, order, numa_mem_id());
 	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (order)
 		return folio_alloc(gfp, order);
@@ -152,16 +161,6 @@ struct hms_home_stock {
 	unsigned int n;
 	struct page **pages;
 };
-
-/* Has the faulting task a say in where memory comes from? */
-static bool hms_task_has_mempolicy(void)
-{
-#ifdef CONFIG_NUMA
-	return current->mempolicy;
-#else
-	return false;
-#endif
-}
 
 static void hms_home_close_stock(struct hms_home_stock *stock)
 {
@@ -267,10 +266,10 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 	return ret;
 }
 
-/* The node that the first page of a pass goes to, as long as it is not committed. */
+/* For the tracepoint, the node that the first page of a pass goes to. Before it is committed. */
 static int hms_home_first_nid(const struct hms_pass *pass)
 {
-	struct page *page = migrate_pfn_to_page(pass->dst[0]);
+	struct page *page = trace_hms_home_enabled() ? migrate_pfn_to_page(pass->dst[0]) : NULL;
 
 	return page ? page_to_nid(page) : NUMA_NO_NODE;
 }
@@ -473,7 +472,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	unsigned long address = vmf->address & PAGE_MASK;
 	struct vm_area_struct *vma = vmf->vma;
 	struct hms_pass *many = NULL, *pass;
-	struct hms_home_one one;
+	struct hms_home_one one __uninitialized;
 	unsigned long npages;
 	vm_fault_t ret;
 	int error;
@@ -519,7 +518,8 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	ret = hms_home_fault_result(hms_home_pass(pass, HMS_TARGET_HOME));
 	hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
 free:
-	hms_pass_free(many);
+	if (many)
+		hms_pass_free(many);
 	return ret;
 }
 
@@ -535,7 +535,7 @@ free:
  */
 int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_target *target)
 {
-	struct hms_home_one one;
+	struct hms_home_one one __uninitialized;
 	struct hms_pass *pass = hms_home_one_init(&one);
 	int ret;
 

@@ -152,9 +152,7 @@ void hms_pass_set_large(struct hms_pass *pass, struct page *page)
 
 static struct hms_target *hms_device_of(struct page *page)
 {
-	if (!page || !is_zone_device_page(page))
-		return NULL;
-	return hms_target_of_page(page);
+	return page && is_zone_device_page(page) ? hms_devmem_target(page) : NULL;
 }
 
 static void hms_pass_drop(struct hms_pass *pass, unsigned long i)
@@ -190,8 +188,10 @@ static inline struct page *hms_pass_src(const struct hms_pass *pass, unsigned lo
  */
 static inline void hms_pass_keep_dirt(struct page *src)
 {
-	if (!PageDirty(src))
-		SetPageDirty(src);
+	struct folio *folio = page_folio(src);
+
+	if (!folio_test_dirty(folio))
+		folio_set_dirty(folio);
 }
 
 /* How pages are copied. */
@@ -384,7 +384,8 @@ u64 hms_pass_copy(struct hms_pass *pass)
 {
 	pass->error = 0;
 	hms_pass_copy_all(pass, HMS_COPY_NOW);
-	return hms_pass_copy_end(pass);
+	hms_times_add(&pass->times, HMS_PHASE_COPY, pass->times.copy);
+	return pass->copied;
 }
 
 /*
@@ -418,28 +419,41 @@ static void hms_pass_count_run(struct page *from, struct page *to, u64 n, enum h
 		hms_target_stat_add(target, from ? HMS_TARGET_MOVED_IN : HMS_TARGET_POPULATED, n);
 }
 
+/* All of it is one run: there is no need to look at more pages than the first. */
+static unsigned long hms_pass_count_all(const struct hms_pass *pass, enum hms_target_stat why)
+{
+	unsigned long i, end = hms_pass_entries(pass), first = 0, arrived = 0;
+	struct page *to;
+
+	for (i = 0; i < end; i++) {
+		if (hms_moved(pass->src[i], pass->dst[i]) && !arrived++)
+			first = i;
+	}
+	to = arrived ? hms_pass_dst(pass, first) : NULL;
+	if (to)
+		hms_pass_count_run(hms_pass_src(pass, first), to,
+				   pass->large ? pass->npages : arrived, why);
+	return arrived;
+}
+
 /*
  * What moved, run by run. The pages are still held, and so are their targets. Returns how many
  * entries moved.
  */
-static unsigned long hms_pass_count(const struct hms_pass *pass, enum hms_target_stat why)
+static noinline unsigned long hms_pass_count(const struct hms_pass *pass,
+					     enum hms_target_stat why)
 {
-	unsigned long i, end = hms_pass_entries(pass), arrived = 0;
 	struct page *from = NULL, *to = NULL;
 	struct hms_memory in_from, in_to;
+	unsigned long i, arrived = 0;
 	u64 n = 0;
 
-	for (i = 0; i < end; i++) {
+	for (i = 0; i < hms_pass_entries(pass); i++) {
 		struct page *src, *dst;
 
 		if (!hms_moved(pass->src[i], pass->dst[i]))
 			continue;
 		arrived++;
-		/* Of one run there is no need to look at more than what moved. */
-		if (n && pass->nruns == 1) {
-			n++;
-			continue;
-		}
 		dst = hms_pass_dst(pass, i);
 		if (!dst)
 			continue;
@@ -456,8 +470,6 @@ static unsigned long hms_pass_count(const struct hms_pass *pass, enum hms_target
 		}
 		n++;
 	}
-	if (n && pass->large)
-		n = pass->npages;
 	if (n)
 		hms_pass_count_run(from, to, n, why);
 	return arrived;
@@ -495,7 +507,7 @@ unsigned long hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 	unsigned long arrived;
 
 	hms_pass_pages(pass);
-	arrived = hms_pass_count(pass, why);
+	arrived = pass->nruns == 1 ? hms_pass_count_all(pass, why) : hms_pass_count(pass, why);
 	if (pass->to_device)
 		hms_order_enter(pass);
 	hms_pass_bury(pass);

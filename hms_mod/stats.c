@@ -11,20 +11,7 @@
 #include "stats.h"
 #include "target.h"
 
-static atomic64_t hms_stats[HMS_STAT_NR];
-
-/**
- * hms_stat_add - count
- * @stat: what
- * @n: how many
- *
- * Context: any.
- */
-void hms_stat_add(enum hms_stat stat, u64 n)
-{
-	if (n)
-		atomic64_add(n, &hms_stats[stat]);
-}
+atomic64_t hms_stats[HMS_STAT_NR];
 
 #define HMS_STAT_FILE(file, stat)							\
 static ssize_t file##_show(struct device *dev, struct device_attribute *attr, char *buf)	\

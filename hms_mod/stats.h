@@ -2,6 +2,7 @@
 #ifndef _HMS_STATS_H
 #define _HMS_STATS_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 
 struct hms_target;
@@ -36,7 +37,21 @@ enum hms_target_stat {
 	HMS_TARGET_STAT_NR,
 };
 
-void hms_stat_add(enum hms_stat stat, u64 n);
+extern atomic64_t hms_stats[HMS_STAT_NR];
+
+/**
+ * hms_stat_add - count
+ * @stat: what
+ * @n: how many
+ *
+ * Context: any.
+ */
+static inline void hms_stat_add(enum hms_stat stat, u64 n)
+{
+	if (n)
+		atomic64_add(n, &hms_stats[stat]);
+}
+
 void hms_target_stat_add(struct hms_target *target, enum hms_target_stat stat, u64 n);
 
 extern const struct attribute_group hms_stats_group;

@@ -28,21 +28,20 @@
  */
 unsigned int hms_stream_touch(struct hms_streams *streams, unsigned long who, unsigned long page)
 {
-	unsigned int s = hash_long(who, 6) % HMS_STREAM_SETS;
-	unsigned int way, run = 1;
+	struct hms_stream *set = streams->set[hash_long(who, 6) % HMS_STREAM_SETS], *stream;
+	unsigned int run = 1;
 
-	for (way = 0; way < HMS_STREAM_WAYS; way++) {
-		if (READ_ONCE(streams->set[s][way].who) == who &&
-		    READ_ONCE(streams->set[s][way].next) == page) {
-			run = clamp(2 * READ_ONCE(streams->set[s][way].run), 1U, HMS_STREAM_MAX);
+	for (stream = set; stream < set + HMS_STREAM_WAYS; stream++) {
+		if (READ_ONCE(stream->next) == page && READ_ONCE(stream->who) == who) {
+			run = clamp(2 * READ_ONCE(stream->run), 1U, HMS_STREAM_MAX);
 			break;
 		}
 	}
 	/* A new stream takes the place of another; which hardly matters: let the page choose. */
-	if (way == HMS_STREAM_WAYS)
-		way = page % HMS_STREAM_WAYS;
-	WRITE_ONCE(streams->set[s][way].who, who);
-	WRITE_ONCE(streams->set[s][way].next, page + run);
-	WRITE_ONCE(streams->set[s][way].run, run);
+	if (stream == set + HMS_STREAM_WAYS)
+		stream = set + page % HMS_STREAM_WAYS;
+	WRITE_ONCE(stream->who, who);
+	WRITE_ONCE(stream->next, page + run);
+	WRITE_ONCE(stream->run, run);
 	return run;
 }

@@ -29,7 +29,8 @@ static bool hms_copy_mc_helps(void)
 #endif
 }
 
-static int hms_copy_by_cpu(const struct hms_copy *copies, unsigned int n)
+/* Apart, so that what a driver copies is handed on without a detour. */
+static noinline int hms_copy_by_cpu(const struct hms_copy *copies, unsigned int n)
 {
 	bool mc = hms_copy_mc_helps();
 	unsigned int i;
@@ -79,21 +80,22 @@ static int hms_copy_bounced(struct hms_target *to, struct hms_target *from,
 	return ret;
 }
 
-/* Is any of it lost, or would be? A device that is gone is not asked for anything. */
-static bool hms_copy_is_lost(struct hms_target *to, struct hms_target *from,
-			     const struct hms_copy *copies, unsigned int n)
+static noinline bool hms_copy_has_lost(const struct hms_copy *copies, unsigned int n)
 {
 	unsigned int i;
 
-	if (!(to && hms_devmem_may_have_lost(to->mem)) &&
-	    !(from && hms_devmem_may_have_lost(from->mem)))
-		return false;
 	for (i = 0; i < n; i++) {
 		if (hms_devmem_is_lost(copies[i].dst) ||
 		    (copies[i].src && hms_devmem_is_lost(copies[i].src)))
 			return true;
 	}
 	return false;
+}
+
+/* Is any of it lost, or would be? A device that is gone is not asked for anything. */
+static inline bool hms_copy_is_lost(const struct hms_copy *copies, unsigned int n)
+{
+	return atomic_read(&hms_devmem_losers) && hms_copy_has_lost(copies, n);
 }
 
 /* Can one of the two ends do it alone? */
@@ -115,15 +117,13 @@ static bool hms_copy_is_direct(const struct hms_target *to, const struct hms_tar
 int hms_transfer(struct hms_target *to, struct hms_target *from, const struct hms_copy *copies,
 		 unsigned int n)
 {
-	if (hms_copy_is_lost(to, from, copies, n))
+	struct hms_target *by = to ?: from;
+
+	if (hms_copy_is_lost(copies, n))
 		return -EHWPOISON;
 	if (!hms_copy_is_direct(to, from))
 		return hms_copy_bounced(to, from, copies, n);
-	if (to)
-		return to->ops->copy(to, copies, n);
-	if (from)
-		return from->ops->copy(from, copies, n);
-	return hms_copy_by_cpu(copies, n);
+	return by ? by->ops->copy(by, copies, n) : hms_copy_by_cpu(copies, n);
 }
 
 /**
@@ -143,7 +143,7 @@ bool hms_transfer_start(struct hms_target *to, struct hms_target *from,
 	struct hms_target *by = to ?: from;
 
 	if (!by || !by->ops->start || !hms_copy_is_direct(to, from) ||
-	    hms_copy_is_lost(to, from, copies, n))
+	    hms_copy_is_lost(copies, n))
 		return false;
 	atomic_inc(&fence->pending);
 	if (!by->ops->start(by, copies, n, fence))
