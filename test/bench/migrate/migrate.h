@@ -14,7 +14,8 @@
 typedef void step_fn(char *p);
 
 step_fn nothing;
-step_fn hms_to_device, hms_to_other_device, hms_home, hms_there, hms_one_there;
+step_fn hms_to_device, hms_policy_to_device, hms_to_other_device, hms_home;
+step_fn hms_there, hms_one_there;
 step_fn peer_to_device, peer_to_other_device, peer_home;
 step_fn mbind_there, move_pages_there, move_one_page_there;
 step_fn touch_all, touch_sparse;
@@ -33,7 +34,7 @@ struct cost {
 /* What @act does, after @prepare, to fresh memory with an advice. */
 struct cost cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
 
-/* The same of others, in a process that HMS knows nothing of: each hears of all that moves. */
+/* The total, in a process of its own: that of others, which then do not hear of what HMS moves. */
 double peer_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
 
 /* ---- table.c ---- */

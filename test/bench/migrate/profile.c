@@ -17,6 +17,7 @@ static const struct {
 	{ "home", hms_to_device, hms_home, NPAGES },
 	{ "touches", hms_to_device, touch_all, NPAGES },
 	{ "sparse", hms_to_device, touch_sparse, NPAGES / SPARSE },
+	{ "policy-sparse", hms_policy_to_device, touch_sparse, NPAGES / SPARSE },
 	{ "device-to-device", hms_to_device, hms_to_other_device, NPAGES },
 	{ "to-node", nothing, hms_there, NPAGES },
 	{ "one-to-node", nothing, hms_one_there, 1 },

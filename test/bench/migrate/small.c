@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Pages of 4 KiB, every way, beside what else moves pages. */
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "migrate.h"
@@ -33,6 +34,10 @@ void bench_small(void)
 
 	heading("Moving %zu MiB of small pages: instructions a page", SIZE >> 20);
 	table_print(rows, ROWS, MADV_NOHUGEPAGE, results);
+	if (device_uid(0))
+		printf("   Where memory has a policy, a touch here and there takes %.0f.\n",
+		       peer_cost(MADV_NOHUGEPAGE, hms_policy_to_device, touch_sparse,
+				 NPAGES / SPARSE));
 	table_unmapped(rows, ROWS, results);
 	table_judge(rows, ROWS, results);
 	/* Of many pages: a call, or a fault, is not had for that. */

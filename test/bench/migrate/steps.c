@@ -11,6 +11,14 @@ void hms_to_device(char *p)
 	hms_move(p, SIZE, device_uid(0));
 }
 
+/* For a process of its own: the module listens to it from then on. */
+void hms_policy_to_device(char *p)
+{
+	handle_forget();
+	set_hms(p, SIZE, HERE);
+	hms_to_device(p);
+}
+
 void hms_to_other_device(char *p)
 {
 	hms_move(p, SIZE, device_uid(1));
