@@ -207,6 +207,7 @@ static bool step(int words, char **word, bool stopped)
 	} else if (!strcmp(verb, "unload") && words == 2) {
 		go_on = module_unload(word[1]);
 	} else if (!strcmp(verb, "test") && words >= 4 && is_number(word[1])) {
+		quiet_wait();
 		go_on = tap_run(word[2], atoi(word[1]), word + 3);
 	} else if (!strcmp(verb, "run") && words >= 3 && is_number(word[1])) {
 		go_on = run(atoi(word[1]), word + 2);

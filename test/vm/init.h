@@ -68,6 +68,9 @@ void kmemleak_scan(void);
 /* config.c */
 bool config_has(const char *option);
 
+/* quiet.c */
+void quiet_wait(void);
+
 /* pci.c */
 void pci_find_bar(void);
 
