@@ -16,7 +16,7 @@
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
@@ -180,10 +180,10 @@ static int example_release(struct inode *inode, struct file *filp)
 }
 
 /* Page by page, and through a buffer: user memory is not touched while the device holds a page. */
-static ssize_t example_io(struct file *filp, char __user *user, size_t count, loff_t *address,
-			  bool write)
+static ssize_t example_io(struct kiocb *iocb, struct iov_iter *user)
 {
-	struct example_context *context = filp->private_data;
+	struct example_context *context = iocb->ki_filp->private_data;
+	bool write = iov_iter_rw(user) == WRITE;
 	size_t done = 0, n;
 	void *buffer;
 	int ret = 0;
@@ -194,40 +194,27 @@ static ssize_t example_io(struct file *filp, char __user *user, size_t count, lo
 	buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!buffer)
 		return -ENOMEM;
-	while (done < count && !ret) {
-		n = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(*address));
-		if (write && copy_from_user(buffer, user + done, n))
+	while (iov_iter_count(user) && !ret) {
+		n = min(iov_iter_count(user), PAGE_SIZE - offset_in_page(iocb->ki_pos));
+		if (write && !copy_from_iter_full(buffer, n, user))
 			ret = -EFAULT;
 		if (!ret)
-			ret = example_access(context, *address, write, buffer, n);
-		if (!ret && !write && copy_to_user(user + done, buffer, n))
+			ret = example_access(context, iocb->ki_pos, write, buffer, n);
+		if (!ret && !write && copy_to_iter(buffer, n, user) != n)
 			ret = -EFAULT;
-		if (!ret) {
-			done += n;
-			*address += n;
-		}
+		done += ret ? 0 : n;
+		iocb->ki_pos += ret ? 0 : n;
 	}
 	kfree(buffer);
 	return done ?: ret;
-}
-
-static ssize_t example_read(struct file *filp, char __user *to, size_t count, loff_t *address)
-{
-	return example_io(filp, to, count, address, false);
-}
-
-static ssize_t example_write(struct file *filp, const char __user *from, size_t count,
-			     loff_t *address)
-{
-	return example_io(filp, (char __user *)from, count, address, true);
 }
 
 static const struct file_operations example_fops = {
 	.owner = THIS_MODULE,
 	.open = example_open,
 	.release = example_release,
-	.read = example_read,
-	.write = example_write,
+	.read_iter = example_io,
+	.write_iter = example_io,
 	.llseek = default_llseek,
 };
 
