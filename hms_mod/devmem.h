@@ -78,11 +78,15 @@ static inline bool hms_is_poison(const struct page *page)
 /**
  * struct hms_memory - which memory a page is in, told sooner than by a look-up of its target
  * @zone: of which node, or HMS_NO_MEMORY
- * @pgmap: whose, if it is a device's
+ * @pgmap: whose, if it is a device's; then
+ * @pages: where its struct pages are, and
+ * @size: how many bytes they take
  */
 struct hms_memory {
 	int zone;
 	const struct dev_pagemap *pgmap;
+	unsigned long pages;
+	unsigned long size;
 };
 
 #define HMS_NO_MEMORY	(-1)
@@ -99,6 +103,8 @@ static inline struct hms_memory hms_memory_of(const struct page *page)
 		/* Then it is like no other, see hms_pagemap_ops(). */
 		if (!memory.pgmap)
 			return memory;
+		memory.pages = (unsigned long)pfn_to_page(PHYS_PFN(memory.pgmap->range.start));
+		memory.size = PHYS_PFN(range_len(&memory.pgmap->range)) * sizeof(*page);
 	}
 	memory.zone = page_zone_id((struct page *)page);
 	return memory;
@@ -108,8 +114,9 @@ static inline bool hms_is_in(const struct page *page, const struct hms_memory *m
 {
 	if (!page)
 		return memory->zone == HMS_NO_MEMORY;
-	return page_zone_id((struct page *)page) == memory->zone &&
-	       (!memory->pgmap || page_pgmap(page) == memory->pgmap);
+	if (memory->pgmap)
+		return (unsigned long)page - memory->pages < memory->size;
+	return page_zone_id((struct page *)page) == memory->zone;
 }
 
 struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name,
