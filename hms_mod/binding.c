@@ -201,6 +201,57 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
 	return binding;
 }
 
+static int hms_binding_insert(struct hms_binding *binding)
+{
+	int ret = 0;
+
+	mutex_lock(&binding->listen_lock);
+	if (!binding->listens)
+		ret = mmu_interval_notifier_insert(&binding->notifier, binding->mm, 0, ULONG_MAX,
+						   &hms_binding_notifier_ops);
+	if (!ret && !binding->listens) {
+		/* While another notifier is told of something, core only means to insert it. */
+		mmu_interval_read_begin(&binding->notifier);
+		WRITE_ONCE(binding->listens, true);
+	}
+	mutex_unlock(&binding->listen_lock);
+	return ret;
+}
+
+/**
+ * struct hms_listen_work - hms_binding_insert() on its way
+ * @work: does it
+ * @binding: of which address space
+ * @ret: what it returned
+ */
+struct hms_listen_work {
+	struct work_struct work;
+	struct hms_binding *binding;
+	int ret;
+};
+
+static void hms_listen_work(struct work_struct *work)
+{
+	struct hms_listen_work *listen = container_of(work, struct hms_listen_work, work);
+
+	listen->ret = hms_binding_insert(listen->binding);
+}
+
+/*
+ * Core does not let a task with a signal follow an address space. A child that is born with one
+ * would lose its policies by that; a work item has none.
+ */
+static int hms_binding_insert_by_work(struct hms_binding *binding)
+{
+	struct hms_listen_work listen = { .binding = binding };
+
+	INIT_WORK_ONSTACK(&listen.work, hms_listen_work);
+	queue_work(hms_binding_wq, &listen.work);
+	flush_work(&listen.work);
+	destroy_work_on_stack(&listen.work);
+	return listen.ret;
+}
+
 /**
  * hms_binding_listen - have the notifier, from now on
  * @binding: the binding; its address space has users
@@ -208,23 +259,17 @@ static struct hms_binding *hms_binding_new(struct mm_struct *mm)
  * Before a policy is set where there was none.
  *
  * Context: may sleep; mmap_lock not held.
- * Return: 0, or what core says: -ENOMEM; -EINTR.
+ * Return: 0 or -ENOMEM.
  */
 int hms_binding_listen(struct hms_binding *binding)
 {
-	int ret = 0;
+	int ret;
 
 	/* It stays, once it is there. */
 	if (READ_ONCE(binding->listens))
 		return 0;
-	mutex_lock(&binding->listen_lock);
-	if (!binding->listens)
-		ret = mmu_interval_notifier_insert(&binding->notifier, binding->mm, 0, ULONG_MAX,
-						   &hms_binding_notifier_ops);
-	if (!ret)
-		WRITE_ONCE(binding->listens, true);
-	mutex_unlock(&binding->listen_lock);
-	return ret;
+	ret = hms_binding_insert(binding);
+	return ret == -EINTR ? hms_binding_insert_by_work(binding) : ret;
 }
 
 /**
@@ -274,46 +319,6 @@ struct hms_binding *hms_binding_get(struct mm_struct *mm)
 		return fresh;
 	hms_binding_free(fresh);
 	return binding;
-}
-
-/**
- * struct hms_listen_work - hms_binding_listen() on its way
- * @work: does it
- * @binding: of which address space
- * @ret: what it returned
- */
-struct hms_listen_work {
-	struct work_struct work;
-	struct hms_binding *binding;
-	int ret;
-};
-
-static void hms_listen_work(struct work_struct *work)
-{
-	struct hms_listen_work *listen = container_of(work, struct hms_listen_work, work);
-
-	listen->ret = hms_binding_listen(listen->binding);
-}
-
-/**
- * hms_binding_listen_by_work - hms_binding_listen(), also when the caller has a signal pending
- * @binding: the binding; its address space has users
- *
- * Core does not let a task with a signal follow an address space, which fails with -EINTR. Where
- * that would lose policies a work item does it, and has none.
- *
- * Context: may sleep; mmap_lock not held.
- * Return: 0 or -ENOMEM.
- */
-int hms_binding_listen_by_work(struct hms_binding *binding)
-{
-	struct hms_listen_work listen = { .binding = binding };
-
-	INIT_WORK_ONSTACK(&listen.work, hms_listen_work);
-	queue_work(hms_binding_wq, &listen.work);
-	flush_work(&listen.work);
-	destroy_work_on_stack(&listen.work);
-	return listen.ret;
 }
 
 /**

@@ -80,7 +80,6 @@ struct hms_binding {
 struct hms_binding *hms_binding_get(struct mm_struct *mm);
 void hms_binding_put(struct hms_binding *binding);
 int hms_binding_listen(struct hms_binding *binding);
-int hms_binding_listen_by_work(struct hms_binding *binding);
 struct hms_binding *hms_binding_find(const struct mm_struct *mm);
 struct hms_binding *hms_binding_find_rcu(const struct mm_struct *mm);
 

@@ -50,7 +50,7 @@ static int hms_execute_prepare_policy(struct hms_request *request, struct hms_bi
  * @binding: of the address space
  *
  * Context: may sleep; the address space has users; mmap_lock not held.
- * Return: 0; -ENOMEM; -EINTR; -ENOSPC; what core says to a tracepoint. In any case the caller owes
+ * Return: 0; -ENOMEM; -ENOSPC; what core says to a tracepoint. In any case the caller owes
  * hms_execute_end().
  */
 int hms_execute_prepare(struct hms_request *request, struct hms_binding *binding)

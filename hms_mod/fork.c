@@ -113,7 +113,7 @@ static void hms_fork_inherit(struct hms_policy_tree *tree, struct mm_struct *mm)
 	struct hms_binding *binding = hms_binding_get(mm);
 	unsigned long lost = tree->lost;
 
-	if (!binding || hms_binding_listen_by_work(binding)) {
+	if (!binding || hms_binding_listen(binding)) {
 		hms_stat_add(HMS_STAT_POLICY_LOST, tree->heritable);
 		goto put;
 	}

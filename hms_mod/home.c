@@ -83,11 +83,11 @@ static struct page *hms_home_alloc_there(struct hms_target *target, struct page 
 	return hms_locked_page(hms_home_alloc_on(target->nid, GFP_HIGHUSER_MOVABLE, 0));
 }
 
-/* Has the faulting task a say in where memory comes from? */
-static bool hms_task_has_mempolicy(void)
+/* Has the faulting task, or the mapping, or what is mapped, a say in where memory comes from? */
+static bool hms_has_mempolicy(const struct vm_area_struct *vma)
 {
 #ifdef CONFIG_NUMA
-	return current->mempolicy;
+	return current->mempolicy || vma->vm_policy || (vma->vm_ops && vma->vm_ops->get_policy);
 #else
 	return false;
 #endif
@@ -111,7 +111,7 @@ struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long 
 
 	if (why != HMS_TARGET_HOME)
 		gfp &= ~__GFP_HARDWALL;
-	if (!vma_policy(vma) && (why != HMS_TARGET_HOME || !hms_task_has_mempolicy()))
+	if (why == HMS_TARGET_HOME ? !hms_has_mempolicy(vma) : !vma_policy(vma))
 		return __folio_alloc_node(gfp, order, numa_mem_id());
 	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (order)
@@ -179,7 +179,7 @@ static void hms_home_open_stock(struct hms_home_stock *stock, struct vm_area_str
 	if (target)
 		stock->gfp |= __GFP_THISNODE;
 	if (target ? hms_target_is_device(target) || !node_online(stock->nid) :
-		     vma_policy(vma) || hms_task_has_mempolicy())
+		     hms_has_mempolicy(vma))
 		stock->gfp = 0;
 }
 

@@ -16,6 +16,9 @@
 #include "devmem.h"
 #include "locate.h"
 
+/* Faults on a swapped-out page at most. */
+#define HMS_LOCATE_TRIES	3
+
 /* As an entry of hmm_range_fault() says it. */
 static unsigned long hms_located(unsigned long pfn, unsigned int order)
 {
@@ -268,11 +271,17 @@ bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
 void hms_locate_fault_in(struct mm_struct *mm, unsigned long start, unsigned long npages,
 			 const unsigned long *wanted)
 {
-	unsigned long i;
+	unsigned long at, i;
+	int tries;
 
 	for_each_set_bit(i, wanted, npages) {
 		if (fatal_signal_pending(current))
 			break;
-		fixup_user_fault(mm, start + (i << PAGE_SHIFT), FAULT_FLAG_REMOTE, NULL);
+		at = start + (i << PAGE_SHIFT);
+		/* A fault may find that another thread is at it, and leave it to the next. */
+		for (tries = HMS_LOCATE_TRIES; tries && hms_locate_is_swapped(mm, at); tries--) {
+			if (fixup_user_fault(mm, at, FAULT_FLAG_REMOTE, NULL))
+				break;
+		}
 	}
 }

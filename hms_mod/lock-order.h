@@ -3,6 +3,7 @@
  * The lock order of HMS. lockdep agrees; code that takes two of them takes the upper one first.
  *
  *	hms_fork.lock		fork.c: what a child inherits; from task work
+ *	hms_binding.listen_lock	binding.c: that there is a notifier; nests mmap_lock for write
  *	mmap_lock		core
  *	folio lock		core; those of a batch at a time, by trylock in migrate_vma
  *	rmap locks		core

@@ -23,15 +23,6 @@
 #include <linux/swapops.h>
 #endif
 
-/* For a variable that is not to be cleared first, by compilers that do that with all of them. */
-#ifndef __uninitialized
-#if __has_attribute(uninitialized)
-#define __uninitialized		__attribute__((uninitialized))
-#else
-#define __uninitialized
-#endif
-#endif
-
 #if HMS_HAS_DMEM_CGROUP
 #include <linux/cgroup_dmem.h>
 #else

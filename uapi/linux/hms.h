@@ -458,8 +458,8 @@ struct hms_policy_entry {
 
 /* State of a run of pages. */
 enum hms_residency {
-	HMS_ABSENT	= 0,	/* never touched, or swapped out */
-	HMS_RESIDENT	= 1,	/* on the target @uid; until it is moved, also on its way */
+	HMS_ABSENT	= 0,	/* never touched, swapped out, or hugetlb on its way */
+	HMS_RESIDENT	= 1,	/* on the target @uid; on its way it is where it was */
 	HMS_UNKNOWN	= 2,	/* a device mapping, memory of no target */
 };
 
