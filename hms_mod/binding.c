@@ -440,24 +440,13 @@ void hms_binding_edit_drop(struct hms_binding *binding, struct hms_policy_edit *
 	hms_policy_edit_drop(edit);
 }
 
-/**
- * hms_binding_is_full - would a change make more ranges than an address space may have
- * @binding: the binding
- * @first: first address
- * @last: last address
- * @policy: the policy, or NULL for none
- *
- * Several threads at a time may get past it by a range each.
- */
-bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
-			 const struct hms_policy *policy)
+/* For hms_binding_is_full(), which is asked instead. */
+bool hms_binding_has_no_room(struct hms_binding *binding, unsigned long first, unsigned long last,
+			     const struct hms_policy *policy)
 {
 	unsigned long nr, max = READ_ONCE(hms_max_ranges);
 	int adds;
 
-	/* Itself, and the upper half of what it cuts: most are far from that. */
-	if (READ_ONCE(binding->tree.nr) + 2 <= max)
-		return false;
 	spin_lock(&binding->tree_lock);
 	nr = binding->tree.nr;
 	adds = !!policy + hms_policy_cuts(&binding->tree, first, last);
@@ -514,7 +503,8 @@ u32 hms_binding_changes(void)
 static void hms_binding_change(struct hms_binding *binding, struct hms_policy_edit *edit,
 			       unsigned long first, unsigned long last, struct hms_policy *policy)
 {
-	hms_remap_others(binding, first, last);
+	if (!list_empty(&binding->remaps))
+		hms_remap_others(binding, first, last);
 	if (policy) {
 		hms_policy_set(&binding->tree, edit, first, last, policy);
 		hms_binding_hold_policy(binding);

@@ -87,8 +87,8 @@ struct hms_policy *hms_binding_policy_new(struct hms_binding *binding,
 					  const struct hms_policy_terms *terms);
 int hms_binding_edit_prepare(struct hms_binding *binding, struct hms_policy_edit *edit);
 void hms_binding_edit_drop(struct hms_binding *binding, struct hms_policy_edit *edit);
-bool hms_binding_is_full(struct hms_binding *binding, unsigned long first, unsigned long last,
-			 const struct hms_policy *policy);
+bool hms_binding_has_no_room(struct hms_binding *binding, unsigned long first, unsigned long last,
+			     const struct hms_policy *policy);
 bool hms_binding_replace(struct hms_binding *binding, struct hms_policy_edit *edit,
 			 unsigned long first, unsigned long last, struct hms_policy *policy);
 struct vm_area_struct *hms_binding_mapped(struct mm_struct *mm, unsigned long first,
@@ -118,6 +118,23 @@ u32 hms_binding_id(const struct mm_struct *mm);
 u32 hms_binding_changes(void);
 
 extern unsigned long hms_max_ranges;
+
+/**
+ * hms_binding_is_full - would a change make more ranges than an address space may have
+ * @binding: the binding
+ * @first: first address
+ * @last: last address
+ * @policy: the policy, or NULL for none
+ *
+ * Several threads at a time may get past it by a range each.
+ */
+static inline bool hms_binding_is_full(struct hms_binding *binding, unsigned long first,
+				       unsigned long last, const struct hms_policy *policy)
+{
+	/* Itself, and the upper half of what it cuts: most are far from that. */
+	return READ_ONCE(binding->tree.nr) + 2 > READ_ONCE(hms_max_ranges) &&
+	       hms_binding_has_no_room(binding, first, last, policy);
+}
 
 int hms_binding_start(void);
 void hms_binding_stop(void);

@@ -197,19 +197,11 @@ static int hms_request_targets(struct hms_request *request)
 	return 0;
 }
 
-/**
- * hms_request_put_counts - tell the program what each target has received, if it wants to know
- * @request: with its targets
- *
- * Context: may fault, so that no target is held.
- * Return: 0 or -EFAULT.
- */
-int hms_request_put_counts(struct hms_request *request)
+/* For hms_request_put_counts(), which is called instead. */
+int hms_request_copy_counts(struct hms_request *request)
 {
-	u64 to = request->arg->target_counts;
-
-	if (to && copy_to_user(u64_to_user_ptr(to), request->counts,
-			       request->ntargets * sizeof(*request->counts)))
+	if (copy_to_user(u64_to_user_ptr(request->arg->target_counts), request->counts,
+			 request->ntargets * sizeof(*request->counts)))
 		return hms_refuse_field(request, -EFAULT, target_counts, HMS_WHY_POINTER);
 	return 0;
 }

@@ -128,8 +128,20 @@ enum hms_error_why hms_range_check(struct mm_struct *mm, u64 start, u64 length);
 struct hms_request *hms_request_new(struct hms_hbind *arg);
 void hms_request_free(struct hms_request *request);
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm);
-int hms_request_put_counts(struct hms_request *request);
+int hms_request_copy_counts(struct hms_request *request);
 int hms_request_hold(struct hms_request *request);
 void hms_request_release(struct hms_request *request);
+
+/**
+ * hms_request_put_counts - tell the program what each target has received, if it wants to know
+ * @request: with its targets
+ *
+ * Context: may fault, so that no target is held.
+ * Return: 0 or -EFAULT.
+ */
+static inline int hms_request_put_counts(struct hms_request *request)
+{
+	return request->arg->target_counts ? hms_request_copy_counts(request) : 0;
+}
 
 #endif /* _HMS_REQUEST_H */
