@@ -15,7 +15,7 @@ typedef void step_fn(char *p);
 
 step_fn nothing;
 step_fn hms_to_device, hms_policy_to_device, hms_to_other_device, hms_home;
-step_fn hms_there, hms_one_there;
+step_fn hms_there, hms_one_there, hms_set_policy, hms_set_another_policy;
 step_fn peer_to_device, peer_to_other_device, peer_home;
 step_fn mbind_there, move_pages_there, move_one_page_there;
 step_fn touch_all, touch_sparse;

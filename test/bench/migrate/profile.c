@@ -21,6 +21,7 @@ static const struct {
 	{ "device-to-device", hms_to_device, hms_to_other_device, NPAGES },
 	{ "to-node", nothing, hms_there, NPAGES },
 	{ "one-to-node", nothing, hms_one_there, 1 },
+	{ "set-policy", hms_set_policy, hms_set_another_policy, 1 },
 	{ "test_hmm", nothing, peer_to_device, NPAGES },
 	{ "test_hmm-home", peer_to_device, peer_home, NPAGES },
 	{ "mbind", nothing, mbind_there, NPAGES },

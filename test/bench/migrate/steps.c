@@ -19,6 +19,19 @@ void hms_policy_to_device(char *p)
 	hms_to_device(p);
 }
 
+/* Twice, as the first range of a process makes what later ones find. */
+void hms_set_policy(char *p)
+{
+	set_hms(p, SIZE, THERE);
+	set_hms(p, SIZE, HERE);
+	set_hms(p, SIZE, THERE);
+}
+
+void hms_set_another_policy(char *p)
+{
+	set_hms(p, SIZE, HERE);
+}
+
 void hms_to_other_device(char *p)
 {
 	hms_move(p, SIZE, device_uid(1));
