@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <linux/mempolicy.h>
 
 #include "hms_fixture.h"
 
@@ -885,6 +888,56 @@ HMS_TEST(device, many_contexts)
 	}
 	EXPECT_EQ(8, pages_on(self->e.fd, p, 8 * PAGE, self->e.sim[0]));
 	EXPECT_PATTERN(p, 8 * PAGE, 16);
+}
+
+/* By move_pages(2), which takes pages out of the page table without mmap_lock. */
+static void *moving(void *data)
+{
+	volatile bool *stop = data;
+	int nodes[NPAGES], status[NPAGES];
+	char *p = area(NPAGES * PAGE);
+	void *pages[NPAGES];
+
+	fill(p, NPAGES * PAGE, 1);
+	for (int i = 0; i < NPAGES; i++)
+		pages[i] = p + i * PAGE;
+	for (int to = 0; !*stop; to = !to) {
+		for (int i = 0; i < NPAGES; i++)
+			nodes[i] = to;
+		syscall(SYS_move_pages, 0, (long)NPAGES, pages, nodes, status, MPOL_MF_MOVE);
+	}
+	return NULL;
+}
+
+/*
+ * The module begins to follow an address space with the first policy. While a device is being told
+ * that pages go, core puts that off; the policy must wait for it, or nobody takes it away.
+ */
+HMS_TEST(device, first_policy_while_moving)
+{
+	struct hms_process_stats stats;
+	volatile bool stop = false;
+	pthread_t threads[8];
+
+	NEED_NODES(2);
+	/* As long as a descriptor has used it, it goes on. */
+	close(self->e.fd);
+	/* Many, so that there is always one that was interrupted in the middle. */
+	for (int i = 0; i < 8; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, moving, (void *)&stop));
+	for (int i = 0; i < 500; i++) {
+		int fd = open("/dev/hms", O_RDWR | O_CLOEXEC);
+		char *p = area(PAGE);
+
+		EXPECT_EQ(0, policy_set(fd, p, PAGE, HMS_MODE_BIND, 1, self->e.node));
+		EXPECT_EQ(0, munmap(p, PAGE));
+		EXPECT_EQ(0, stats_read(fd, &stats));
+		EXPECT_EQ(0, stats.ranges);
+		close(fd);
+	}
+	stop = true;
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
 }
 
 /*
