@@ -202,8 +202,10 @@ static ssize_t example_io(struct kiocb *iocb, struct iov_iter *user)
 			ret = example_access(context, iocb->ki_pos, write, buffer, n);
 		if (!ret && !write && copy_to_iter(buffer, n, user) != n)
 			ret = -EFAULT;
-		done += ret ? 0 : n;
-		iocb->ki_pos += ret ? 0 : n;
+		if (!ret) {
+			done += n;
+			iocb->ki_pos += n;
+		}
 	}
 	kfree(buffer);
 	return done ?: ret;

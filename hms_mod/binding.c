@@ -206,14 +206,16 @@ static int hms_binding_insert(struct hms_binding *binding)
 	int ret = 0;
 
 	mutex_lock(&binding->listen_lock);
-	if (!binding->listens)
-		ret = mmu_interval_notifier_insert(&binding->notifier, binding->mm, 0, ULONG_MAX,
-						   &hms_binding_notifier_ops);
-	if (!ret && !binding->listens) {
-		/* While another notifier is told of something, core only means to insert it. */
-		mmu_interval_read_begin(&binding->notifier);
-		WRITE_ONCE(binding->listens, true);
-	}
+	if (binding->listens)
+		goto unlock;
+	ret = mmu_interval_notifier_insert(&binding->notifier, binding->mm, 0, ULONG_MAX,
+					   &hms_binding_notifier_ops);
+	if (ret)
+		goto unlock;
+	/* While another notifier is told of something, core only means to insert it. */
+	mmu_interval_read_begin(&binding->notifier);
+	WRITE_ONCE(binding->listens, true);
+unlock:
 	mutex_unlock(&binding->listen_lock);
 	return ret;
 }
@@ -503,8 +505,7 @@ u32 hms_binding_changes(void)
 static void hms_binding_change(struct hms_binding *binding, struct hms_policy_edit *edit,
 			       unsigned long first, unsigned long last, struct hms_policy *policy)
 {
-	if (!list_empty(&binding->remaps))
-		hms_remap_others(binding, first, last);
+	hms_remap_others(binding, first, last);
 	if (policy) {
 		hms_policy_set(&binding->tree, edit, first, last, policy);
 		hms_binding_hold_policy(binding);

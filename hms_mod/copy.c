@@ -23,13 +23,12 @@
  */
 void *hms_map_page(struct page *page)
 {
-	unsigned long index, behind;
 	struct hms_target *target;
 
 	if (!is_device_private_page(page))
 		return kmap_local_page(page);
-	target = hms_devmem_target_at(page, &index, &behind);
-	return target->memory + (index << PAGE_SHIFT);
+	target = hms_devmem_target(page);
+	return target->memory + (hms_devmem_index(target->mem, page) << PAGE_SHIFT);
 }
 EXPORT_SYMBOL_GPL(hms_map_page);
 

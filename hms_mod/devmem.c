@@ -996,7 +996,7 @@ struct hms_target *hms_devmem_target_at(struct page *page, unsigned long *index,
 {
 	const struct hms_devmem *mem = hms_devmem_of_page(page);
 
-	*index = page_to_pfn(page) - mem->first_pfn;
+	*index = hms_devmem_index(mem, page);
 	*behind = mem->map.npages - *index - 1;
 	return mem->target;
 }

@@ -170,18 +170,24 @@ int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);
 
-/* Devices that have lost something, mostly none: then none is asked. */
+/* Devices that have lost something. */
 extern atomic_t hms_devmem_losers;
+
+/* Has any? Mostly none has, and then none is asked. */
+static inline bool hms_devmem_any_has_lost(void)
+{
+	return atomic_read(&hms_devmem_losers);
+}
 
 /* Without, there is no need to ask of a page. */
 static inline bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
 {
-	return atomic_read(&hms_devmem_losers) && hms_devmem_has_lost(mem);
+	return hms_devmem_any_has_lost() && hms_devmem_has_lost(mem);
 }
 
 static inline bool hms_memory_may_have_lost(const struct hms_memory *memory)
 {
-	return atomic_read(&hms_devmem_losers) && hms_memory_has_lost(memory);
+	return hms_devmem_any_has_lost() && hms_memory_has_lost(memory);
 }
 
 #endif /* _HMS_DEVMEM_H */

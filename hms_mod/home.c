@@ -25,13 +25,14 @@
 
 static struct hms_streams hms_home_streams;
 
-/* A pass of one page, for when there is no need, or no memory, for more. Core fills in the rest. */
+/* A pass of one page, for when there is no need, or no memory, for more. */
 struct hms_home_one {
 	struct hms_pass pass;
 	struct hms_copy copy;
 	unsigned long src, dst;
 };
 
+/* The rest is set when pages are collected, by us or by core. */
 static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 {
 	one->pass.copies = &one->copy;

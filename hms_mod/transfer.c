@@ -95,7 +95,7 @@ static noinline bool hms_copy_has_lost(const struct hms_copy *copies, unsigned i
 /* Is any of it lost, or would be? A device that is gone is not asked for anything. */
 static inline bool hms_copy_is_lost(const struct hms_copy *copies, unsigned int n)
 {
-	return atomic_read(&hms_devmem_losers) && hms_copy_has_lost(copies, n);
+	return hms_devmem_any_has_lost() && hms_copy_has_lost(copies, n);
 }
 
 /* Can one of the two ends do it alone? */

@@ -50,7 +50,7 @@ static uint64_t least_run(int advice, step_fn *prepare, step_fn *act, struct lat
 	return least;
 }
 
-double peer_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages)
+double cost_apart(int advice, step_fn *prepare, step_fn *act, unsigned long npages)
 {
 	uint64_t *took;
 	pid_t pid;
@@ -66,7 +66,7 @@ double peer_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npage
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		die("a peer failed");
+		die("a process of its own failed");
 	each = (double)*took / npages;
 	munmap(took, PAGE);
 	return each;

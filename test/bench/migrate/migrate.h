@@ -34,8 +34,8 @@ struct cost {
 /* What @act does, after @prepare, to fresh memory with an advice. */
 struct cost cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
 
-/* The total, in a process of its own: that of others, which then do not hear of what HMS moves. */
-double peer_cost(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
+/* The total, in a process of its own: others do not hear there of what HMS has moved before. */
+double cost_apart(int advice, step_fn *prepare, step_fn *act, unsigned long npages);
 
 /* ---- table.c ---- */
 

@@ -36,8 +36,8 @@ void bench_small(void)
 	table_print(rows, ROWS, MADV_NOHUGEPAGE, results);
 	if (device_uid(0))
 		printf("   Where memory has a policy, a touch here and there takes %.0f.\n",
-		       peer_cost(MADV_NOHUGEPAGE, hms_policy_to_device, touch_sparse,
-				 NPAGES / SPARSE));
+		       cost_apart(MADV_NOHUGEPAGE, hms_policy_to_device, touch_sparse,
+				  NPAGES / SPARSE));
 	table_unmapped(rows, ROWS, results);
 	table_judge(rows, ROWS, results);
 	/* Of many pages: a call, or a fault, is not had for that. */

@@ -19,7 +19,7 @@ void hms_policy_to_device(char *p)
 	hms_to_device(p);
 }
 
-/* Twice, as the first range of a process makes what later ones find. */
+/* Both policies once before: a process keeps those that it had lately. */
 void hms_set_policy(char *p)
 {
 	set_hms(p, SIZE, THERE);

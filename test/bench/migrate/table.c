@@ -20,7 +20,7 @@ void table_print(const struct row *rows, size_t n, int advice, struct result *re
 		if (row->device && !device_uid(1))
 			continue;
 		*ours = cost(advice, row->before, row->act, row->npages);
-		theirs = peer_cost(advice, row->peer_before, row->peer_act, row->npages);
+		theirs = cost_apart(advice, row->peer_before, row->peer_act, row->npages);
 		results[i].theirs = theirs;
 		printf("   | %-22s | %6.0f | %5.0f | %5.0f | %5.0f | %-15s | %7.0f | %5.2f |\n",
 		       row->what, ours->total, ours->core, ours->copy, ours->rest, row->peer,
