@@ -9,12 +9,9 @@
 
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/highmem.h>
-#include <linux/memremap.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
@@ -31,21 +28,7 @@ static struct hms_target *example_target;
 static struct hms_initiator *example_initiator;
 static struct hms_link *example_link;
 
-/* 1. The memory: where a page is, and how pages are copied. */
-
-/* Where the device finds a page: its own memory, or that of the machine. Nothing may sleep then. */
-static void *example_map_page(struct page *page)
-{
-	if (!is_device_private_page(page))
-		return kmap_local_page(page);
-	return example_memory + (hms_target_index(example_target, page) << PAGE_SHIFT);
-}
-
-static void example_unmap_page(struct page *page, void *at)
-{
-	if (!is_device_private_page(page))
-		kunmap_local(at);
-}
+/* 1. The memory: how pages are copied. */
 
 /* A device would be told what to copy, and waited for: this may sleep. */
 static int example_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
@@ -54,15 +37,15 @@ static int example_copy(struct hms_target *target, const struct hms_copy *pages,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		dst = example_map_page(pages[i].dst);
+		dst = hms_map_page(pages[i].dst);
 		if (pages[i].src) {
-			src = example_map_page(pages[i].src);
+			src = hms_map_page(pages[i].src);
 			memcpy(dst, src, PAGE_SIZE);
-			example_unmap_page(pages[i].src, src);
+			hms_unmap_page(pages[i].src, src);
 		} else {
 			memset(dst, 0, PAGE_SIZE);
 		}
-		example_unmap_page(pages[i].dst, dst);
+		hms_unmap_page(pages[i].dst, dst);
 	}
 	return 0;
 }
@@ -76,13 +59,11 @@ static const struct hms_target_ops example_target_ops = {
 /**
  * struct example_context - a process on the device
  * @mirror: follows its page table
- * @mm: its address space; only the struct is held
  * @table: page table: by page number a page, tagged when the device may write it; protected by the
  *	lock of the mirror
  */
 struct example_context {
 	struct hms_mirror mirror;
-	struct mm_struct *mm;
 	struct xarray table;
 };
 
@@ -90,10 +71,9 @@ static int example_enter(struct hms_mirror *mirror, unsigned long address, struc
 			 bool writable)
 {
 	struct example_context *context = container_of(mirror, struct example_context, mirror);
-	void *entry = xa_load(&context->table, address >> PAGE_SHIFT);
 
 	/* One that may be written stays so. */
-	if (entry == xa_tag_pointer(page, 1))
+	if (xa_load(&context->table, address >> PAGE_SHIFT) == xa_tag_pointer(page, 1))
 		return 0;
 	return xa_err(xa_store(&context->table, address >> PAGE_SHIFT,
 			       xa_tag_pointer(page, writable), GFP_NOWAIT | __GFP_NOWARN));
@@ -131,12 +111,12 @@ static int example_access(struct example_context *context, unsigned long address
 		if (entry && (!write || xa_pointer_tag(entry))) {
 			/* As long as it is in the table the page is mapped. */
 			page = xa_untag_pointer(entry);
-			at = example_map_page(page);
+			at = hms_map_page(page);
 			if (write)
 				memcpy(at + offset_in_page(address), buffer, length);
 			else
 				memcpy(buffer, at + offset_in_page(address), length);
-			example_unmap_page(page, at);
+			hms_unmap_page(page, at);
 			spin_unlock(&context->mirror.lock);
 			return 0;
 		}
@@ -158,14 +138,11 @@ static int example_open(struct inode *inode, struct file *filp)
 		return -ENOMEM;
 	xa_init(&context->table);
 	ret = hms_mirror_add(&context->mirror, current->mm, example_target, &example_mirror_ops);
-	if (ret) {
+	if (ret)
 		kfree(context);
-		return ret;
-	}
-	mmgrab(current->mm);
-	context->mm = current->mm;
-	filp->private_data = context;
-	return 0;
+	else
+		filp->private_data = context;
+	return ret;
 }
 
 static int example_release(struct inode *inode, struct file *filp)
@@ -174,7 +151,6 @@ static int example_release(struct inode *inode, struct file *filp)
 
 	hms_mirror_remove(&context->mirror);
 	xa_destroy(&context->table);
-	mmdrop(context->mm);
 	kfree(context);
 	return 0;
 }
@@ -184,12 +160,12 @@ static ssize_t example_io(struct kiocb *iocb, struct iov_iter *user)
 {
 	struct example_context *context = iocb->ki_filp->private_data;
 	bool write = iov_iter_rw(user) == WRITE;
-	size_t done = 0, n;
+	loff_t start = iocb->ki_pos;
 	void *buffer;
-	int ret = 0;
+	ssize_t ret = 0, n;
 
 	/* A child that has inherited the descriptor has other memory; this one has users. */
-	if (current->mm != context->mm)
+	if (current->mm != hms_mirror_mm(&context->mirror))
 		return -EBADF;
 	buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!buffer)
@@ -202,13 +178,11 @@ static ssize_t example_io(struct kiocb *iocb, struct iov_iter *user)
 			ret = example_access(context, iocb->ki_pos, write, buffer, n);
 		if (!ret && !write && copy_to_iter(buffer, n, user) != n)
 			ret = -EFAULT;
-		if (!ret) {
-			done += n;
+		if (!ret)
 			iocb->ki_pos += n;
-		}
 	}
 	kfree(buffer);
-	return done ?: ret;
+	return iocb->ki_pos - start ?: ret;
 }
 
 static const struct file_operations example_fops = {
@@ -244,6 +218,15 @@ static int example_connect(void)
 	       hms_link_add_initiator(example_link, example_initiator);
 }
 
+static void example_unregister(void)
+{
+	hms_link_unregister(example_link);
+	hms_initiator_unregister(example_initiator);
+	/* What programs have in the device comes home before its memory goes. */
+	hms_target_unregister(example_target);
+	vfree(example_memory);
+}
+
 static int __init example_init(void)
 {
 	struct hms_target_desc desc = {
@@ -256,39 +239,22 @@ static int __init example_init(void)
 	example_memory = vzalloc(desc.size);
 	if (!example_memory)
 		return -ENOMEM;
+	desc.memory = example_memory;
 	example_target = hms_target_register(&desc);
-	ret = PTR_ERR_OR_ZERO(example_target);
-	if (ret)
-		goto free;
 	example_initiator = hms_initiator_register("hms_example", NULL);
-	ret = PTR_ERR_OR_ZERO(example_initiator);
-	if (ret)
-		goto unregister_target;
 	example_link = hms_link_register("hms_example", NULL);
-	ret = PTR_ERR_OR_ZERO(example_link);
+	ret = PTR_ERR_OR_ZERO(example_target) ?: PTR_ERR_OR_ZERO(example_initiator) ?:
+	      PTR_ERR_OR_ZERO(example_link) ?: example_connect() ?: misc_register(&example_misc);
 	if (ret)
-		goto unregister_initiator;
-	ret = example_connect() ?: misc_register(&example_misc);
-	if (!ret)
-		return 0;
-	hms_link_unregister(example_link);
-unregister_initiator:
-	hms_initiator_unregister(example_initiator);
-unregister_target:
-	hms_target_unregister(example_target);
-free:
-	vfree(example_memory);
+		example_unregister();
 	return ret;
 }
 
-/* No descriptor is open. What programs have in the device comes home before its memory goes. */
+/* No descriptor is open. */
 static void __exit example_exit(void)
 {
 	misc_deregister(&example_misc);
-	hms_link_unregister(example_link);
-	hms_initiator_unregister(example_initiator);
-	hms_target_unregister(example_target);
-	vfree(example_memory);
+	example_unregister();
 }
 
 module_init(example_init);

@@ -267,7 +267,7 @@ EXPORT_SYMBOL_GPL(hms_target_resume);
 
 /**
  * hms_target_unregister - take a target back
- * @target: from hms_target_register() or hms_target_describe()
+ * @target: from hms_target_register() or hms_target_describe(), also when that failed, or NULL
  *
  * New requests no longer find it, those under way end, and every page that is in the device comes
  * home to main memory. Policies that name it keep its uid. The target and its connections are gone
@@ -279,6 +279,8 @@ void hms_target_unregister(struct hms_target *target)
 {
 	bool online;
 
+	if (IS_ERR_OR_NULL(target))
+		return;
 	/* Of its file "offline" nothing is under way after this either. */
 	hms_target_retire(target);
 	if (target->described) {

@@ -146,12 +146,14 @@ EXPORT_SYMBOL_GPL(hms_initiator_describe);
 
 /**
  * hms_initiator_unregister - take it back
- * @initiator: from hms_initiator_register() or hms_initiator_describe()
+ * @initiator: from hms_initiator_register() or hms_initiator_describe(), also when that failed, or NULL
  *
  * Context: may sleep.
  */
 void hms_initiator_unregister(struct hms_initiator *initiator)
 {
+	if (IS_ERR_OR_NULL(initiator))
+		return;
 	hms_object_del(&initiator->obj);
 	hms_object_put(&initiator->obj);
 }

@@ -46,7 +46,7 @@ EXPORT_SYMBOL_GPL(hms_link_register);
 
 /**
  * hms_link_unregister - take a link back, with its connections
- * @link: from hms_link_register()
+ * @link: from hms_link_register(), also when that failed, or NULL
  *
  * A bridge that leads from or to it leads nowhere afterwards.
  *
@@ -54,6 +54,8 @@ EXPORT_SYMBOL_GPL(hms_link_register);
  */
 void hms_link_unregister(struct hms_link *link)
 {
+	if (IS_ERR_OR_NULL(link))
+		return;
 	hms_object_del(&link->obj);
 	hms_object_put(&link->obj);
 }
@@ -229,12 +231,14 @@ EXPORT_SYMBOL_GPL(hms_bridge_register);
 
 /**
  * hms_bridge_unregister - take a bridge back
- * @bridge: from hms_bridge_register()
+ * @bridge: from hms_bridge_register(), also when that failed, or NULL
  *
  * Context: may sleep.
  */
 void hms_bridge_unregister(struct hms_bridge *bridge)
 {
+	if (IS_ERR_OR_NULL(bridge))
+		return;
 	hms_object_del(&bridge->obj);
 	hms_object_put(&bridge->obj);
 }

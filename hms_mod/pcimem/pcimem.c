@@ -131,6 +131,12 @@ static int hms_pcimem_trim(struct pci_dev *pdev, int i, struct hms_target_desc *
 	return 0;
 }
 
+static void hms_pcimem_unregister(struct hms_pcimem *mem)
+{
+	hms_link_unregister(mem->link);
+	hms_target_unregister(mem->target);
+}
+
 static int hms_pcimem_register(struct pci_dev *pdev, const struct hms_target_desc *desc,
 			       struct hms_pcimem *mem)
 {
@@ -147,15 +153,10 @@ static int hms_pcimem_register(struct pci_dev *pdev, const struct hms_target_des
 		return 0;
 
 	mem->link = hms_link_register(desc->name, desc->parent);
-	ret = PTR_ERR_OR_ZERO(mem->link);
+	ret = PTR_ERR_OR_ZERO(mem->link) ?: hms_link_add_target(mem->link, mem->target) ?:
+	      hms_link_add_cpus(mem->link);
 	if (ret)
-		goto unregister_target;
-	ret = hms_link_add_target(mem->link, mem->target) ?: hms_link_add_cpus(mem->link);
-	if (!ret)
-		return 0;
-	hms_link_unregister(mem->link);
-unregister_target:
-	hms_target_unregister(mem->target);
+		hms_pcimem_unregister(mem);
 	return ret;
 }
 
@@ -203,9 +204,7 @@ static void hms_pcimem_remove(struct pci_dev *pdev)
 
 	if (!pci_device_is_present(pdev) && hms_target_gone(mem->target))
 		pci_err(pdev, "it is gone, and so is what programs had there\n");
-	if (mem->link)
-		hms_link_unregister(mem->link);
-	hms_target_unregister(mem->target);
+	hms_pcimem_unregister(mem);
 }
 
 /* Without power the memory forgets. It is emptied while swap and file systems still work. */

@@ -7,7 +7,6 @@
 #include <linux/err.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "sim.h"
@@ -106,14 +105,12 @@ struct hms_sim_context *hms_sim_context_new(struct hms_sim *sim)
 	if (!context)
 		return ERR_PTR(-ENOMEM);
 	context->sim = sim;
-	context->mm = current->mm;
 	xa_init(&context->page_table);
-	ret = hms_mirror_add(&context->mirror, context->mm, sim->target, &hms_sim_mirror_ops);
+	ret = hms_mirror_add(&context->mirror, current->mm, sim->target, &hms_sim_mirror_ops);
 	if (ret) {
 		kfree(context);
 		return ERR_PTR(ret);
 	}
-	mmgrab(context->mm);
 	return context;
 }
 
@@ -125,6 +122,5 @@ void hms_sim_context_free(struct hms_sim_context *context)
 {
 	hms_mirror_remove(&context->mirror);
 	xa_destroy(&context->page_table);
-	mmdrop(context->mm);
 	kfree(context);
 }

@@ -110,13 +110,6 @@ static const struct hms_target_ops hms_sim_later_ops = {
 	.start = hms_sim_start,
 };
 
-/* Nothing is copied any more; but what has said so may still be on its way out of our code. */
-static void hms_sim_stop_copies(struct hms_sim *sim)
-{
-	if (sim->copies)
-		destroy_workqueue(sim->copies);
-}
-
 /* Their memory comes from the nodes in turn, the last one first: others need node 0 more. */
 static int hms_sim_node(unsigned int index)
 {
@@ -126,6 +119,33 @@ static int hms_sim_node(unsigned int index)
 	while (before--)
 		nid = next_node(nid, node_states[N_MEMORY]);
 	return nid;
+}
+
+/* All of it, or what there is after hms_sim_register() failed. */
+static void hms_sim_unregister(struct hms_sim *sim)
+{
+	hms_link_unregister(sim->link);
+	hms_initiator_unregister(sim->initiator);
+	if (sim->kept)
+		hms_sim_release_all(sim);
+	hms_target_unregister(sim->target);
+	/* Nothing is copied any more; but what has said so may be on its way out of our code. */
+	if (sim->copies)
+		destroy_workqueue(sim->copies);
+	vfree(sim->memory);
+}
+
+static int hms_sim_register(struct hms_sim *sim, const struct hms_target_desc *desc)
+{
+	sim->target = hms_target_register(desc);
+	if (IS_ERR(sim->target))
+		return PTR_ERR(sim->target);
+	sim->initiator = hms_initiator_register(desc->name, desc->parent);
+	if (IS_ERR(sim->initiator))
+		return PTR_ERR(sim->initiator);
+	sim->link = hms_link_register(desc->name, desc->parent);
+	return PTR_ERR_OR_ZERO(sim->link) ?: hms_link_add_target(sim->link, sim->target) ?:
+	       hms_link_add_initiator(sim->link, sim->initiator);
 }
 
 /**
@@ -170,50 +190,17 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 	if (later) {
 		sim->copies = alloc_workqueue("%s", WQ_UNBOUND, 0, sim->name);
 		if (!sim->copies) {
-			ret = -ENOMEM;
-			goto free;
+			vfree(sim->memory);
+			return -ENOMEM;
 		}
 	}
-	sim->target = hms_target_register(&desc);
-	if (IS_ERR(sim->target)) {
-		ret = PTR_ERR(sim->target);
-		goto stop_copies;
-	}
-	sim->initiator = hms_initiator_register(sim->name, parent);
-	if (IS_ERR(sim->initiator)) {
-		ret = PTR_ERR(sim->initiator);
-		goto unregister_target;
-	}
-	sim->link = hms_link_register(sim->name, parent);
-	if (IS_ERR(sim->link)) {
-		ret = PTR_ERR(sim->link);
-		goto unregister_initiator;
-	}
-	ret = hms_link_add_target(sim->link, sim->target);
-	if (!ret)
-		ret = hms_link_add_initiator(sim->link, sim->initiator);
-	if (ret)
-		goto unregister_link;
-
 	sim->misc.minor = MISC_DYNAMIC_MINOR;
 	sim->misc.name = sim->name;
 	sim->misc.mode = 0660;
 	sim->misc.fops = &hms_sim_fops;
-	ret = misc_register(&sim->misc);
+	ret = hms_sim_register(sim, &desc) ?: misc_register(&sim->misc);
 	if (ret)
-		goto unregister_link;
-	return 0;
-
-unregister_link:
-	hms_link_unregister(sim->link);
-unregister_initiator:
-	hms_initiator_unregister(sim->initiator);
-unregister_target:
-	hms_target_unregister(sim->target);
-stop_copies:
-	hms_sim_stop_copies(sim);
-free:
-	vfree(sim->memory);
+		hms_sim_unregister(sim);
 	return ret;
 }
 
@@ -226,10 +213,5 @@ free:
 void hms_sim_device_remove(struct hms_sim *sim)
 {
 	misc_deregister(&sim->misc);
-	hms_link_unregister(sim->link);
-	hms_initiator_unregister(sim->initiator);
-	hms_sim_release_all(sim);
-	hms_target_unregister(sim->target);
-	hms_sim_stop_copies(sim);
-	vfree(sim->memory);
+	hms_sim_unregister(sim);
 }

@@ -40,13 +40,11 @@ struct hms_sim {
 /**
  * struct hms_sim_context - what a program has open
  * @sim: the accelerator
- * @mm: the opener's address space; only its struct is held
- * @mirror: follows it
+ * @mirror: follows the address space of the opener
  * @page_table: page number to struct page, tagged 1 when it may be written; under &hms_mirror.lock
  */
 struct hms_sim_context {
 	struct hms_sim *sim;
-	struct mm_struct *mm;
 	struct hms_mirror mirror;
 	struct xarray page_table;
 };

@@ -17,7 +17,9 @@
  * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns.
  * That call stops new work on it, waits for requests under way, moves every page that is still in
  * the device to main memory, and only then frees the struct pages. After it, no callback runs. A
- * driver's module may go when its targets are unregistered and its mirrors are removed.
+ * driver's module may go when its targets are unregistered and its mirrors are removed. All that
+ * unregisters passes over NULL and over the error of a register that failed, so a driver needs one
+ * way out.
  *
  * Room. Where a device is full, pages make room for those that come, by the priority of their
  * policies, and of the same those that were placed, or faulted on through a mirror, the longest
@@ -235,5 +237,6 @@ int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_t
 		   const struct hms_mirror_ops *ops);
 void hms_mirror_remove(struct hms_mirror *mirror);
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write);
+struct mm_struct *hms_mirror_mm(const struct hms_mirror *mirror);
 
 #endif /* _HMS_DRIVER_H */
