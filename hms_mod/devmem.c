@@ -24,6 +24,7 @@
 #include "charge.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "losses.h"
 #include "pcp.h"
 
 /**
@@ -33,17 +34,13 @@
  * @pgmap: core's side
  * @region: the addresses; behind those of private memory there is nothing
  * @first_pfn: the first of them
- * @lock: protects @map, @taken, @nbad, @nlost, @lru, @closed and @charges; taken with interrupts
- *	off, as core frees pages anywhere
+ * @lock: protects @map, @taken, @losses, @lru, @closed and @charges; taken with interrupts off, as
+ *	core frees pages anywhere
  * @map: which of them are free
  * @taken: how many the driver keeps for itself
- * @nbad: how many are out of use for good
- * @nlost: how many have failed, and are in use
+ * @losses: which of them are lost
  * @pcps: pages that are free, and that nothing here knows of yet
  * @used: how many are neither in @map, taken nor bad; some read it without the lock
- * @lost: a bit for each page that has failed, or NULL: none has; for who holds the page, or may
- *	be told late
- * @gone: none of them can be reached any more
  * @lru: in which order the others leave when there is no room; not of placeholders
  * @closed: nothing is to be taken from @map
  * @charges: who has how much; of placeholders nobody is said to
@@ -59,11 +56,8 @@ struct hms_devmem {
 	struct hms_freemap map;
 	struct hms_pcps pcps;
 	unsigned long taken;
-	unsigned long nbad;
-	unsigned long nlost;
 	unsigned long used;
-	unsigned long *lost;
-	bool gone;
+	struct hms_losses losses;
 	struct hms_lru lru;
 	bool closed;
 	struct hms_charges charges;
@@ -71,7 +65,6 @@ struct hms_devmem {
 };
 
 const struct dev_pagemap *hms_placeholders;
-atomic_t hms_devmem_losers;
 
 /* Held by who looks at a struct page without a reference to it: see hms_devmem_read_lock(). */
 DEFINE_STATIC_SRCU(hms_devmem_srcu);
@@ -92,24 +85,8 @@ static struct hms_devmem *hms_devmem_of_pgmap(const struct dev_pagemap *pgmap)
 /* After a change of the map or of what is taken, under the lock. */
 static void hms_devmem_count(struct hms_devmem *mem)
 {
-	WRITE_ONCE(mem->used, mem->map.npages - mem->map.nfree - mem->taken - mem->nbad);
-}
-
-/* Pages are free; those that have failed are not to be had again. Under the lock. */
-static void hms_devmem_unmake(struct hms_devmem *mem, unsigned long index, unsigned long npages)
-{
-	if (!mem->lost) {
-		hms_freemap_give(&mem->map, index, npages);
-		return;
-	}
-	for (; npages; index++, npages--) {
-		if (test_bit(index, mem->lost)) {
-			mem->nbad++;
-			mem->nlost -= !!mem->nlost;
-		} else {
-			hms_freemap_give(&mem->map, index, 1);
-		}
-	}
+	WRITE_ONCE(mem->used, mem->map.npages - mem->map.nfree - mem->taken -
+		   mem->losses.nbad);
 }
 
 /*
@@ -137,7 +114,7 @@ static void hms_devmem_give(struct hms_devmem *mem, const unsigned long *pages, 
 	for (i = 0; i < n; i += run) {
 		for (run = 1; i + run < n && pages[i + run] == pages[i] + run * npages; run++)
 			;
-		hms_devmem_unmake(mem, pages[i], run * npages);
+		hms_losses_give(&mem->losses, &mem->map, pages[i], run * npages);
 	}
 	if (is_device) {
 		hms_lru_drop(&mem->lru, pages, n);
@@ -264,6 +241,7 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 	mem->target = target;
 	mem->ops = ops;
 	spin_lock_init(&mem->lock);
+	hms_losses_init(&mem->losses, &mem->lock);
 	init_waitqueue_head(&mem->emptied);
 	if (hms_freemap_init(&mem->map, npages)) {
 		ret = ERR_PTR(-ENOMEM);
@@ -328,8 +306,6 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	hms_devmem_synchronize();
 	if (mem->ops->what == HMS_DEVMEM_PLACEHOLDER)
 		WRITE_ONCE(hms_placeholders, NULL);
-	if (hms_devmem_has_lost(mem))
-		atomic_dec(&hms_devmem_losers);
 	memunmap_pages(&mem->pgmap);
 	/* The region is larger than the map: it is handed out by memory sections. */
 	release_mem_region(mem->region->start, resource_size(mem->region));
@@ -337,7 +313,7 @@ void hms_devmem_destroy(struct hms_devmem *mem)
 	hms_charges_destroy(&mem->charges);
 	hms_lru_destroy(&mem->lru);
 	hms_freemap_destroy(&mem->map);
-	kvfree(mem->lost);
+	hms_losses_destroy(&mem->losses);
 	kfree(mem);
 }
 
@@ -468,7 +444,7 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 
 	spin_lock_irq(&mem->lock);
 	for (i = 0; i < n; i++)
-		hms_devmem_unmake(mem, hms_devmem_index(mem, pages[i]), 1);
+		hms_losses_give(&mem->losses, &mem->map, hms_devmem_index(mem, pages[i]), 1);
 	mem->taken -= n;
 	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
@@ -589,7 +565,7 @@ bool hms_devmem_is_closed(const struct hms_devmem *mem)
 /* May it be given pages now? */
 bool hms_devmem_is_usable(const struct hms_devmem *mem)
 {
-	return !READ_ONCE(mem->closed) && !READ_ONCE(mem->gone);
+	return !READ_ONCE(mem->closed) && !READ_ONCE(mem->losses.gone);
 }
 
 bool hms_devmem_is_coherent(const struct hms_devmem *mem)
@@ -609,53 +585,6 @@ void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout)
 	wait_event_timeout(mem->emptied, hms_devmem_is_empty(mem), timeout);
 }
 
-/* Before the first loss is seen. Under the lock. */
-static void hms_devmem_loses(struct hms_devmem *mem)
-{
-	if (!hms_devmem_has_lost(mem))
-		atomic_inc(&hms_devmem_losers);
-}
-
-/* A bit for each page, from the first failure on. */
-static int hms_devmem_have_lost(struct hms_devmem *mem)
-{
-	unsigned long *fresh;
-
-	if (READ_ONCE(mem->lost))
-		return 0;
-	fresh = kvcalloc(BITS_TO_LONGS(mem->map.npages), sizeof(long), GFP_KERNEL);
-	if (!fresh)
-		return -ENOMEM;
-	spin_lock_irq(&mem->lock);
-	if (!mem->lost) {
-		hms_devmem_loses(mem);
-		/* Some look without the lock. */
-		smp_store_release(&mem->lost, fresh);
-		fresh = NULL;
-	}
-	spin_unlock_irq(&mem->lock);
-	kvfree(fresh);
-	return 0;
-}
-
-/* Under the lock. Of a device that is gone all is lost already. */
-static unsigned long hms_devmem_fail_some(struct hms_devmem *mem, unsigned long index,
-					  unsigned long npages)
-{
-	unsigned long used = 0;
-
-	for (; npages; index++, npages--) {
-		if (test_and_set_bit(index, mem->lost))
-			continue;
-		if (hms_freemap_remove(&mem->map, index))
-			mem->nbad++;
-		else
-			used++;
-	}
-	mem->nlost += used;
-	return mem->gone ? 0 : used;
-}
-
 /**
  * hms_devmem_fail - pages have failed: what is in them is lost, and nothing is put there again
  * @mem: the device's memory
@@ -671,14 +600,14 @@ long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long 
 	unsigned long n;
 	long used = 0;
 
-	if (hms_devmem_have_lost(mem))
+	if (hms_losses_begin(&mem->losses, mem->map.npages))
 		return -ENOMEM;
 	hms_pcps_drain(&mem->pcps);
 	/* Interrupts are off meanwhile. */
 	for (; npages; index += n, npages -= n) {
 		n = min(npages, HMS_BLOCK_PAGES);
 		spin_lock_irq(&mem->lock);
-		used += hms_devmem_fail_some(mem, index, n);
+		used += hms_losses_fail(&mem->losses, &mem->map, index, n);
 		hms_devmem_count(mem);
 		spin_unlock_irq(&mem->lock);
 	}
@@ -697,9 +626,7 @@ unsigned long hms_devmem_gone(struct hms_devmem *mem)
 
 	hms_pcps_drain(&mem->pcps);
 	spin_lock_irq(&mem->lock);
-	n = mem->gone ? 0 : mem->used - min(mem->used, mem->nlost);
-	hms_devmem_loses(mem);
-	WRITE_ONCE(mem->gone, true);
+	n = hms_losses_all(&mem->losses, mem->used);
 	spin_unlock_irq(&mem->lock);
 	return n;
 }
@@ -707,7 +634,7 @@ unsigned long hms_devmem_gone(struct hms_devmem *mem)
 /* For hms_devmem_may_have_lost(), which is asked instead. */
 bool hms_devmem_has_lost(const struct hms_devmem *mem)
 {
-	return READ_ONCE(mem->gone) || READ_ONCE(mem->lost);
+	return hms_losses_any(&mem->losses);
 }
 
 /* For hms_memory_may_have_lost(). */
@@ -727,14 +654,10 @@ bool hms_memory_has_lost(const struct hms_memory *memory)
 bool hms_devmem_is_lost(struct page *page)
 {
 	const struct hms_devmem *mem = hms_devmem_of_pgmap(hms_memory_of(page).pgmap);
-	const unsigned long *lost;
 
 	if (hms_is_poison(page))
 		return true;
-	if (!mem || !hms_devmem_may_have_lost(mem))
-		return false;
-	lost = READ_ONCE(mem->lost);
-	return READ_ONCE(mem->gone) || (lost && test_bit(hms_devmem_index(mem, page), lost));
+	return mem && hms_losses_have(&mem->losses, hms_devmem_index(mem, page));
 }
 
 /**
@@ -743,9 +666,7 @@ bool hms_devmem_is_lost(struct page *page)
  */
 unsigned long hms_devmem_nlost(struct hms_devmem *mem)
 {
-	unsigned long used = hms_devmem_used(mem);
-
-	return READ_ONCE(mem->gone) ? used : min(used, READ_ONCE(mem->nlost));
+	return hms_losses_of(&mem->losses, hms_devmem_used(mem));
 }
 
 /**

@@ -2,12 +2,12 @@
 #ifndef _HMS_DEVMEM_H
 #define _HMS_DEVMEM_H
 
-#include <linux/atomic.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/uidgid.h>
 
 #include "compat/compat.h"
+#include "losses.h"
 #include "lru.h"
 
 struct hms_devmem;
@@ -170,24 +170,15 @@ int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);
 
-/* Devices that have lost something. */
-extern atomic_t hms_devmem_losers;
-
-/* Has any? Mostly none has, and then none is asked. */
-static inline bool hms_devmem_any_has_lost(void)
-{
-	return atomic_read(&hms_devmem_losers);
-}
-
 /* Without, there is no need to ask of a page. */
 static inline bool hms_devmem_may_have_lost(const struct hms_devmem *mem)
 {
-	return hms_devmem_any_has_lost() && hms_devmem_has_lost(mem);
+	return hms_losses_anywhere() && hms_devmem_has_lost(mem);
 }
 
 static inline bool hms_memory_may_have_lost(const struct hms_memory *memory)
 {
-	return hms_devmem_any_has_lost() && hms_memory_has_lost(memory);
+	return hms_losses_anywhere() && hms_memory_has_lost(memory);
 }
 
 #endif /* _HMS_DEVMEM_H */

@@ -10,6 +10,7 @@
 
 #include "compat/compat.h"
 #include "devmem.h"
+#include "losses.h"
 #include "target.h"
 #include "transfer.h"
 
@@ -95,7 +96,7 @@ static noinline bool hms_copy_has_lost(const struct hms_copy *copies, unsigned i
 /* Is any of it lost, or would be? A device that is gone is not asked for anything. */
 static inline bool hms_copy_is_lost(const struct hms_copy *copies, unsigned int n)
 {
-	return hms_devmem_any_has_lost() && hms_copy_has_lost(copies, n);
+	return hms_losses_anywhere() && hms_copy_has_lost(copies, n);
 }
 
 /* Can one of the two ends do it alone? */
