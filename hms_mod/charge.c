@@ -197,6 +197,8 @@ static struct hms_payer *hms_payer_join(struct hms_charges *charges, const struc
 			continue;
 		payer->npages += want->npages;
 		payer->calls += want->calls;
+		/* Who has come once comes again. */
+		list_move(&payer->list, &charges->payers);
 		return payer;
 	}
 	if (fresh) {
