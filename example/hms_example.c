@@ -132,17 +132,13 @@ static int example_access(struct example_context *context, unsigned long address
 static int example_open(struct inode *inode, struct file *filp)
 {
 	struct example_context *context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
-	int ret;
 
 	if (!context)
 		return -ENOMEM;
 	xa_init(&context->table);
-	ret = hms_mirror_add(&context->mirror, current->mm, example_target, &example_mirror_ops);
-	if (ret)
-		kfree(context);
-	else
-		filp->private_data = context;
-	return ret;
+	hms_mirror_add(&context->mirror, current->mm, example_target, &example_mirror_ops);
+	filp->private_data = context;
+	return 0;
 }
 
 static int example_release(struct inode *inode, struct file *filp)

@@ -122,7 +122,7 @@ static bool hms_fault_place_run(struct hms_fault *fault, unsigned long start, un
  */
 static bool hms_fault_look(struct hms_fault *fault, unsigned long address, bool write, bool *large)
 {
-	struct mm_struct *mm = fault->mirror->notifier.mm;
+	struct mm_struct *mm = fault->mirror->mm;
 	unsigned long block = ALIGN_DOWN(address, PMD_SIZE);
 	struct vm_area_struct *vma;
 	bool wanted = false;
@@ -186,7 +186,7 @@ static int hms_fault_place_all(struct hms_fault *fault, unsigned long address, b
  */
 int hms_fault_place(struct hms_mirror *mirror, unsigned long address, bool write)
 {
-	struct mm_struct *mm = mirror->notifier.mm;
+	struct mm_struct *mm = mirror->mm;
 	unsigned long last = mm->task_size - 1;
 	struct hms_fault *fault;
 	struct hms_policy *policy;
@@ -244,7 +244,7 @@ void hms_fault_filter(const struct hms_mirror *mirror, struct hmm_range *range,
 
 	for (address = range->start; address < range->end;) {
 		last = range->end - 1;
-		policy = hms_binding_policy(mirror->notifier.mm, address, &last);
+		policy = hms_binding_policy(mirror->mm, address, &last);
 		for (; address <= last; address += PAGE_SIZE, i++) {
 			if (policy && i != wanted &&
 			    !hms_fault_fits(mirror, policy, address, range->hmm_pfns[i]))

@@ -2,6 +2,10 @@
 /*
  * The mirror: keeps a device page table true to that of a process.
  *
+ * By spans of the address space, each with a notifier, from when the device first touches it: what
+ * happens to the rest of the page table does not concern the device, nor keep its faults from
+ * coming to an end.
+ *
  * A device fault reads the page tables with hmm_range_fault and enters what it finds under the
  * lock of the mirror, unless a notifier came in between; notifiers take entries back under the
  * same lock. No notifier is ever skipped: when pages move into the device itself, its entries for
@@ -13,8 +17,12 @@
 #include <linux/hmm.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
 
 #include <hms/driver.h>
 
@@ -23,6 +31,7 @@
 #include "fault.h"
 #include "home.h"
 #include "order.h"
+#include "stats.h"
 #include "target.h"
 
 /* A fault enters what is present around it, too: this many pages, aligned. */
@@ -31,14 +40,24 @@
 /* A device fault that gets nowhere for so long gives up. */
 #define HMS_MIRROR_PATIENCE	(10 * HZ)
 
+/* What one notifier follows; a multiple of HMS_MIRROR_BLOCK pages. */
+#define HMS_MIRROR_SPAN		SZ_32M
+
+struct hms_mirror_span {
+	struct mmu_interval_notifier notifier;
+	struct hms_mirror *mirror;
+};
+
 static bool hms_mirror_invalidate(struct mmu_interval_notifier *notifier,
 				  const struct mmu_notifier_range *range, unsigned long seq)
 {
-	struct hms_mirror *mirror = container_of(notifier, struct hms_mirror, notifier);
+	struct hms_mirror *mirror =
+		container_of(notifier, struct hms_mirror_span, notifier)->mirror;
 
 	spin_lock(&mirror->lock);
 	mmu_interval_set_seq(notifier, seq);
-	mirror->ops->unmap(mirror, range->start, range->end);
+	mirror->ops->unmap(mirror, max(range->start, notifier->interval_tree.start),
+			   min(range->end, notifier->interval_tree.last + 1));
 	spin_unlock(&mirror->lock);
 	return true;
 }
@@ -47,20 +66,61 @@ static const struct mmu_interval_notifier_ops hms_mirror_notifier_ops = {
 	.invalidate = hms_mirror_invalidate,
 };
 
+static struct hms_mirror_span *hms_mirror_span_new(struct hms_mirror *mirror, unsigned long start)
+{
+	struct hms_mirror_span *span = kzalloc(sizeof(*span), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!span)
+		return ERR_PTR(-ENOMEM);
+	span->mirror = mirror;
+	ret = mmu_interval_notifier_insert(&span->notifier, mirror->mm, start, HMS_MIRROR_SPAN,
+					   &hms_mirror_notifier_ops);
+	if (!ret)
+		return span;
+	kfree(span);
+	return ERR_PTR(ret);
+}
+
+static void hms_mirror_span_free(struct hms_mirror_span *span)
+{
+	mmu_interval_notifier_remove(&span->notifier);
+	kfree(span);
+}
+
+/* The span of an address, followed from now on. */
+static struct hms_mirror_span *hms_mirror_span(struct hms_mirror *mirror, unsigned long address)
+{
+	unsigned long index = address / HMS_MIRROR_SPAN;
+	struct hms_mirror_span *span = xa_load(&mirror->spans, index);
+	int ret;
+
+	if (span)
+		return span;
+	span = hms_mirror_span_new(mirror, index * HMS_MIRROR_SPAN);
+	if (IS_ERR(span))
+		return span;
+	ret = xa_insert(&mirror->spans, index, span, GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		return span;
+	hms_mirror_span_free(span);
+	/* Another thread was first. */
+	return ret == -EBUSY ? xa_load(&mirror->spans, index) : ERR_PTR(ret);
+}
+
 /**
  * hms_mirror_add - start to follow an address space
  * @mirror: the caller's memory, until hms_mirror_remove()
- * @mm: the address space; it must have users now, and is not kept alive
+ * @mm: the address space; it is not kept alive
  * @target: the device's own memory
  * @ops: the device page table
  *
  * What the device's faults put on it the caller's user has, see the file user_limit of a target.
  *
- * Context: may sleep; mmap_lock not held.
- * Return: 0, -ENOMEM, or -EINTR when a signal is pending.
+ * Context: any.
  */
-int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
-		   const struct hms_mirror_ops *ops)
+void hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
+		    const struct hms_mirror_ops *ops)
 {
 	static atomic_long_t serial;
 
@@ -69,8 +129,9 @@ int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_t
 	mirror->user = current_uid();
 	mirror->target = target;
 	mirror->ops = ops;
-	return mmu_interval_notifier_insert(&mirror->notifier, mm, 0, ULONG_MAX,
-					    &hms_mirror_notifier_ops);
+	mirror->mm = mm;
+	mmgrab(mm);
+	xa_init(&mirror->spans);
 }
 EXPORT_SYMBOL_GPL(hms_mirror_add);
 
@@ -84,7 +145,13 @@ EXPORT_SYMBOL_GPL(hms_mirror_add);
  */
 void hms_mirror_remove(struct hms_mirror *mirror)
 {
-	mmu_interval_notifier_remove(&mirror->notifier);
+	struct hms_mirror_span *span;
+	unsigned long index;
+
+	xa_for_each(&mirror->spans, index, span)
+		hms_mirror_span_free(span);
+	xa_destroy(&mirror->spans);
+	mmdrop(mirror->mm);
 }
 EXPORT_SYMBOL_GPL(hms_mirror_remove);
 
@@ -96,7 +163,7 @@ EXPORT_SYMBOL_GPL(hms_mirror_remove);
  */
 struct mm_struct *hms_mirror_mm(const struct hms_mirror *mirror)
 {
-	return mirror->notifier.mm;
+	return mirror->mm;
 }
 EXPORT_SYMBOL_GPL(hms_mirror_mm);
 
@@ -106,7 +173,7 @@ EXPORT_SYMBOL_GPL(hms_mirror_mm);
  */
 static int hms_mirror_unshare(struct hms_mirror *mirror, unsigned long address)
 {
-	struct vm_area_struct *vma = vma_lookup(mirror->notifier.mm, address);
+	struct vm_area_struct *vma = vma_lookup(mirror->mm, address);
 
 	if (!vma)
 		return -EFAULT;
@@ -126,7 +193,7 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 	int ret = 0;
 
 	spin_lock(&mirror->lock);
-	if (mmu_interval_read_retry(&mirror->notifier, range->notifier_seq)) {
+	if (mmu_interval_read_retry(range->notifier, range->notifier_seq)) {
 		spin_unlock(&mirror->lock);
 		return -EBUSY;
 	}
@@ -185,19 +252,23 @@ static int hms_mirror_enter(struct hms_mirror *mirror, struct hmm_range *range,
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write)
 {
 	unsigned long deadline = jiffies + HMS_MIRROR_PATIENCE;
-	struct mm_struct *mm = mirror->notifier.mm;
+	struct mm_struct *mm = mirror->mm;
 	unsigned long entries[HMS_MIRROR_BLOCK];
 	struct hmm_range range = {
-		.notifier = &mirror->notifier,
 		.hmm_pfns = entries,
 		.dev_private_owner = hms_devmem_owner(mirror->target->mem),
 	};
 	unsigned long block = ALIGN_DOWN(address, HMS_MIRROR_BLOCK << PAGE_SHIFT);
 	unsigned long wanted = (address - block) >> PAGE_SHIFT;
+	struct hms_mirror_span *span;
 	int idx, ret;
 
 	if (address >= mm->task_size)
 		return -EFAULT;
+	span = hms_mirror_span(mirror, address);
+	if (IS_ERR(span))
+		return PTR_ERR(span);
+	range.notifier = &span->notifier;
 	/* Once: what is brought home below to be written must not be moved back before it is. */
 	ret = hms_fault_place(mirror, address, write);
 	if (ret)
@@ -205,7 +276,7 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 	do {
 		if (signal_pending(current))
 			return -EINTR;
-		range.notifier_seq = mmu_interval_read_begin(&mirror->notifier);
+		range.notifier_seq = mmu_interval_read_begin(range.notifier);
 		mmap_read_lock(mm);
 		/* First that page alone: core faults in all of a hole for the sake of one. */
 		range.start = ALIGN_DOWN(address, PAGE_SIZE);
@@ -232,6 +303,8 @@ int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool writ
 		mmap_read_unlock(mm);
 		if (!ret)
 			ret = hms_mirror_enter(mirror, &range, wanted, write);
+		if (ret == -EBUSY)
+			hms_stat_add(HMS_STAT_FAULT_RETRIED, 1);
 	} while (ret == -EBUSY && time_before(jiffies, deadline));
 	return ret;
 }

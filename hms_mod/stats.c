@@ -30,6 +30,8 @@ HMS_STAT_FILE(home, HMS_STAT_HOME);
 HMS_STAT_FILE(home_elsewhere, HMS_STAT_HOME_ELSEWHERE);
 /* Pages moved or allocated because a device touched them and a policy says where. */
 HMS_STAT_FILE(fault_placed, HMS_STAT_FAULT_PLACED);
+/* Device faults that began again, as what they had read of the page table has changed. */
+HMS_STAT_FILE(fault_retried, HMS_STAT_FAULT_RETRIED);
 /* Placeholders put into holes, and those that pages took the place of when they were touched. */
 HMS_STAT_FILE(lazy, HMS_STAT_LAZY);
 HMS_STAT_FILE(lazy_touched, HMS_STAT_LAZY_TOUCHED);
@@ -51,6 +53,7 @@ static struct attribute *hms_stats_attrs[] = {
 	&dev_attr_home.attr,
 	&dev_attr_home_elsewhere.attr,
 	&dev_attr_fault_placed.attr,
+	&dev_attr_fault_retried.attr,
 	&dev_attr_lazy.attr,
 	&dev_attr_lazy_touched.attr,
 	&dev_attr_evacuated.attr,

@@ -97,7 +97,6 @@ int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool 
 struct hms_sim_context *hms_sim_context_new(struct hms_sim *sim)
 {
 	struct hms_sim_context *context;
-	int ret;
 
 	if (!current->mm)
 		return ERR_PTR(-EINVAL);
@@ -106,11 +105,7 @@ struct hms_sim_context *hms_sim_context_new(struct hms_sim *sim)
 		return ERR_PTR(-ENOMEM);
 	context->sim = sim;
 	xa_init(&context->page_table);
-	ret = hms_mirror_add(&context->mirror, current->mm, sim->target, &hms_sim_mirror_ops);
-	if (ret) {
-		kfree(context);
-		return ERR_PTR(ret);
-	}
+	hms_mirror_add(&context->mirror, current->mm, sim->target, &hms_sim_mirror_ops);
 	return context;
 }
 

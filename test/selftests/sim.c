@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -938,6 +939,60 @@ HMS_TEST(device, first_policy_while_moving)
 	stop = true;
 	for (int i = 0; i < 8; i++)
 		pthread_join(threads[i], NULL);
+}
+
+struct mapper {
+	char *at;
+	volatile bool stop;
+	volatile unsigned long rounds;
+};
+
+static void *mapping(void *data)
+{
+	struct mapper *m = data;
+
+	while (!m->stop) {
+		char *p = mmap(m->at, MiB(1), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+		if (p != m->at)
+			break;
+		memset(p, 1, MiB(1));
+		munmap(p, MiB(1));
+		m->rounds++;
+	}
+	return NULL;
+}
+
+/* What another thread maps and unmaps far away keeps no device fault from its end. */
+HMS_TEST(device, others_map)
+{
+	char *p = area(PAGE), *room = mmap(NULL, MiB(256), PROT_NONE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct mapper m = { .at = room + MiB(128) };
+	long long before;
+	pthread_t thread;
+	unsigned long rounds;
+	char byte;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(MAP_FAILED, room);
+	*p = 'x';
+	ASSERT_EQ(0, pthread_create(&thread, NULL, mapping, &m));
+	while (!m.rounds)
+		sched_yield();
+	before = stat_read("fault_retried");
+	rounds = m.rounds;
+	for (int i = 0; i < 200 || m.rounds - rounds < 10; i++) {
+		/* What the accelerator had of it is taken back. */
+		ASSERT_EQ(0, mprotect(p, PAGE, i % 2 ? PROT_READ | PROT_WRITE : PROT_READ));
+		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, &byte, 1));
+		ASSERT_EQ('x', byte);
+	}
+	EXPECT_EQ(before, stat_read("fault_retried"));
+	m.stop = true;
+	pthread_join(thread, NULL);
+	ASSERT_EQ(0, munmap(room, MiB(256)));
 }
 
 /*

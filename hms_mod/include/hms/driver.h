@@ -46,15 +46,16 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
-#include <linux/mmu_notifier.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/hms.h>
 
+#include <linux/xarray.h>
 struct device;
 struct module;
 struct page;
+struct mm_struct;
 struct hms_target;
 struct hms_initiator;
 struct hms_link;
@@ -218,7 +219,8 @@ struct hms_mirror_ops {
  * struct hms_mirror - the device page table of one process
  * @lock: holds the device page table still. While it is held, an entry that @map made and @unmap
  *	did not take back may be used, for writing only when it was made writable.
- * @notifier: for the core
+ * @mm: whose page table it follows; the struct is held
+ * @spans: for the core: parts of the address space that the device has used
  * @target: the device's own memory, whose pages it reaches directly
  * @ops: the driver's page table
  * @serial: which one it is of all there were, for the core
@@ -226,15 +228,16 @@ struct hms_mirror_ops {
  */
 struct hms_mirror {
 	spinlock_t lock;	/* see above */
-	struct mmu_interval_notifier notifier;
+	struct mm_struct *mm;
+	struct xarray spans;
 	struct hms_target *target;
 	const struct hms_mirror_ops *ops;
 	unsigned long serial;
 	kuid_t user;
 };
 
-int hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
-		   const struct hms_mirror_ops *ops);
+void hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_target *target,
+		    const struct hms_mirror_ops *ops);
 void hms_mirror_remove(struct hms_mirror *mirror);
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write);
 struct mm_struct *hms_mirror_mm(const struct hms_mirror *mirror);
