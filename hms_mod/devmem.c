@@ -186,9 +186,21 @@ static void __maybe_unused hms_devmem_split(struct folio *head, struct folio *ta
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
+/* The machine says so, or a test does; of what is private it can't know. */
+static int hms_devmem_failed(struct dev_pagemap *pgmap, unsigned long pfn, unsigned long npages,
+			     int flags)
+{
+	struct hms_devmem *mem = container_of(pgmap, struct hms_devmem, pgmap);
+
+	if (!mem->ops->failed || !hms_devmem_is_coherent(mem))
+		return -EOPNOTSUPP;
+	return mem->ops->failed(mem->target, pfn - mem->first_pfn, npages);
+}
+
 const struct dev_pagemap_ops hms_devmem_pagemap_ops = {
 	.HMS_PAGEMAP_FREE = hms_devmem_free,
 	.migrate_to_ram = hms_devmem_touched,
+	.memory_failure = hms_devmem_failed,
 	HMS_PAGEMAP_SPLIT
 };
 

@@ -25,6 +25,7 @@ enum hms_devmem_what {
  * struct hms_devmem_ops - what happens to the pages
  * @touched: a CPU touched one that it can't load from
  * @freed: core has freed one, @npages are in it; in any context. May be NULL
+ * @failed: core has been told that so many of them are bad; as hms_target_failed(). May be NULL
  * @user: by its zone_device_data, who has one; NULL: who was given it
  * @emptied: all of them are free, so that they may be destroyed; in any context. May be NULL
  * @what: enum hms_devmem_what; only what is a device's is charged, and leaves by an order
@@ -32,6 +33,7 @@ enum hms_devmem_what {
 struct hms_devmem_ops {
 	vm_fault_t (*touched)(struct vm_fault *vmf, struct hms_target *target);
 	void (*freed)(struct page *page, unsigned long npages);
+	int (*failed)(struct hms_target *target, unsigned long index, unsigned long npages);
 	kuid_t (*user)(const void *data);
 	void (*emptied)(void);
 	enum hms_devmem_what what;

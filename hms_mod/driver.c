@@ -25,8 +25,17 @@ static DEFINE_MUTEX(hms_offline_lock);
 
 #define HMS_TAKE_TRIES		16
 
+static int hms_driver_failed(struct hms_target *target, unsigned long index, unsigned long npages)
+{
+	/* It is being registered, and nobody has any of it. */
+	if (!READ_ONCE(target->mem))
+		return -EOPNOTSUPP;
+	return hms_target_failed(target, index, npages);
+}
+
 static const struct hms_devmem_ops hms_driver_ops = {
 	.touched = hms_home_fault,
+	.failed = hms_driver_failed,
 };
 
 /**
@@ -58,7 +67,7 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 		kfree(target);
 		return ERR_CAST(mem);
 	}
-	target->mem = mem;
+	WRITE_ONCE(target->mem, mem);
 	/* The driver is calling, so it is there. */
 	if (desc->range)
 		__module_get(desc->owner);
@@ -171,34 +180,47 @@ void hms_target_give(struct hms_target *target, struct page *const *pages, unsig
 }
 EXPORT_SYMBOL_GPL(hms_target_give);
 
+/* Private memory is asked for when it is touched. */
+static int hms_target_withdraw_lost(struct hms_target *target)
+{
+	if (!hms_devmem_is_coherent(target->mem) || !hms_devmem_nlost(target->mem))
+		return 0;
+	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		return -EOPNOTSUPP;
+	return hms_evacuate_lost(target, HMS_OFFLINE_TIMEOUT);
+}
+
 /**
  * hms_target_failed - memory of a device has failed
- * @target: from hms_target_register(), private: of what the CPU can load from, core hears itself
+ * @target: from hms_target_register()
  * @index: the first page, see hms_target_index()
  * @npages: how many pages
  *
  * What is in them is lost: who touches it gets SIGBUS (BUS_MCEERR_AR), a device that faults on it
- * -EHWPOISON, and a request passes over it. Nothing is put there any more. What a device page table
- * has of them the driver takes back itself.
+ * -EHWPOISON, or -EFAULT if its memory is coherent, and a request passes over it. Nothing is put
+ * there any more. What a device page table has of private memory the driver takes back itself.
  *
- * Context: may sleep.
- * Return: 0, -EINVAL when the target has no such pages, -EOPNOTSUPP when its memory is coherent,
- * -ENOMEM.
+ * Of coherent memory the machine tells it, too (memory_failure()), so that a driver need not. CPUs
+ * load from that without asking: before this returns, they no longer can.
+ *
+ * Context: may sleep; takes mmap_lock of processes for coherent memory. If pages are held, about
+ * two seconds.
+ * Return: 0; -EINVAL when the target has no such pages, -ENOMEM. Of coherent memory also -EBUSY
+ * when some of them are pinned, and -EOPNOTSUPP on a kernel without private memory, where nothing
+ * can stand for what is lost: then who has them keeps them, and all else is as said.
  */
 int hms_target_failed(struct hms_target *target, unsigned long index, unsigned long npages)
 {
 	unsigned long all = hms_devmem_pages(target->mem);
 	long used;
 
-	if (hms_devmem_is_coherent(target->mem))
-		return -EOPNOTSUPP;
 	if (index >= all || npages > all - index)
 		return -EINVAL;
 	used = hms_devmem_fail(target->mem, index, npages);
 	if (used < 0)
 		return used;
 	hms_stat_add(HMS_STAT_LOST, used);
-	return 0;
+	return hms_target_withdraw_lost(target);
 }
 EXPORT_SYMBOL_GPL(hms_target_failed);
 
@@ -211,15 +233,15 @@ EXPORT_SYMBOL_GPL(hms_target_failed);
  * as ever: what programs had there stays lost. On a kernel without private memory nothing can stand
  * for what is lost; there coherent memory has to be unregistered while it can be read.
  *
- * Context: may sleep.
- * Return: 0, or -EOPNOTSUPP where that is so.
+ * Context: as hms_target_failed().
+ * Return: 0; -EOPNOTSUPP where that is so; -EBUSY when pages of coherent memory are pinned.
  */
 int hms_target_gone(struct hms_target *target)
 {
 	if (!IS_ENABLED(CONFIG_DEVICE_PRIVATE))
 		return -EOPNOTSUPP;
 	hms_stat_add(HMS_STAT_LOST, hms_devmem_gone(target->mem));
-	return 0;
+	return hms_target_withdraw_lost(target);
 }
 EXPORT_SYMBOL_GPL(hms_target_gone);
 

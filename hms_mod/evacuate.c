@@ -32,10 +32,11 @@
 /* Rounds between complaints of one that does not end, ten seconds. */
 #define HMS_EVACUATE_PATIENCE	500
 
-/* One evacuation; with a @timeout it ends at @deadline, both in jiffies. */
+/* One evacuation; with a @timeout it ends at @deadline, both in jiffies. Only of what is @lost? */
 struct hms_evacuation {
 	struct hms_devmem *mem;
 	u32 uid;
+	bool lost;
 	unsigned long timeout;
 	unsigned long deadline;
 	struct hms_pass *pass;
@@ -45,8 +46,11 @@ struct hms_evacuation {
 
 static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 {
-	return hms_devmem_is_empty(e->mem) ||
-	       (e->timeout && (signal_pending(current) || time_after(jiffies, e->deadline)));
+	if (e->lost ? !hms_devmem_nlost(e->mem) : hms_devmem_is_empty(e->mem))
+		return true;
+	/* What is lost is not to be read, whoever is in a hurry. */
+	return e->timeout && ((!e->lost && signal_pending(current)) ||
+			      time_after(jiffies, e->deadline));
 }
 
 /* Pages that came home. Addresses only rise in a round. */
@@ -86,11 +90,15 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	if (!hms_locate_span(vma, e->mem, start, npages, e->entries, &span))
 		return;
 	start += span.first << PAGE_SHIFT;
-	if (span.large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
+	if (span.large && !e->lost && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
 		hms_evacuated(e, ALIGN_DOWN(start, PMD_SIZE), HMS_BLOCK_PAGES);
 		return;
 	}
-	if (!hms_pass_collect(e->pass, vma, start, span.npages, owner, false, NULL))
+	if (hms_pass_collect(e->pass, vma, start, span.npages, owner, false, NULL))
+		return;
+	if (e->lost)
+		hms_home_replace_lost(e->pass);
+	else
 		hms_evacuate_pass(e);
 }
 
@@ -244,6 +252,37 @@ static void hms_evacuate_prepare_poison(struct hms_evacuation *e)
 	e->pass->poison = poison;
 }
 
+static int hms_evacuate_some(struct hms_target *target, unsigned long timeout, bool lost)
+{
+	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
+	struct hms_devmem *mem = target->mem;
+	unsigned long round;
+	int ret = 0;
+
+	e->mem = mem;
+	e->uid = target->obj.uid;
+	e->lost = lost;
+	e->timeout = timeout;
+	e->deadline = jiffies + timeout;
+	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
+	for (round = 1; !hms_evacuate_is_over(e); round++) {
+		hms_evacuate_prepare_poison(e);
+		hms_evacuate_round(e);
+		if (!hms_evacuate_is_over(e))
+			hms_devmem_wait_empty(mem, HZ / 50);
+		if (!e->timeout && !(round % HMS_EVACUATE_PATIENCE))
+			pr_warn("hms: a device that goes still has %lu pages in use\n",
+				hms_devmem_used(mem));
+	}
+	if (lost ? hms_devmem_nlost(mem) : hms_devmem_used(mem))
+		ret = !lost && signal_pending(current) ? -EINTR : -EBUSY;
+	if (e->pass->poison)
+		hms_poison_close(e->pass->poison);
+	hms_pass_free(e->pass);
+	kvfree(e);
+	return ret;
+}
+
 /**
  * hms_evacuate - bring home every page of a device
  * @target: the device; nobody allocates from its memory any more
@@ -261,29 +300,20 @@ static void hms_evacuate_prepare_poison(struct hms_evacuation *e)
  */
 int hms_evacuate(struct hms_target *target, unsigned long timeout)
 {
-	struct hms_evacuation *e = kvzalloc(sizeof(*e), GFP_KERNEL | __GFP_NOFAIL);
-	struct hms_devmem *mem = target->mem;
-	unsigned long round;
-	int ret = 0;
+	return hms_evacuate_some(target, timeout, false);
+}
 
-	e->mem = mem;
-	e->uid = target->obj.uid;
-	e->timeout = timeout;
-	e->deadline = jiffies + timeout;
-	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
-	for (round = 1; !hms_evacuate_is_over(e); round++) {
-		hms_evacuate_prepare_poison(e);
-		hms_evacuate_round(e);
-		hms_devmem_wait_empty(mem, HZ / 50);
-		if (!e->timeout && !(round % HMS_EVACUATE_PATIENCE))
-			pr_warn("hms: a device that goes still has %lu pages in use\n",
-				hms_devmem_used(mem));
-	}
-	if (hms_devmem_used(mem))
-		ret = signal_pending(current) ? -EINTR : -EBUSY;
-	if (e->pass->poison)
-		hms_poison_close(e->pass->poison);
-	hms_pass_free(e->pass);
-	kvfree(e);
-	return ret;
+/**
+ * hms_evacuate_lost - have nobody read what a coherent device has lost
+ * @target: the device
+ * @timeout: jiffies to try for
+ *
+ * CPUs load from such memory without asking, so pages without memory take its place.
+ *
+ * Context: may sleep; no locks of processes held.
+ * Return: 0, or -EBUSY when some are left, because they are pinned, or the driver has taken them.
+ */
+int hms_evacuate_lost(struct hms_target *target, unsigned long timeout)
+{
+	return hms_evacuate_some(target, timeout, true);
 }

@@ -300,6 +300,23 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
 }
 
 /**
+ * hms_home_replace_lost - let other pages take the place of those that are lost; all else stays
+ * @pass: collected by mapping, with poison
+ *
+ * Context: mmap_lock held for read. May sleep.
+ */
+void hms_home_replace_lost(struct hms_pass *pass)
+{
+	unsigned long i;
+
+	for (i = 0; i < pass->npages; i++) {
+		if (hms_collected_page(pass->src[i]))
+			hms_home_is_lost(pass, i);
+	}
+	hms_pass_commit(pass, HMS_TARGET_EVACUATED);
+}
+
+/**
  * hms_home_came - has a page come home
  * @pass: after hms_home_pass()
  * @i: which entry

@@ -202,7 +202,7 @@ static void hms_pcimem_remove(struct pci_dev *pdev)
 {
 	struct hms_pcimem *mem = pci_get_drvdata(pdev);
 
-	if (!pci_device_is_present(pdev) && hms_target_gone(mem->target))
+	if (!pci_device_is_present(pdev) && hms_target_gone(mem->target) == -EOPNOTSUPP)
 		pci_err(pdev, "it is gone, and so is what programs had there\n");
 	hms_pcimem_unregister(mem);
 }

@@ -4,7 +4,9 @@
  * a PCI device, which init found; the accelerators are loaded and unloaded here.
  */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "hms_fixture.h"
@@ -351,6 +353,101 @@ HMS_TEST(coherent, mlocked_later)
 	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
 	EXPECT_TRUE(used_becomes(self->e.sim[0], 0));
 	EXPECT_EQ(before, mlocked_kib());
+}
+
+/* Nothing can take the place of what is lost on a kernel without private memory. */
+#define NEED_POISON()							\
+	do {								\
+		const char *missing = feature_missing("device-private");	\
+									\
+		if (*missing)						\
+			SKIP(return, "%s", missing);			\
+	} while (0)
+
+/* CPUs no longer load from what has failed, and it is not had again; also when it was pinned. */
+HMS_TEST(coherent, lost)
+{
+	struct iovec pinned = { .iov_base = self->p + 20 * PAGE, .iov_len = PAGE };
+	long long lost = stat_read("lost"), touched = stat_read("lost_touched");
+	char byte[PAGE];
+	struct request r;
+	__u64 failed;
+	int pipefd[2];
+
+	NEED_POISON();
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p, NPAGES * PAGE, NULL, 0, NULL));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], self->p + 10 * PAGE, 5 * PAGE, &failed));
+	EXPECT_EQ(5, failed);
+	EXPECT_EQ(lost + 5, stat_read("lost"));
+	EXPECT_TRUE(used_becomes(self->e.sim[0], (NPAGES - 5) * PAGE));
+	for (size_t i = 0; i < 20; i++)
+		EXPECT_EQ(i >= 10 && i < 15, is_lost(self->p + i * PAGE, i % 2));
+	EXPECT_EQ(touched + 5, stat_read("lost_touched"));
+	EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p + 11 * PAGE, PAGE, NULL, 0,
+				  NULL));
+	EXPECT_EQ(NPAGES - 5, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ(PAGE, vmsplice(pipefd[1], &pinned, 1, 0));
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p + 20 * PAGE, PAGE, NULL, 0, NULL));
+	EXPECT_EQ(-EBUSY, sim_fail(self->e.sim_fd[0], self->p + 20 * PAGE, PAGE, &failed));
+	ASSERT_EQ(PAGE, read(pipefd[0], byte, PAGE));
+	/* The next that fails takes it along. */
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p + 30 * PAGE, PAGE, NULL, 0, NULL));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], self->p + 30 * PAGE, PAGE, &failed));
+	EXPECT_TRUE(is_lost(self->p + 20 * PAGE, false));
+	EXPECT_TRUE(is_lost(self->p + 30 * PAGE, false));
+	EXPECT_EQ(lost + 7, stat_read("lost"));
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.node[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(NPAGES - 7, r.h.moved);
+	EXPECT_EQ(7, r.h.skipped[HMS_SKIP_COPY]);
+	EXPECT_PATTERN(self->p, 10 * PAGE, 1);
+	/* What has failed is out of use. */
+	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
+	self->p = area(MiB(MIB_A_SIM));
+	ASSERT_NE(NULL, self->p);
+	ASSERT_EQ(0, populate(self->e.fd, self->p, MiB(MIB_A_SIM), self->e.sim[0], &r));
+	EXPECT_EQ(MiB(MIB_A_SIM) / PAGE - 7, r.h.populated);
+}
+
+/* The machine finds a page bad: parent and child hear of it, and the device has it no more. */
+HMS_TEST(coherent, bad_memory)
+{
+	char *bad = self->p + 100 * PAGE;
+	struct peer child;
+
+	NEED_POISON();
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	if (!peer_fork(&child)) {
+		hear(&child);
+		_exit(is_lost(bad, false) && !is_lost(bad + PAGE, false) ? 0 : 1);
+	}
+	if (madvise(bad, PAGE, MADV_HWPOISON) && errno == EINVAL)
+		SKIP(peer_kill(&child); return, "the kernel has no CONFIG_MEMORY_FAILURE");
+	tell(&child);
+	EXPECT_EQ(0, peer_wait(&child));
+	EXPECT_TRUE(is_lost(bad, true));
+	EXPECT_FALSE(is_lost(bad - PAGE, true));
+	EXPECT_EQ(NPAGES - 1, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+	ASSERT_EQ(0, madvise(bad, PAGE, MADV_DONTNEED));
+	EXPECT_ZERO(bad, PAGE);
+}
+
+/* All of it goes without notice, while its driver is still there. */
+HMS_TEST(coherent, gone)
+{
+	struct request r;
+
+	NEED_POISON();
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, text_write("/sys/module/hms_sim/parameters/gone", "0"));
+	for (size_t i = 0; i < NPAGES; i++)
+		ASSERT_TRUE(is_lost(self->p + i * PAGE, i % 2));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.node[0], &r));
+	EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_COPY]);
 }
 
 /* Online it holds the driver; and what is no memory of its own is refused. */

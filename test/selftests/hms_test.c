@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <inttypes.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -933,6 +934,45 @@ int sim_write(int fd, void *address, const void *buffer, size_t length)
 	int ret = sim_op(fd, HMS_SIM_WRITE, address, length, (void *)buffer, 0, &op);
 
 	return ret ?: op.done == length ? 0 : -EPROTO;
+}
+
+/* Memory that is lost. */
+
+static sigjmp_buf sigbus_out;
+static siginfo_t sigbus;
+
+static void on_sigbus(int number, siginfo_t *info, void *context)
+{
+	sigbus = *info;
+	siglongjmp(sigbus_out, 1);
+}
+
+/* Is touching an address SIGBUS, as memory that has gone bad is, and at that address? */
+bool is_lost(const volatile char *p, bool write)
+{
+	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGBUS, &action, NULL);
+	if (!sigsetjmp(sigbus_out, 1)) {
+		if (write)
+			*(volatile char *)p = 1;
+		else
+			(void)*p;
+		return false;
+	}
+	return sigbus.si_code == BUS_MCEERR_AR &&
+	       ((uintptr_t)sigbus.si_addr & ~(PAGE - 1)) == ((uintptr_t)p & ~(PAGE - 1));
+}
+
+int sim_fail(int fd, const void *p, size_t length, __u64 *pages)
+{
+	struct hms_sim_fail arg = {
+		.size = sizeof(arg), .address = u64_ptr(p), .length = length,
+	};
+	int ret = call(fd, HMS_SIM_FAIL, &arg);
+
+	*pages = arg.pages;
+	return ret;
 }
 
 /* A process to take turns with. */

@@ -167,6 +167,9 @@ int sim_op(int fd, unsigned long number, const void *address, size_t length, voi
 	   __u64 value, struct hms_sim_op *out);
 int sim_read(int fd, const void *address, void *buffer, size_t length);
 int sim_write(int fd, void *address, const void *buffer, size_t length);
+int sim_fail(int fd, const void *p, size_t length, __u64 *pages);
+
+bool is_lost(const volatile char *p, bool write);
 
 /* A forked process to take turns with; either end of it going makes hear() of the other fail. */
 

@@ -2,8 +2,6 @@
 /* Memory of a device that fails, or goes without notice: SIGBUS for who touches what was there. */
 
 #include <errno.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -33,43 +31,6 @@ FIXTURE_TEARDOWN_PARENT(lost)
 	EXPECT_USED_AS_BEFORE(&self->e);
 }
 
-static sigjmp_buf out;
-static siginfo_t what;
-
-static void on_sigbus(int number, siginfo_t *info, void *context)
-{
-	what = *info;
-	siglongjmp(out, 1);
-}
-
-/* Is touching an address SIGBUS, as memory that has gone bad is, and at that address? */
-static bool is_lost(const volatile char *p, bool write)
-{
-	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
-
-	sigaction(SIGBUS, &action, NULL);
-	if (!sigsetjmp(out, 1)) {
-		if (write)
-			*(volatile char *)p = 1;
-		else
-			(void)*p;
-		return false;
-	}
-	return what.si_code == BUS_MCEERR_AR &&
-	       ((uintptr_t)what.si_addr & ~(PAGE - 1)) == ((uintptr_t)p & ~(PAGE - 1));
-}
-
-static int fail(int fd, const void *p, size_t length, __u64 *pages)
-{
-	struct hms_sim_fail arg = {
-		.size = sizeof(arg), .address = u64_ptr(p), .length = length,
-	};
-	int ret = call(fd, HMS_SIM_FAIL, &arg);
-
-	*pages = arg.pages;
-	return ret;
-}
-
 /* Memory on an accelerator, and in its page table. */
 static char *memory_on(FIXTURE_DATA(lost) *self, int sim, size_t length, __u64 seed, bool huge)
 {
@@ -95,11 +56,11 @@ HMS_TEST(lost, some)
 	int pipes[2];
 
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, fail(self->e.sim_fd[0], p + 10 * PAGE, 5 * PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], p + 10 * PAGE, 5 * PAGE, &failed));
 	EXPECT_EQ(5, failed);
 	EXPECT_EQ(lost + 5, stat_read("lost"));
 	/* Again it is nothing new. */
-	ASSERT_EQ(0, fail(self->e.sim_fd[0], p + 10 * PAGE, 5 * PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], p + 10 * PAGE, 5 * PAGE, &failed));
 	EXPECT_EQ(0, failed);
 	EXPECT_EQ(lost + 5, stat_read("lost"));
 
@@ -138,7 +99,7 @@ HMS_TEST(lost, among_touches)
 	__u64 failed;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, fail(self->e.sim_fd[0], p + 100 * PAGE, PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], p + 100 * PAGE, PAGE, &failed));
 	ASSERT_EQ(1, failed);
 	for (size_t i = 0; i < NPAGES; i++)
 		ASSERT_EQ(i == 100, is_lost(p + i * PAGE, false));
@@ -162,7 +123,7 @@ HMS_TEST(lost, not_writable)
 	}
 	/* What the fork has taken from the device, it reads again. */
 	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, 2 * PAGE, NULL, 0, NULL));
-	ASSERT_EQ(0, fail(self->e.sim_fd[0], p, PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], p, PAGE, &failed));
 	ASSERT_EQ(1, failed);
 	EXPECT_EQ(-EHWPOISON, sim_write(self->e.sim_fd[0], p, "x", 1));
 	EXPECT_EQ(0, sim_write(self->e.sim_fd[0], p + PAGE, "x", 1));
@@ -179,9 +140,9 @@ HMS_TEST(lost, part_of_a_large_page)
 	__u64 failed;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, fail(self->e.sim_fd[0], p, PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], p, PAGE, &failed));
 	ASSERT_EQ(1, failed);
-	ASSERT_EQ(0, fail(self->e.sim_fd[0], p + 300 * PAGE, PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], p + 300 * PAGE, PAGE, &failed));
 	ASSERT_EQ(1, failed);
 	EXPECT_TRUE(is_lost(p, false));
 	EXPECT_TRUE(is_lost(p + 300 * PAGE, false));
@@ -202,7 +163,7 @@ HMS_TEST(lost, out_of_use)
 	__u64 failed;
 
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, fail(self->e.sim_fd[1], p, 8 * PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[1], p, 8 * PAGE, &failed));
 	ASSERT_EQ(8, failed);
 	ASSERT_EQ(0, munmap(p, 8 * PAGE));
 	ASSERT_TRUE(used_becomes(self->e.sim[1], used));
@@ -222,13 +183,13 @@ HMS_TEST(lost, refused)
 	__u64 failed;
 
 	ASSERT_NE(NULL, p);
-	EXPECT_EQ(-EINVAL, fail(self->e.sim_fd[0], p + 1, PAGE, &failed));
-	EXPECT_EQ(-EINVAL, fail(self->e.sim_fd[0], p, 1, &failed));
-	EXPECT_EQ(-EINVAL, fail(self->e.sim_fd[0], p, -PAGE, &failed));
+	EXPECT_EQ(-EINVAL, sim_fail(self->e.sim_fd[0], p + 1, PAGE, &failed));
+	EXPECT_EQ(-EINVAL, sim_fail(self->e.sim_fd[0], p, 1, &failed));
+	EXPECT_EQ(-EINVAL, sim_fail(self->e.sim_fd[0], p, -PAGE, &failed));
 	arg = (struct hms_sim_fail){ .size = sizeof(arg), .flags = 1, .address = u64_ptr(p) };
 	EXPECT_EQ(-EINVAL, call(self->e.sim_fd[0], HMS_SIM_FAIL, &arg));
 	ASSERT_EQ(0, seteuid(1000));
-	EXPECT_EQ(-EPERM, fail(self->e.sim_fd[0], p, PAGE, &failed));
+	EXPECT_EQ(-EPERM, sim_fail(self->e.sim_fd[0], p, PAGE, &failed));
 	EXPECT_PATTERN(p, PAGE, 1);
 }
 
@@ -250,7 +211,7 @@ HMS_TEST(lost, gone)
 	ASSERT_NE(NULL, huge);
 	ASSERT_NE(NULL, q);
 	ASSERT_NE(NULL, failed_at);
-	ASSERT_EQ(0, fail(self->e.sim_fd[1], failed_at, PAGE, &failed));
+	ASSERT_EQ(0, sim_fail(self->e.sim_fd[1], failed_at, PAGE, &failed));
 	ASSERT_EQ(1, failed);
 	if (!peer_fork(&child)) {
 		env_close(&self->e);

@@ -29,7 +29,8 @@
  *
  * Losses. When memory of the device fails, hms_target_failed() says which; when the device goes
  * without notice, hms_target_gone() says so, before its target is unregistered. No page is made up
- * for what is lost: who touches it gets SIGBUS.
+ * for what is lost: who touches it gets SIGBUS. Of coherent memory that fails the machine tells the
+ * core itself.
  *
  * Coherent memory. What the CPU can load from, it can also pin, for as long as it likes. So a
  * coherent target holds the driver's module while it is online; writing 1 to its file "offline" in
@@ -49,13 +50,13 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/xarray.h>
 #include <linux/hms.h>
 
-#include <linux/xarray.h>
 struct device;
+struct mm_struct;
 struct module;
 struct page;
-struct mm_struct;
 struct hms_target;
 struct hms_initiator;
 struct hms_link;
