@@ -37,7 +37,7 @@
  * @lock: protects @map, @taken, @losses, @lru, @closed and @charges; taken with interrupts off, as
  *	core frees pages anywhere
  * @map: which of them are free
- * @taken: how many the driver keeps for itself
+ * @taken: how many the driver keeps for itself, or has not lent
  * @losses: which of them are lost
  * @pcps: pages that are free, and that nothing here knows of yet
  * @used: how many are neither in @map, taken nor bad; some read it without the lock
@@ -121,6 +121,8 @@ static void hms_devmem_give(struct hms_devmem *mem, const unsigned long *pages, 
 		hms_uncharge(payer, n * npages);
 	}
 	hms_devmem_count(mem);
+	if (mem->ops->spare)
+		mem->ops->spare(mem->target);
 	hms_devmem_tell(mem);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
@@ -224,6 +226,15 @@ static struct resource *hms_devmem_region(u64 range, unsigned long size)
 	return region ?: ERR_PTR(-EBUSY);
 }
 
+/* Nothing is there before it is lent. */
+static void hms_devmem_empty(struct hms_devmem *mem)
+{
+	unsigned long index, n;
+
+	while ((n = hms_freemap_take(&mem->map, mem->map.npages, &index)))
+		mem->taken += n;
+}
+
 /**
  * hms_devmem_create - make struct pages for a device's memory
  * @target: whose memory it is
@@ -259,6 +270,8 @@ struct hms_devmem *hms_devmem_create(struct hms_target *target, const char *name
 		ret = ERR_PTR(-ENOMEM);
 		goto free;
 	}
+	if (ops->more)
+		hms_devmem_empty(mem);
 	if (ops->what == HMS_DEVMEM_DEVICE && hms_lru_init(&mem->lru, npages)) {
 		ret = ERR_PTR(-ENOMEM);
 		goto destroy;
@@ -371,6 +384,15 @@ static void hms_devmem_make(struct hms_devmem *mem, struct page *page, struct hm
 	zone_device_folio_init((struct folio *)page, &mem->pgmap, order);
 }
 
+/* Have the driver lend what is missing, if it is one that does. */
+static bool hms_devmem_borrow(struct hms_devmem *mem, unsigned long npages)
+{
+	if (!mem->ops->more || !hms_devmem_is_usable(mem))
+		return false;
+	mem->ops->more(mem->target, npages);
+	return true;
+}
+
 /* Take free pages out of the map; how many there were, 0 while it is closed. */
 static unsigned int hms_devmem_grab(struct hms_devmem *mem, struct page **pages, unsigned int n)
 {
@@ -400,6 +422,25 @@ static unsigned int hms_devmem_get(struct hms_devmem *mem, struct page **pages, 
 	return got;
 }
 
+/* Take the pages of a large one out of the map, as far as there are any that lie like that. */
+static bool hms_devmem_grab_block(struct hms_devmem *mem, unsigned long *index)
+{
+	bool got;
+
+	spin_lock_irq(&mem->lock);
+	got = hms_devmem_is_usable(mem) && hms_freemap_take_block(&mem->map, index);
+	hms_devmem_count(mem);
+	spin_unlock_irq(&mem->lock);
+	return got;
+}
+
+static bool hms_devmem_get_block(struct hms_devmem *mem, unsigned long *index)
+{
+	return hms_devmem_grab_block(mem, index) ||
+	       (hms_pcps_drain(&mem->pcps) && hms_devmem_grab_block(mem, index)) ||
+	       (hms_devmem_borrow(mem, HMS_BLOCK_PAGES) && hms_devmem_grab_block(mem, index));
+}
+
 /**
  * hms_devmem_alloc - take free pages
  * @mem: the device's memory
@@ -418,6 +459,8 @@ unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page *
 	struct hms_payer *payer = hms_devmem_charge(mem, user, &may);
 	unsigned int got = hms_devmem_get(mem, pages, may), i;
 
+	if (got < may && hms_devmem_borrow(mem, may - got))
+		got += hms_devmem_grab(mem, &pages[got], may - got);
 	if (payer)
 		hms_devmem_uncharge(mem, payer, may - got);
 	for (i = 0; i < got; i++)
@@ -459,19 +502,44 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 		hms_losses_give(&mem->losses, &mem->map, hms_devmem_index(mem, pages[i]), 1);
 	mem->taken -= n;
 	hms_devmem_count(mem);
+	if (mem->ops->spare)
+		mem->ops->spare(mem->target);
 	spin_unlock_irq(&mem->lock);
 }
 
-/* Take the pages of a large one out of the map, as far as there are any that lie like that. */
-static bool hms_devmem_grab_block(struct hms_devmem *mem, unsigned long *index)
+/**
+ * hms_devmem_take_run - take a run of free pages out of use, also while nobody may have them
+ * @mem: the device's memory
+ * @max: at most so many
+ * @index: receives the first
+ *
+ * Return: how many, 0 when there is none.
+ */
+unsigned long hms_devmem_take_run(struct hms_devmem *mem, unsigned long max, unsigned long *index)
 {
-	bool got;
+	unsigned long n;
 
 	spin_lock_irq(&mem->lock);
-	got = hms_devmem_is_usable(mem) && hms_freemap_take_block(&mem->map, index);
+	n = hms_freemap_take(&mem->map, max, index);
+	mem->taken += n;
 	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
-	return got;
+	return n;
+}
+
+/**
+ * hms_devmem_give_run - let a run of pages be used
+ * @mem: the device's memory
+ * @index: the first
+ * @npages: how many; taken, or never given yet where a driver lends them
+ */
+void hms_devmem_give_run(struct hms_devmem *mem, unsigned long index, unsigned long npages)
+{
+	spin_lock_irq(&mem->lock);
+	hms_losses_give(&mem->losses, &mem->map, index, npages);
+	mem->taken -= npages;
+	hms_devmem_count(mem);
+	spin_unlock_irq(&mem->lock);
 }
 
 /**
@@ -492,9 +560,7 @@ struct page *hms_devmem_alloc_large(struct hms_devmem *mem, kuid_t user)
 	if (hms_devmem_is_coherent(mem))
 		return NULL;
 	payer = hms_devmem_charge(mem, user, &may);
-	got = may == HMS_BLOCK_PAGES &&
-	      (hms_devmem_grab_block(mem, &index) ||
-	       (hms_pcps_drain(&mem->pcps) && hms_devmem_grab_block(mem, &index)));
+	got = may == HMS_BLOCK_PAGES && hms_devmem_get_block(mem, &index);
 	if (!got) {
 		if (payer)
 			hms_devmem_uncharge(mem, payer, may);
@@ -745,17 +811,22 @@ unsigned long hms_devmem_index(const struct hms_devmem *mem, const struct page *
 }
 
 /**
- * hms_devmem_room - how many pages are free
+ * hms_devmem_room - how many pages are free, or lent for this
  * @mem: the device's memory
  * @want: so many would be enough
  *
+ * Context: may sleep.
  * Return: at most @want.
  */
 unsigned long hms_devmem_room(struct hms_devmem *mem, unsigned long want)
 {
-	if (READ_ONCE(mem->map.nfree) < want)
-		hms_pcps_drain(&mem->pcps);
-	return min(want, READ_ONCE(mem->map.nfree));
+	unsigned long have = READ_ONCE(mem->map.nfree);
+
+	if (have < want && hms_pcps_drain(&mem->pcps))
+		have = READ_ONCE(mem->map.nfree);
+	if (have < want && hms_devmem_borrow(mem, want - have))
+		have = READ_ONCE(mem->map.nfree);
+	return min(want, have);
 }
 
 /* The page that a page is known by in the order in which they leave. */

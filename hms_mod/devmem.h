@@ -26,6 +26,9 @@ enum hms_devmem_what {
  * @touched: a CPU touched one that it can't load from
  * @freed: core has freed one, @npages are in it; in any context. May be NULL
  * @failed: core has been told that so many of them are bad; as hms_target_failed(). May be NULL
+ * @more: memory is short by so many pages: have the driver lend some, see lend.c. NULL: all that
+ *	there is is there from the beginning
+ * @spare: some is free, and the driver may have it back; under the lock, in any context
  * @user: by its zone_device_data, who has one; NULL: who was given it
  * @emptied: all of them are free, so that they may be destroyed; in any context. May be NULL
  * @what: enum hms_devmem_what; only what is a device's is charged, and leaves by an order
@@ -34,6 +37,8 @@ struct hms_devmem_ops {
 	vm_fault_t (*touched)(struct vm_fault *vmf, struct hms_target *target);
 	void (*freed)(struct page *page, unsigned long npages);
 	int (*failed)(struct hms_target *target, unsigned long index, unsigned long npages);
+	void (*more)(struct hms_target *target, unsigned long npages);
+	void (*spare)(struct hms_target *target);
 	kuid_t (*user)(const void *data);
 	void (*emptied)(void);
 	enum hms_devmem_what what;
@@ -142,6 +147,8 @@ bool hms_devmem_is_coherent(const struct hms_devmem *mem);
 void hms_devmem_destroy(struct hms_devmem *mem);
 void hms_devmem_wait_empty(struct hms_devmem *mem, unsigned long timeout);
 unsigned int hms_devmem_take(struct hms_devmem *mem, struct page **pages, unsigned int n);
+unsigned long hms_devmem_take_run(struct hms_devmem *mem, unsigned long max, unsigned long *index);
+void hms_devmem_give_run(struct hms_devmem *mem, unsigned long index, unsigned long npages);
 void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, unsigned int n);
 unsigned int hms_devmem_alloc(struct hms_devmem *mem, kuid_t user, struct page **pages,
 			      unsigned int n);

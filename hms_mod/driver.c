@@ -14,6 +14,7 @@
 #include "evacuate.h"
 #include "evict.h"
 #include "home.h"
+#include "lend.h"
 #include "stats.h"
 #include "target.h"
 #include "transfer.h"
@@ -38,6 +39,14 @@ static const struct hms_devmem_ops hms_driver_ops = {
 	.failed = hms_driver_failed,
 };
 
+/* Of a driver that lends memory. */
+static const struct hms_devmem_ops hms_lender_ops = {
+	.touched = hms_home_fault,
+	.failed = hms_driver_failed,
+	.more = hms_lend_more,
+	.spare = hms_lend_spare,
+};
+
 /**
  * hms_target_register - offer the memory of a device
  * @desc: what it is; copied, but for what it points to
@@ -56,13 +65,15 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 	struct hms_devmem *mem;
 	int ret;
 
-	if (!desc->name || !desc->ops || !desc->ops->copy || (desc->range && !desc->owner))
+	if (!desc->name || !desc->ops || !desc->ops->copy || (desc->range && !desc->owner) ||
+	    !desc->ops->alloc != !desc->ops->free)
 		return ERR_PTR(-EINVAL);
 	target = hms_target_new_device(desc);
 	if (!target)
 		return ERR_PTR(-ENOMEM);
+	hms_lend_init(target);
 	mem = hms_devmem_create(target, desc->name, desc->size >> PAGE_SHIFT, desc->range,
-				&hms_driver_ops);
+				desc->ops->alloc ? &hms_lender_ops : &hms_driver_ops);
 	if (IS_ERR(mem)) {
 		kfree(target);
 		return ERR_CAST(mem);
@@ -76,6 +87,8 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 		/* Its file "offline" was there for a moment. */
 		if (desc->range && !hms_devmem_is_closed(mem))
 			module_put(desc->owner);
+		if (desc->ops->alloc)
+			hms_lend_stop(target);
 		hms_devmem_destroy(mem);
 		return ERR_PTR(ret);
 	}
@@ -313,6 +326,8 @@ void hms_target_unregister(struct hms_target *target)
 	online = hms_devmem_is_coherent(target->mem) &&
 		 (target->suspended || !hms_devmem_is_closed(target->mem));
 	hms_evacuate(target, 0);
+	if (target->ops->alloc)
+		hms_lend_stop(target);
 	hms_devmem_destroy(target->mem);
 	if (online)
 		module_put(target->owner);

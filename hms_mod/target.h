@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 #include <linux/pagemap.h>
 #include <linux/refcount.h>
+#include <linux/workqueue.h>
 #include <linux/hms.h>
 
 #include <hms/driver.h>
@@ -28,6 +29,7 @@ struct hms_devmem;
  * @described: it is of another machine, and holds no pages
  * @suspended: it takes nothing until its driver has resumed it
  * @pinned: pages that were left when it did not go offline, last time
+ * @spare: returns what its driver has lent, see lend.c
  * @stats: pages, by enum hms_target_stat
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
@@ -45,6 +47,7 @@ struct hms_target {
 	bool described;
 	bool suspended;
 	unsigned long pinned;
+	struct delayed_work spare;
 	atomic64_t stats[HMS_TARGET_STAT_NR];
 	refcount_t users;
 	bool dying;

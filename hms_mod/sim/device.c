@@ -101,15 +101,6 @@ static int hms_sim_start(struct hms_target *target, const struct hms_copy *pages
 	return 0;
 }
 
-static const struct hms_target_ops hms_sim_target_ops = {
-	.copy = hms_sim_copy,
-};
-
-static const struct hms_target_ops hms_sim_later_ops = {
-	.copy = hms_sim_copy,
-	.start = hms_sim_start,
-};
-
 /* Their memory comes from the nodes in turn, the last one first: others need node 0 more. */
 static int hms_sim_node(unsigned int index)
 {
@@ -132,6 +123,7 @@ static void hms_sim_unregister(struct hms_sim *sim)
 	/* Nothing is copied any more; but what has said so may be on its way out of our code. */
 	if (sim->copies)
 		destroy_workqueue(sim->copies);
+	hms_sim_vram_destroy(sim);
 	vfree(sim->memory);
 }
 
@@ -157,16 +149,17 @@ static int hms_sim_register(struct hms_sim *sim, const struct hms_target_desc *d
  * @peers: see &struct hms_target_desc
  * @range: physical address of memory that it shares with the CPU, or 0: it has its own
  * @later: it copies by itself
+ * @own: it has an allocator of its own
  *
  * Return: 0 or a negative errno.
  */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers, u64 range, bool later)
+		       void *peers, u64 range, bool later, bool own)
 {
 	struct hms_target_desc desc = {
 		.name = sim->name,
 		.parent = parent,
-		.ops = later ? &hms_sim_later_ops : &hms_sim_target_ops,
+		.ops = &sim->ops,
 		.peers = peers,
 		.drvdata = sim,
 		.size = size,
@@ -187,18 +180,24 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 		desc.memory = sim->memory;
 	}
 
+	sim->ops.copy = hms_sim_copy;
 	if (later) {
+		sim->ops.start = hms_sim_start;
 		sim->copies = alloc_workqueue("%s", WQ_UNBOUND, 0, sim->name);
-		if (!sim->copies) {
-			vfree(sim->memory);
-			return -ENOMEM;
-		}
+	}
+	if (own) {
+		sim->ops.alloc = hms_sim_lend;
+		sim->ops.free = hms_sim_have_back;
 	}
 	sim->misc.minor = MISC_DYNAMIC_MINOR;
 	sim->misc.name = sim->name;
 	sim->misc.mode = 0660;
 	sim->misc.fops = &hms_sim_fops;
-	ret = hms_sim_register(sim, &desc) ?: misc_register(&sim->misc);
+	ret = later && !sim->copies ? -ENOMEM : 0;
+	if (!ret && own)
+		ret = hms_sim_vram_init(sim);
+	if (!ret)
+		ret = hms_sim_register(sim, &desc) ?: misc_register(&sim->misc);
 	if (ret)
 		hms_sim_unregister(sim);
 	return ret;

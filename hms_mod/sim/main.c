@@ -29,6 +29,10 @@ static bool later;
 module_param(later, bool, 0444);
 MODULE_PARM_DESC(later, "they copy by themselves, and tell when it is done");
 
+static bool own;
+module_param(own, bool, 0444);
+MODULE_PARM_DESC(own, "they have an allocator of their own, and lend memory when it is wanted");
+
 static ulong range;
 module_param(range, ulong, 0444);
 MODULE_PARM_DESC(range, "physical address of memory that nobody uses, for all of them: it is coherent");
@@ -91,7 +95,7 @@ static int __init hms_sim_init(void)
 	for (i = 0; i < count; i++) {
 		ret = hms_sim_device_add(&hms_sims[i], i, (u64)size_mb * SZ_1M, hms_sim_root,
 					 peers ? hms_sims : NULL,
-					 range ? range + i * (u64)size_mb * SZ_1M : 0, later);
+					 range ? range + i * (u64)size_mb * SZ_1M : 0, later, own);
 		if (ret) {
 			pr_err("hms_sim%u: no accelerator: error %d\n", i, ret);
 			hms_sim_stop(i);

@@ -19,8 +19,21 @@ static int hms_sim_keep(struct hms_sim *sim, unsigned long npages)
 	memcpy(kept, sim->kept, sim->nkept * sizeof(*kept));
 	kvfree(sim->kept);
 	sim->kept = kept;
+	sim->nmine += hms_sim_vram_keep(sim, npages - sim->nkept - sim->nmine);
+	npages -= sim->nmine;
 	sim->nkept += hms_target_take(sim->target, kept + sim->nkept, npages - sim->nkept);
 	return 0;
+}
+
+/* Not so many. */
+static void hms_sim_keep_less(struct hms_sim *sim, unsigned long npages)
+{
+	unsigned long n = sim->nkept + sim->nmine - npages;
+
+	n -= hms_sim_vram_release(sim, n);
+	sim->nmine = npages - (sim->nkept - n);
+	sim->nkept -= n;
+	hms_target_give(sim->target, sim->kept + sim->nkept, n);
 }
 
 /**
@@ -29,7 +42,7 @@ static int hms_sim_keep(struct hms_sim *sim, unsigned long npages)
  */
 void hms_sim_release_all(struct hms_sim *sim)
 {
-	hms_target_give(sim->target, sim->kept, sim->nkept);
+	hms_sim_keep_less(sim, 0);
 	kvfree(sim->kept);
 }
 
@@ -51,13 +64,11 @@ int hms_sim_reserve(struct hms_sim_context *context, struct hms_sim_reserve *arg
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	mutex_lock(&sim->keep_lock);
-	if (npages > sim->nkept) {
+	if (npages > sim->nkept + sim->nmine)
 		ret = hms_sim_keep(sim, npages);
-	} else {
-		hms_target_give(sim->target, sim->kept + npages, sim->nkept - npages);
-		sim->nkept = npages;
-	}
-	arg->kept = (u64)sim->nkept << PAGE_SHIFT;
+	else
+		hms_sim_keep_less(sim, npages);
+	arg->kept = (u64)(sim->nkept + sim->nmine) << PAGE_SHIFT;
 	mutex_unlock(&sim->keep_lock);
 	return ret;
 }

@@ -18,10 +18,14 @@
  * @initiator: itself in the map
  * @link: what connects them
  * @misc: its device node
- * @keep_lock: protects @kept and @nkept
- * @kept: pages that it keeps for itself
+ * @keep_lock: protects the next three
+ * @kept: pages that it has taken from HMS for itself
  * @nkept: how many
+ * @nmine: how many it keeps that it had not lent
  * @copies: makes those that are ended later, or NULL
+ * @ops: what it does for its memory
+ * @vram: a bit for each page that is not free: lent to HMS, or kept; NULL: all of it is HMS's
+ * @mine: a bit for each page that it keeps and had not lent
  */
 struct hms_sim {
 	char name[16];
@@ -34,7 +38,11 @@ struct hms_sim {
 	struct mutex keep_lock;		/* see above */
 	struct page **kept;
 	unsigned long nkept;
+	unsigned long nmine;
 	struct workqueue_struct *copies;
+	struct hms_target_ops ops;
+	unsigned long *vram;
+	unsigned long *mine;
 };
 
 /**
@@ -57,7 +65,7 @@ struct hms_sim_stats {
 
 /* device.c */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers, u64 range, bool later);
+		       void *peers, u64 range, bool later, bool own);
 void hms_sim_device_remove(struct hms_sim *sim);
 
 /* file.c */
@@ -80,6 +88,14 @@ int hms_sim_walk(struct hms_sim_context *context, struct hms_sim_walk *arg);
 /* reserve.c */
 int hms_sim_reserve(struct hms_sim_context *context, struct hms_sim_reserve *arg);
 void hms_sim_release_all(struct hms_sim *sim);
+
+/* vram.c */
+int hms_sim_vram_init(struct hms_sim *sim);
+void hms_sim_vram_destroy(struct hms_sim *sim);
+unsigned long hms_sim_vram_keep(struct hms_sim *sim, unsigned long npages);
+unsigned long hms_sim_vram_release(struct hms_sim *sim, unsigned long npages);
+unsigned long hms_sim_lend(struct hms_target *target, unsigned long npages, unsigned long *first);
+void hms_sim_have_back(struct hms_target *target, unsigned long first, unsigned long npages);
 
 /* described.c */
 int hms_sim_described_start(struct device *parent);

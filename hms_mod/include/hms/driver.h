@@ -25,7 +25,8 @@
  * policies, and of the same those that were placed, or faulted on through a mirror, the longest
  * ago. A driver that knows better which are in use says so with hms_target_accessed(). One that
  * wants memory for itself takes it with hms_target_take(), and gives it back before it unregisters
- * the target.
+ * the target. One with an allocator of its own lends memory as it is wanted, see
+ * &hms_target_ops.alloc; what it takes then is its own again, as if by &hms_target_ops.free.
  *
  * Losses. When memory of the device fails, hms_target_failed() says which; when the device goes
  * without notice, hms_target_gone() says so, before its target is unregistered. No page is made up
@@ -99,11 +100,22 @@ void hms_fence_signal(struct hms_fence *fence, int error);
  *	way for a request. @pages stay until then. It has to end without anybody's help: processes
  *	can't be killed while they wait for it. Returns 0, or a negative errno when nothing was
  *	begun; then, and where a copy fails, @copy is asked. NULL where @copy is all there is.
+ * @alloc: lend memory: find up to @npages pages that lie behind each other, and set @first to the
+ *	number of the first, see hms_target_index(). Called when the core lacks pages, as @copy is;
+ *	of 512 of them it can make a large page if they begin at a multiple of 512. Returns how
+ *	many, 0 when there are none to spare. NULL: all of the memory is the core's from the
+ *	beginning, but for what hms_target_take() takes.
+ * @free: have back @npages pages that @alloc has lent, from @first on, not always in the pieces in
+ *	which it did. Called by a worker, a tenth of a second after processes have let them go, and
+ *	for the last by hms_target_unregister(). May sleep. Set when @alloc is.
  */
 struct hms_target_ops {
 	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
 	int (*start)(struct hms_target *target, const struct hms_copy *pages, unsigned int n,
 		     struct hms_fence *fence);
+	unsigned long (*alloc)(struct hms_target *target, unsigned long npages,
+			       unsigned long *first);
+	void (*free)(struct hms_target *target, unsigned long first, unsigned long npages);
 };
 
 /**

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lending: a driver with an allocator of its own lends memory when it is short, and has it back
+ * when it is free. In between it is in the map of free pages, like that of any device.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/workqueue.h>
+
+#include "devmem.h"
+#include "freemap.h"
+#include "lend.h"
+#include "target.h"
+
+/* What is free for so long goes back; what is used again at once does not. */
+#define HMS_LEND_DELAY	(HZ / 10)
+
+/* All that is free now. */
+static void hms_lend_return(struct hms_target *target)
+{
+	unsigned long index, npages;
+
+	while ((npages = hms_devmem_take_run(target->mem, HMS_BLOCK_PAGES, &index)))
+		target->ops->free(target, index, npages);
+}
+
+static void hms_lend_return_late(struct work_struct *work)
+{
+	hms_lend_return(container_of(to_delayed_work(work), struct hms_target, spare));
+}
+
+/**
+ * hms_lend_init - be ready for a driver that lends
+ * @target: of any driver; of one that does, hms_lend_stop() is owed
+ */
+void hms_lend_init(struct hms_target *target)
+{
+	INIT_DELAYED_WORK(&target->spare, hms_lend_return_late);
+}
+
+/**
+ * hms_lend_more - memory is short: ask the driver for some
+ * @target: the device
+ * @npages: so many pages would be enough
+ *
+ * Context: as &hms_target_ops.alloc.
+ */
+void hms_lend_more(struct hms_target *target, unsigned long npages)
+{
+	unsigned long first, n, all = hms_devmem_pages(target->mem);
+
+	while (npages) {
+		n = target->ops->alloc(target, npages, &first);
+		if (!n || WARN_ON_ONCE(n > npages || first >= all || n > all - first))
+			break;
+		hms_devmem_give_run(target->mem, first, n);
+		npages -= n;
+	}
+	/* Who has asked may not take all of it. */
+	hms_lend_spare(target);
+}
+
+/**
+ * hms_lend_spare - memory is free, and goes back before long
+ * @target: the device
+ *
+ * Context: any; the lock of the memory may be held.
+ */
+void hms_lend_spare(struct hms_target *target)
+{
+	schedule_delayed_work(&target->spare, HMS_LEND_DELAY);
+}
+
+/**
+ * hms_lend_stop - give all of it back
+ * @target: nobody has any of its pages, or takes some
+ *
+ * Context: may sleep.
+ */
+void hms_lend_stop(struct hms_target *target)
+{
+	cancel_delayed_work_sync(&target->spare);
+	hms_lend_return(target);
+}
