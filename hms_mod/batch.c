@@ -279,6 +279,17 @@ static bool hms_batch_is_block(const struct hms_batch *batch)
 	       IS_ALIGNED(batch->start, HMS_BLOCK_PAGES << PAGE_SHIFT);
 }
 
+/*
+ * May what fills a hole be large? A placeholder costs no memory. Whether huge pages are for all, or
+ * for who asks, no module is told: for a page the program has to have asked.
+ */
+static bool hms_hole_may_be_large(const struct hms_request *request, struct vm_area_struct *vma)
+{
+	return hms_vma_takes_large(vma) &&
+	       (request->lazy || (vma->vm_flags & VM_HUGEPAGE &&
+				  !hms_mode_rotates(request->mode)));
+}
+
 /* Read the page tables, and give fates; returns the number of runs that core is to be asked for. */
 static unsigned int hms_batch_survey(struct hms_work *work, struct hms_batch *batch)
 {
@@ -311,7 +322,7 @@ static unsigned int hms_batch_survey(struct hms_work *work, struct hms_batch *ba
 	}
 	if (n == 1 && runs[0].npages == batch->npages) {
 		runs[0].large = batch->whole;
-		runs[0].hole = work->request->lazy && hms_vma_takes_large(batch->vma) &&
+		runs[0].hole = hms_hole_may_be_large(work->request, batch->vma) &&
 			       hms_batch_is_block(batch) && !runs[0].owner && !batch->entries[0];
 	}
 	hms_devmem_read_unlock(idx);
@@ -641,7 +652,7 @@ static bool hms_batch_place_large(struct hms_work *work, struct hms_batch *batch
 
 	if (!hms_batch_reconsider(work, batch, 0))
 		return true;
-	if (hms_collected_hole(batch->src[0]))
+	if (hms_collected_hole(batch->src[0]) && work->request->lazy)
 		return hms_batch_place_large_lazy(work, batch);
 	rank = hms_plan_nth(work, plan, plan->goal);
 	page = plan->goal < plan->limit ?

@@ -57,7 +57,7 @@ struct hms_batch {
  * @first: index of the first
  * @npages: how many
  * @large: it is the whole batch, and one large page
- * @hole: it is the whole batch, and nothing; a large placeholder may be had for it
+ * @hole: it is the whole batch, and nothing; a large page, or placeholder, may be had for it
  */
 struct hms_run {
 	void *owner;

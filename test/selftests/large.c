@@ -10,6 +10,10 @@
 #include "hms_fixture.h"
 #include "module.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
 #define LARGE	MiB(2)
 #define NLARGE	512
 
@@ -364,6 +368,50 @@ HMS_TEST(large, all_or_nothing)
 }
 
 /* They come home in one piece when the device goes, also those that only a child has. */
+/* What was split on a device comes home in pieces, which a program can have joined there. */
+HMS_TEST(large, collapsed_at_home)
+{
+	MOVE(self->p, LARGE, self->e.sim[0]);
+	ASSERT_EQ(0, mprotect(self->p, PAGE, PROT_READ));
+	ASSERT_EQ(0, mprotect(self->p, PAGE, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.node[0], NULL));
+	SAME(0, LARGE);
+	HUGE_KIB(2048);
+	ASSERT_EQ(0, madvise(self->p, LARGE, MADV_COLLAPSE));
+	HUGE_KIB(4096);
+	SAME(0, LARGE);
+}
+
+/* A hole is filled in one piece, where the program has asked for huge pages. */
+HMS_TEST(large, populated)
+{
+	const __u32 way[] = { self->e.node[0], self->e.sim[0] };
+	struct request r;
+	char *p;
+
+	for (int i = 0; i < 2; i++) {
+		p = area_huge(LARGE);
+		ASSERT_NE(NULL, p);
+		ASSERT_EQ(0, populate(self->e.fd, p, LARGE, way[i], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(LARGE / PAGE, r.h.populated);
+		EXPECT_EQ((long)(LARGE / PAGE), pages_on(self->e.fd, p, LARGE, way[i]));
+		/* On a device it is none that smaps knows. */
+		ASSERT_EQ(0, migrate(self->e.fd, p, LARGE, self->e.node[self->e.nnodes - 1],
+				     NULL));
+		EXPECT_EQ(2048, smaps_kib(p, "AnonHugePages"));
+		EXPECT_ZERO(p, LARGE);
+		ASSERT_EQ(0, munmap(p, LARGE));
+	}
+	p = area_huge(LARGE);
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, madvise(p, LARGE, MADV_NOHUGEPAGE));
+	ASSERT_EQ(0, populate(self->e.fd, p, LARGE, self->e.node[0], &r));
+	EXPECT_EQ(LARGE / PAGE, r.h.populated);
+	EXPECT_EQ(0, smaps_kib(p, "AnonHugePages"));
+	ASSERT_EQ(0, munmap(p, LARGE));
+}
+
 HMS_TEST(large, unload)
 {
 	struct peer peer;
