@@ -25,6 +25,7 @@
 #include "request.h"
 #include "room.h"
 #include "target.h"
+#include "trace.h"
 
 /* Bytes that a batch of so many pages takes. */
 size_t hms_batch_size(unsigned long npages)
@@ -119,6 +120,7 @@ void hms_batch_init(struct hms_batch *batch, struct vm_area_struct *vma, unsigne
 	batch->vma = vma;
 	batch->start = start;
 	batch->npages = npages;
+	batch->began = hms_trace_now(hms_place);
 	batch->whole = false;
 	batch->in_pieces = false;
 	memset(batch->dst, 0, npages * sizeof(*batch->dst));

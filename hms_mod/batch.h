@@ -19,6 +19,7 @@ struct hms_request;
  * @vma: the mapping; mmap_lock is held as long as the batch is used
  * @start: first address
  * @npages: pages, at most what there is room for
+ * @began: when, if somebody traces
  * @nruns: runs of pages that core has given us
  * @nlazy: placeholders taken for it, and not settled yet
  * @whole: all of it is one large page, that is to move in one piece
@@ -37,6 +38,7 @@ struct hms_batch {
 	struct vm_area_struct *vma;
 	unsigned long start;
 	unsigned long npages;
+	u64 began;
 	unsigned int nruns;
 	unsigned int nlazy;
 	bool whole;

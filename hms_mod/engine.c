@@ -71,8 +71,6 @@ static unsigned long hms_same_fate(const struct hms_batch *batch, unsigned long 
 static void hms_count_batch(struct hms_request *request, const struct hms_batch *batch)
 {
 	struct hms_hbind *arg = request->arg;
-	u64 moved = arg->moved, populated = arg->populated;
-	u64 present = arg->present, lazy = arg->lazy;
 	unsigned long i, n;
 
 	for (i = 0; i < batch->npages; i += n) {
@@ -111,8 +109,24 @@ static void hms_count_batch(struct hms_request *request, const struct hms_batch 
 			break;
 		}
 	}
-	trace_hms_place(batch->start, batch->npages, arg->moved - moved,
-			arg->populated - populated, arg->present - present, arg->lazy - lazy);
+}
+
+/* The same for who traces. Apart, as the counts are long, and mostly nobody does. */
+static noinline void hms_count_traced_batch(struct hms_request *request,
+					    const struct hms_batch *batch)
+{
+	struct hms_hbind before = *request->arg;
+
+	hms_count_batch(request, batch);
+	trace_hms_place(request, batch, &before);
+}
+
+static void hms_engine_count(struct hms_request *request, const struct hms_batch *batch)
+{
+	if (trace_hms_place_enabled())
+		hms_count_traced_batch(request, batch);
+	else
+		hms_count_batch(request, batch);
 }
 
 /* Up to where copies begin; true when they go on by themselves. */
@@ -277,7 +291,7 @@ static int hms_engine_batches(struct hms_engine *engine)
 	for (i = 0; i < n; i++) {
 		hms_batch_explain(work, batches[i]);
 		hms_batch_run_again(work, batches[i]);
-		hms_count_batch(request, batches[i]);
+		hms_engine_count(request, batches[i]);
 	}
 	mmap_read_unlock(mm);
 	request->arg->next = engine->next;
@@ -409,7 +423,7 @@ static int hms_engine_all_or_nothing(struct hms_engine *engine)
 				request->policy);
 	list_for_each_entry(batch, &batches, list) {
 		hms_batch_commit(batch);
-		hms_count_batch(request, batch);
+		hms_engine_count(request, batch);
 	}
 	request->arg->next = request->end;
 drop:

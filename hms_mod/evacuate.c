@@ -28,6 +28,7 @@
 #include "poison.h"
 #include "process.h"
 #include "target.h"
+#include "trace.h"
 
 /* Rounds between complaints of one that does not end, ten seconds. */
 #define HMS_EVACUATE_PATIENCE	500
@@ -41,6 +42,7 @@ struct hms_evacuation {
 	unsigned long deadline;
 	struct hms_pass *pass;
 	struct hms_notice notice;	/* what one process is told of one round */
+	u32 to;				/* where the first page of that went */
 	unsigned long entries[HMS_PASS_PAGES];	/* see locate.h */
 };
 
@@ -58,8 +60,10 @@ static void hms_evacuated(struct hms_evacuation *e, unsigned long address, unsig
 {
 	struct hms_notice *notice = &e->notice;
 
-	if (!notice->moved)
+	if (!notice->moved) {
 		notice->start = address;
+		e->to = e->pass->to;
+	}
 	notice->length = address + (npages << PAGE_SHIFT) - notice->start;
 	notice->pages += npages;
 	notice->moved += npages;
@@ -163,6 +167,7 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
 	unsigned long at = 0, end;
+	u64 began = hms_trace_now(hms_evacuate);
 
 	e->notice = (struct hms_notice) { .kind = HMS_NOTICE_EVACUATED, .target = e->uid };
 	while (!hms_evacuate_is_over(e) && hms_evacuate_lock(e, mm)) {
@@ -187,8 +192,11 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 	 * Not of placeholders, which are no target. One for all of the round: there may be more
 	 * windows than notices are kept.
 	 */
-	if (e->notice.moved && e->uid)
-		hms_inbox_tell_mm(mm, &e->notice);
+	if (!e->notice.moved || !e->uid)
+		return;
+	trace_hms_evacuate(e->uid, e->to, e->notice.start, e->notice.length, e->notice.moved,
+			   began);
+	hms_inbox_tell_mm(mm, &e->notice);
 }
 
 /*

@@ -271,7 +271,8 @@ static void hms_evict_pass(struct hms_eviction *e)
 	notice.length = end - notice.start;
 	notice.pages = moved;
 	notice.moved = moved;
-	trace_hms_evict(e->target->obj.uid, notice.start, moved, e->want->priority);
+	trace_hms_evict(e->target->obj.uid, pass->to, notice.start, moved, e->want->priority,
+			e->want->forced ? HMS_TRACE_TAKEN : HMS_TRACE_EVICTED, pass->began);
 	hms_stat_add(HMS_STAT_EVICTED, moved);
 	hms_binding_count_home(mm, HMS_PROCESS_EVICTED, moved, 0);
 	hms_inbox_tell_mm(mm, &notice);

@@ -267,20 +267,22 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 	return ret;
 }
 
-/* For the tracepoint, the node that the first page of a pass goes to. Before it is committed. */
-static int hms_home_first_nid(const struct hms_pass *pass)
+static void hms_home_trace(const struct hms_pass *pass, u64 home, u64 elsewhere)
 {
-	struct page *page = trace_hms_home_enabled() ? migrate_pfn_to_page(pass->dst[0]) : NULL;
+	const struct hms_devmem *mem = hms_devmem_of_owner(pass->vma.pgmap_owner);
 
-	return page ? page_to_nid(page) : NUMA_NO_NODE;
+	if (home)
+		trace_hms_home(hms_devmem_is_of(mem)->obj.uid, pass->to, pass->vma.start, home,
+			       elsewhere, pass->vma.fault_page ? HMS_TRACE_TOUCH : HMS_TRACE_FAULT,
+			       pass->began);
 }
 
 /*
  * Pages came home: count them for the module and for the process; their target has done so for
- * itself. The first touch of what had a placeholder is another thing. @nid is of the first.
+ * itself. The first touch of what had a placeholder is another thing.
  */
 static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why, u64 home,
-			   u64 elsewhere, int nid)
+			   u64 elsewhere)
 {
 	struct mm_struct *mm = pass->vma.vma->vm_mm;
 
@@ -289,8 +291,8 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
 		hms_stat_add(HMS_STAT_LAZY_TOUCHED, home);
 		hms_binding_count_home(mm, HMS_PROCESS_POPULATED, home, elsewhere);
 	} else if (why == HMS_TARGET_HOME) {
-		if (home)
-			trace_hms_home(pass->vma.start, home, nid, elsewhere);
+		if (trace_hms_home_enabled())
+			hms_home_trace(pass, home, elsewhere);
 		hms_stat_add(HMS_STAT_HOME, home);
 		hms_binding_count_home(mm, HMS_PROCESS_HOME, home, elsewhere);
 	} else {
@@ -340,19 +342,18 @@ int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why)
 {
 	unsigned long first, i;
 	u64 home, elsewhere = 0;
-	int ret, nid;
+	int ret;
 
 	ret = hms_home_place(pass, why, &elsewhere);
 	first = pass->dst[0];
 	hms_pass_copy(pass);
 	if (first && !pass->dst[0])
 		ret = pass->error == -ENOMEM ? -ENOMEM : -EIO;
-	nid = hms_home_first_nid(pass);
 	home = hms_pass_commit(pass, why);
 	/* What took the place of lost pages did not come from there. */
 	for (i = 0; pass->poison && i < pass->npages; i++)
 		home -= hms_moved(pass->src[i], pass->dst[i]) && !hms_home_came(pass, i);
-	hms_home_count(pass, why, home, elsewhere, nid);
+	hms_home_count(pass, why, home, elsewhere);
 	return ret;
 }
 
@@ -400,7 +401,6 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
 	struct page *page;
 	bool moved;
-	int nid;
 
 	/* In one piece nothing takes the place of what is lost. */
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
@@ -413,10 +413,9 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	hms_pass_copy(pass);
 	if (fault_page && !pass->dst[0])
 		return hms_pass_split_mapping(pass);
-	nid = hms_home_first_nid(pass);
 	moved = hms_pass_commit(pass, why);
 	if (moved)
-		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0, nid);
+		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0);
 	return moved;
 }
 

@@ -16,6 +16,7 @@
 #include "order.h"
 #include "pass.h"
 #include "target.h"
+#include "trace.h"
 #include "transfer.h"
 
 /**
@@ -52,6 +53,8 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 	int ret;
 
 	pass->npages = npages;
+	pass->began = trace_hms_home_enabled() || trace_hms_evict_enabled() ? ktime_get_ns() : 0;
+	pass->to = 0;
 	pass->nruns = 0;
 	pass->going = 0;
 	pass->to_device = false;
@@ -408,19 +411,23 @@ static void hms_pass_bury(struct hms_pass *pass)
 	}
 }
 
-static void hms_pass_count_run(struct page *from, struct page *to, u64 n, enum hms_target_stat why)
+static void hms_pass_count_run(struct hms_pass *pass, struct page *from, struct page *to, u64 n,
+			       enum hms_target_stat why)
 {
 	struct hms_target *source = from ? hms_target_of_page(from) : NULL;
 	struct hms_target *target = hms_target_of_page(to);
 
 	if (source)
 		hms_target_stat_add(source, why, n);
-	if (target)
-		hms_target_stat_add(target, from ? HMS_TARGET_MOVED_IN : HMS_TARGET_POPULATED, n);
+	if (!target)
+		return;
+	if (!pass->to)
+		pass->to = target->obj.uid;
+	hms_target_stat_add(target, from ? HMS_TARGET_MOVED_IN : HMS_TARGET_POPULATED, n);
 }
 
 /* All of it is one run: there is no need to look at more pages than the first. */
-static unsigned long hms_pass_count_all(const struct hms_pass *pass, enum hms_target_stat why)
+static unsigned long hms_pass_count_all(struct hms_pass *pass, enum hms_target_stat why)
 {
 	unsigned long i, end = hms_pass_entries(pass), first = 0, arrived = 0;
 	struct page *to;
@@ -431,7 +438,7 @@ static unsigned long hms_pass_count_all(const struct hms_pass *pass, enum hms_ta
 	}
 	to = arrived ? hms_pass_dst(pass, first) : NULL;
 	if (to)
-		hms_pass_count_run(hms_pass_src(pass, first), to,
+		hms_pass_count_run(pass, hms_pass_src(pass, first), to,
 				   pass->large ? pass->npages : arrived, why);
 	return arrived;
 }
@@ -440,8 +447,7 @@ static unsigned long hms_pass_count_all(const struct hms_pass *pass, enum hms_ta
  * What moved, run by run. The pages are still held, and so are their targets. Returns how many
  * entries moved.
  */
-static noinline unsigned long hms_pass_count(const struct hms_pass *pass,
-					     enum hms_target_stat why)
+static noinline unsigned long hms_pass_count(struct hms_pass *pass, enum hms_target_stat why)
 {
 	struct page *from = NULL, *to = NULL;
 	struct hms_memory in_from, in_to;
@@ -459,7 +465,7 @@ static noinline unsigned long hms_pass_count(const struct hms_pass *pass,
 			continue;
 		src = hms_pass_src(pass, i);
 		if (n && !(hms_is_in(src, &in_from) && hms_is_in(dst, &in_to))) {
-			hms_pass_count_run(from, to, n, why);
+			hms_pass_count_run(pass, from, to, n, why);
 			n = 0;
 		}
 		if (!n) {
@@ -471,7 +477,7 @@ static noinline unsigned long hms_pass_count(const struct hms_pass *pass,
 		n++;
 	}
 	if (n)
-		hms_pass_count_run(from, to, n, why);
+		hms_pass_count_run(pass, from, to, n, why);
 	return arrived;
 }
 

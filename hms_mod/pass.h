@@ -20,6 +20,8 @@
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied, an entry each
  * @times: when it did what
+ * @began: when it began to collect, if somebody traces what leaves a device
+ * @to: uid of the target that the first page of those that moved is on now
  * @poison: pages to take the place of what is lost, or NULL, see poison.c
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
  * @error: why the first page that was not copied was not
@@ -42,8 +44,10 @@ struct hms_pass {
 	unsigned long *dst;
 	struct hms_copy *copies;
 	struct hms_times times;
+	u64 began;
 	struct hms_devmem *poison;
 	u32 serial;
+	u32 to;
 	int error;
 	unsigned int nruns;
 	struct hms_fence fence;
