@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "hms_fixture.h"
+#include "module.h"
 
 #define DEBUGFS	"/sys/kernel/debug"
 #define LATENCY	DEBUGFS "/hms/latency"
@@ -253,6 +254,27 @@ HMS_TEST(latency, evict)
 	EXPECT_EQ(NPAGES, self->t.of[EVICT][UNMAPPED].pages);
 	EXPECT_EQ(NPAGES, self->t.of[REQUEST][UNMAPPED].pages);
 	EXPECT_PATTERN(old, ROOM * PAGE, 1);
+}
+
+/* After this the accelerators are others. */
+HMS_TEST(latency, evacuate)
+{
+	NEED_SIMS(1);
+	if (access(SIM_MODULE, R_OK))
+		SKIP(return, "no " SIM_MODULE);
+	fill(self->p, NPAGES * PAGE, 1);
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
+	for (int i = 0; i < self->e.nsims; i++)
+		close(self->e.sim_fd[i]);
+	self->e.nsims = 0;
+	ASSERT_EQ(0, text_write(LATENCY, "1"));
+	ASSERT_EQ(0, sim_unload_wait());
+	READ_TABLE();
+	EXPECT_KIND(EVACUATE, 1, NPAGES);
+	EXPECT_KIND(REQUEST, 0, 0);
+	EXPECT_KIND(TOUCH, 0, 0);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	EXPECT_EQ(0, modules_load_all());
 }
 
 /* What one page takes is as long as what all take, where there is one; many are never less. */
