@@ -24,6 +24,7 @@
 #include "home.h"
 #include "inbox.h"
 #include "locate.h"
+#include "netlink.h"
 #include "pass.h"
 #include "poison.h"
 #include "process.h"
@@ -197,6 +198,7 @@ static void hms_evacuate_mm(struct hms_evacuation *e, struct mm_struct *mm)
 	trace_hms_evacuate(e->uid, e->to, e->notice.start, e->notice.length, e->notice.moved,
 			   began);
 	hms_inbox_tell_mm(mm, &e->notice);
+	hms_netlink_move(mm, &e->notice, HMS_REASON_EVACUATED, e->to);
 }
 
 /*

@@ -27,6 +27,7 @@
 #include "home.h"
 #include "inbox.h"
 #include "locate.h"
+#include "netlink.h"
 #include "nodemem.h"
 #include "order.h"
 #include "pass.h"
@@ -276,6 +277,7 @@ static void hms_evict_pass(struct hms_eviction *e)
 	hms_stat_add(HMS_STAT_EVICTED, moved);
 	hms_binding_count_home(mm, HMS_PROCESS_EVICTED, moved, 0);
 	hms_inbox_tell_mm(mm, &notice);
+	hms_netlink_move(mm, &notice, HMS_REASON_EVICTED, pass->to);
 }
 
 static bool hms_evict_large(struct hms_eviction *e, struct vm_area_struct *vma,

@@ -19,6 +19,7 @@
 #include "fault.h"
 #include "freemap.h"
 #include "locate.h"
+#include "netlink.h"
 #include "policy.h"
 #include "request.h"
 #include "stats.h"
@@ -33,6 +34,7 @@ static struct hms_streams hms_fault_streams;
  * @binding: of the address space
  * @policy: of the address
  * @last: the last address that it is the policy of, and that is in the same mapping
+ * @from: uid of the target that the page is on, 0 where that is not known, or nothing
  * @request: what the engine is asked
  * @arg: its counts
  */
@@ -41,6 +43,7 @@ struct hms_fault {
 	struct hms_binding *binding;
 	struct hms_policy *policy;
 	unsigned long last;
+	u32 from;
 	struct hms_request request;
 	struct hms_hbind arg;
 };
@@ -95,12 +98,39 @@ static bool hms_fault_hold(struct hms_fault *fault)
 	return any;
 }
 
+/* To who listens. Apart, as the notice is long, and mostly nobody does. */
+static noinline void hms_fault_tell(const struct hms_fault *fault, unsigned long npages)
+{
+	const struct hms_request *request = &fault->request;
+	const struct hms_hbind *arg = &fault->arg;
+	const struct hms_notice notice = {
+		.start = request->start,
+		.length = npages << PAGE_SHIFT,
+		.pages = arg->pages,
+		.moved = arg->moved,
+		.populated = arg->populated,
+		.skipped = hms_request_skipped(arg),
+		.target = arg->moved ? fault->from : 0,
+	};
+	u32 rank;
+
+	for (rank = 0; rank < request->ntargets; rank++) {
+		const struct hms_target_count *count = &request->counts[rank];
+
+		if (count->moved || count->populated)
+			break;
+	}
+	hms_netlink_move(fault->binding->mm, &notice, HMS_REASON_FAULT,
+			 rank < request->ntargets ? request->uids[rank] : 0);
+}
+
 static bool hms_fault_place_run(struct hms_fault *fault, unsigned long start, unsigned long npages)
 {
 	struct hms_request *request = &fault->request;
 	struct hms_engine *engine;
 
 	memset(&fault->arg, 0, sizeof(fault->arg));
+	memset(request->counts, 0, request->ntargets * sizeof(*request->counts));
 	fault->arg.first_skipped = U64_MAX;
 	request->start = start;
 	request->end = start + (npages << PAGE_SHIFT);
@@ -112,7 +142,18 @@ static bool hms_fault_place_run(struct hms_fault *fault, unsigned long start, un
 	hms_binding_count(fault->binding, HMS_PROCESS_MOVED, fault->arg.moved);
 	hms_binding_count(fault->binding, HMS_PROCESS_POPULATED, fault->arg.populated);
 	hms_stat_add(HMS_STAT_FAULT_PLACED, fault->arg.moved + fault->arg.populated);
+	if (fault->arg.moved + fault->arg.populated && hms_netlink_hears_moves())
+		hms_fault_tell(fault, npages);
 	return true;
+}
+
+/* The target that the page of an entry is on, 0 if none. */
+static u32 hms_fault_uid(unsigned long entry)
+{
+	struct page *page = hms_located_page(entry);
+	const struct hms_target *target = page ? hms_target_of_page(page) : NULL;
+
+	return target ? target->obj.uid : 0;
 }
 
 /*
@@ -137,6 +178,8 @@ static bool hms_fault_look(struct hms_fault *fault, unsigned long address, bool 
 	idx = hms_devmem_read_lock();
 	hms_locate(vma, address, 1, &entry);
 	wanted = !hms_fault_fits(fault->mirror, fault->policy, address, entry);
+	if (wanted && hms_netlink_hears_moves())
+		fault->from = hms_fault_uid(entry);
 	hms_devmem_read_unlock(idx);
 	*large = hms_core_moves_large() && hms_hmm_is_large(entry) && block >= vma->vm_start &&
 		 block + PMD_SIZE - 1 <= fault->last;
@@ -165,6 +208,8 @@ static int hms_fault_place_all(struct hms_fault *fault, unsigned long address, b
 				  address >> PAGE_SHIFT);
 	left = (fault->last + 1 - address) >> PAGE_SHIFT;
 	npages = min(npages, left);
+	/* Nobody has looked where these are. */
+	fault->from = 0;
 	if (npages > 1)
 		hms_fault_place_run(fault, address + PAGE_SIZE, npages - 1);
 	return 0;

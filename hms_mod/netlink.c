@@ -4,6 +4,7 @@
  * message is made when nobody does.
  */
 
+#include <linux/mm_types.h>
 #include <linux/numa.h>
 #include <linux/sched.h>
 #include <net/genetlink.h>
@@ -162,6 +163,18 @@ void hms_netlink_object(struct hms_object *obj, enum hms_netlink_command what)
 	genlmsg_multicast_allns(&hms_family, skb, 0, HMS_GROUP_TOPOLOGY);
 }
 
+/* Does anybody listen to what moves? */
+bool hms_netlink_hears_moves(void)
+{
+	return genl_has_listeners(&hms_family, &init_net, HMS_GROUP_MIGRATE);
+}
+
+/* Nothing else would tell a listener that there was no memory for a message. */
+static void hms_netlink_lost(void)
+{
+	genl_set_err(&hms_family, &init_net, 0, HMS_GROUP_MIGRATE, -ENOBUFS);
+}
+
 /**
  * hms_netlink_migrate - tell who listens what a request did
  * @request: the request, with its counts
@@ -174,11 +187,13 @@ void hms_netlink_migrate(const struct hms_request *request)
 	struct sk_buff *skb;
 	void *header;
 
-	if (!genl_has_listeners(&hms_family, &init_net, HMS_GROUP_MIGRATE))
+	if (!hms_netlink_hears_moves())
 		return;
 	skb = genlmsg_new(HMS_MESSAGE_SIZE, GFP_KERNEL);
-	if (!skb)
+	if (!skb) {
+		hms_netlink_lost();
 		return;
+	}
 	header = genlmsg_put(skb, 0, 0, &hms_family, 0, HMS_CMD_MIGRATE);
 	if (!header || hms_put_map(skb) ||
 	    nla_put_u32(skb, HMS_A_PID, pid_nr(request->who)) ||
@@ -194,6 +209,74 @@ void hms_netlink_migrate(const struct hms_request *request)
 	}
 	genlmsg_end(skb, header);
 	genlmsg_multicast(&hms_family, skb, 0, HMS_GROUP_MIGRATE, GFP_KERNEL);
+}
+
+/* The process whose memory it is, 0 where that is not known. */
+static u32 hms_mm_owner(const struct mm_struct *mm)
+{
+	u32 pid = 0;
+#ifdef CONFIG_MEMCG
+	struct task_struct *owner;
+
+	rcu_read_lock();
+	owner = rcu_dereference(mm->owner);
+	if (owner)
+		pid = task_tgid_nr(owner);
+	rcu_read_unlock();
+#endif
+	return pid;
+}
+
+static int hms_put_move(struct sk_buff *skb, const struct mm_struct *mm,
+			const struct hms_notice *notice, enum hms_reason why, u32 to)
+{
+	u32 owner = hms_mm_owner(mm);
+	int ret = hms_put_map(skb) ?: nla_put_u32(skb, HMS_A_REASON, why);
+
+	if (!ret && owner)
+		ret = nla_put_u32(skb, HMS_A_OWNER, owner);
+	if (!ret && notice->target)
+		ret = nla_put_u32(skb, HMS_A_FROM_TARGET, notice->target);
+	if (!ret && to)
+		ret = nla_put_u32(skb, HMS_A_TO_TARGET, to);
+	return ret ?: hms_put_u64(skb, HMS_A_START, notice->start) ?:
+	       hms_put_u64(skb, HMS_A_LENGTH, notice->length) ?:
+	       hms_put_u64(skb, HMS_A_PAGES, notice->pages) ?:
+	       hms_put_u64(skb, HMS_A_MOVED, notice->moved) ?:
+	       hms_put_u64(skb, HMS_A_POPULATED, notice->populated) ?:
+	       hms_put_u64(skb, HMS_A_SKIPPED, notice->skipped);
+}
+
+/**
+ * hms_netlink_move - tell who listens what moved without a request
+ * @mm: address space of the pages; the caller holds its struct
+ * @notice: how many, and from which target, 0 where that is not known
+ * @why: why
+ * @to: uid of the target that they went to, or 0
+ *
+ * Context: mmap_lock and folio locks may be held, and memory be short: does not reclaim.
+ */
+void hms_netlink_move(const struct mm_struct *mm, const struct hms_notice *notice,
+		      enum hms_reason why, u32 to)
+{
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	struct sk_buff *skb;
+	void *header;
+
+	if (!hms_netlink_hears_moves())
+		return;
+	skb = genlmsg_new(HMS_MESSAGE_SIZE, gfp);
+	if (!skb) {
+		hms_netlink_lost();
+		return;
+	}
+	header = genlmsg_put(skb, 0, 0, &hms_family, 0, HMS_CMD_MOVE);
+	if (!header || hms_put_move(skb, mm, notice, why, to)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast(&hms_family, skb, 0, HMS_GROUP_MIGRATE, gfp);
 }
 
 /**

@@ -150,6 +150,10 @@ static bool told_take(struct told *t, const struct nlattr *a)
 	NUMBER(HMS_A_MOVED, moved);
 	NUMBER(HMS_A_POPULATED, populated);
 	NUMBER(HMS_A_SKIPPED, skipped);
+	NUMBER(HMS_A_REASON, reason);
+	NUMBER(HMS_A_OWNER, owner);
+	NUMBER(HMS_A_FROM_TARGET, from_target);
+	NUMBER(HMS_A_TO_TARGET, to_target);
 	case HMS_A_CACHE:
 		t->ncaches++;
 		return take(&cache, sizeof(cache), a);

@@ -58,6 +58,7 @@ struct told {
 	__u64 instance, generation, changed, capacity, used;
 	__u64 start, length, pages, moved, populated, skipped;
 	__u32 uid, version, type, properties, nid, from, to, pid;
+	__u32 reason, owner, from_target, to_target;
 	const char *name, *kind;
 	struct hms_value values[HMS_ATTRIBUTES];
 	unsigned int ncaches, nedges, ninitiators, ntargets;

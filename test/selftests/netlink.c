@@ -1129,6 +1129,120 @@ TEST_F_TIMEOUT(netlink, migrate_most_targets, HMS_TIMEOUT)
 	EXPECT_MIGRATE(&t, &r, r.targets, n);
 }
 
+/* What nobody asked for. */
+
+/* The owner is only told where memory has cgroups. */
+#define EXPECT_MOVE(t, why, from, to, p, npages, n)				\
+	do {									\
+		EXPECT_EQ(HMS_CMD_MOVE, (t)->command);				\
+		EXPECT_EQ(map_instance(), (t)->instance);			\
+		EXPECT_EQ(why, (t)->reason);					\
+		EXPECT_TRUE(!TOLD(t, HMS_A_OWNER) || getpid() == (int)(t)->owner); \
+		EXPECT_FALSE(TOLD(t, HMS_A_PID) || TOLD(t, HMS_A_TARGETS));	\
+		EXPECT_EQ(from, (t)->from_target);				\
+		EXPECT_EQ(to, (t)->to_target);					\
+		EXPECT_EQ(u64_ptr(p), (t)->start);				\
+		EXPECT_EQ((npages) * PAGE, (t)->length);			\
+		EXPECT_EQ(n, (t)->moved);					\
+		EXPECT_EQ(0, (t)->populated + (t)->skipped);			\
+	} while (0)
+
+#define ROOM	16UL	/* pages */
+
+TEST_F_TIMEOUT(netlink, evicted, HMS_TIMEOUT)
+{
+	char *old = area(ROOM * PAGE), *p = area(8 * PAGE);
+	struct request r;
+	size_t length;
+	struct told t;
+
+	NEED_SIMS(1);
+	ASSERT_NE(NULL, old);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], ROOM * PAGE, &length));
+	fill(old, ROOM * PAGE, 1);
+	fill(p, 8 * PAGE, 2);
+	ASSERT_EQ(0, migrate(self->e.fd, old, ROOM * PAGE, self->e.sim[0], NULL));
+	ASSERT_EQ(0, genl_join(&self->g, self->g.migrate));
+	request_init(&r, p, 8 * PAGE);
+	request_target(&r, self->e.sim[0]);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	EXPECT_EQ(8, r.h.moved);
+
+	ASSERT_EQ(GENL_TOLD, next_event(&self->g, &t));
+	EXPECT_MOVE(&t, HMS_REASON_EVICTED, self->e.sim[0], self->e.node[page_node(old)], old, 8,
+		    8);
+	/* Those for whom they left. */
+	ASSERT_EQ(GENL_TOLD, next_event(&self->g, &t));
+	EXPECT_MIGRATE(&t, &r, self->e.sim, 1);
+	EXPECT_FALSE(TOLD(&t, HMS_A_REASON));
+	EXPECT_EQ(-EAGAIN, next_event(&self->g, &t));
+	EXPECT_PATTERN(old, ROOM * PAGE, 1);
+	EXPECT_PATTERN(p, 8 * PAGE, 2);
+}
+
+/* What a device fault places is told, what is there already is not, nor a touch by the CPU. */
+TEST_F_TIMEOUT(netlink, faults, HMS_TIMEOUT)
+{
+	char *p = area(2 * PAGE);
+	struct hms_sim_op op;
+	struct told t;
+	__u32 from;
+
+	NEED_SIMS(1);
+	ASSERT_NE(NULL, p);
+	fill(p, PAGE, 1);
+	from = self->e.node[page_node(p)];
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 2 * PAGE, HMS_MODE_PREFERRED, 1, self->e.sim));
+	ASSERT_EQ(0, genl_join(&self->g, self->g.migrate));
+	for (int again = 0; again < 2; again++)
+		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, PAGE, NULL, 0, &op));
+	ASSERT_EQ(1, op.local);
+	ASSERT_EQ(GENL_TOLD, next_event(&self->g, &t));
+	EXPECT_MOVE(&t, HMS_REASON_FAULT, from, self->e.sim[0], p, 1, 1);
+	EXPECT_PATTERN(p, PAGE, 1);
+	EXPECT_EQ(-EAGAIN, next_event(&self->g, &t));
+
+	/* A hole comes from nowhere. */
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p + PAGE, PAGE, NULL, 0, &op));
+	ASSERT_EQ(GENL_TOLD, next_event(&self->g, &t));
+	EXPECT_EQ(HMS_REASON_FAULT, t.reason);
+	EXPECT_EQ(u64_ptr(p + PAGE), t.start);
+	EXPECT_EQ(1, t.populated);
+	EXPECT_FALSE(TOLD(&t, HMS_A_FROM_TARGET));
+	EXPECT_EQ(self->e.sim[0], t.to_target);
+	EXPECT_EQ(-EAGAIN, next_event(&self->g, &t));
+}
+
+/* After this the accelerators are others. */
+TEST_F_TIMEOUT(netlink, evacuated, HMS_TIMEOUT)
+{
+	char *p = area(64 * PAGE);
+	__u32 uid = self->e.sim[0];
+	struct told t;
+
+	NEED_SIMS(1);
+	if (access(SIM_MODULE, R_OK))
+		SKIP(return, "no " SIM_MODULE);
+	ASSERT_NE(NULL, p);
+	fill(p, 64 * PAGE, 1);
+	ASSERT_EQ(0, migrate(self->e.fd, p, 8 * PAGE, uid, NULL));
+	ASSERT_EQ(0, migrate(self->e.fd, p + 40 * PAGE, PAGE, uid, NULL));
+	ASSERT_EQ(0, genl_join(&self->g, self->g.migrate));
+	/* Its descriptor holds the module. */
+	close(self->fd);
+	for (int i = 0; i < self->e.nsims; i++)
+		close(self->e.sim_fd[i]);
+	self->e.nsims = 0;
+	ASSERT_EQ(0, sim_unload_wait());
+	ASSERT_EQ(GENL_TOLD, next_event(&self->g, &t));
+	EXPECT_MOVE(&t, HMS_REASON_EVACUATED, uid, self->e.node[page_node(p)], p, 41, 9);
+	EXPECT_EQ(-EAGAIN, next_event(&self->g, &t));
+	EXPECT_PATTERN(p, 64 * PAGE, 1);
+	EXPECT_EQ(0, modules_load_all());
+}
+
 /* Other network namespaces. */
 
 /* The map is everybody's; what was moved is for the administrator of the machine. */

@@ -6,7 +6,8 @@
  * HMS_CMD_GET, with NLM_F_DUMP, is answered by a message for each object; what changes is told to
  * those who listen to the group "topology". Every network namespace can ask and hears of it. What
  * requests moved is told to the group "migrate", which takes CAP_NET_ADMIN, and only in the first
- * network namespace.
+ * network namespace; and what nobody asked for, but for the pages that come home because a CPU
+ * touched them: they are too many. ENOBUFS there: some was lost, and is not told again.
  *
  * A program that keeps a copy of the map listens first, then reads, and drops what it hears of an
  * older generation than what it has read. A reader that was too slow (ENOBUFS) reads again, with
@@ -32,6 +33,8 @@
  * @HMS_CMD_CHANGE: an object that changed, all of it
  * @HMS_CMD_DEL: an object that is gone: its uid, version and type
  * @HMS_CMD_MIGRATE: a request moved or allocated pages
+ * @HMS_CMD_MOVE: pages moved or were allocated for another reason, HMS_A_REASON; the range goes
+ *	from the first to the last, and what is between them may have been elsewhere
  */
 enum hms_netlink_command {
 	HMS_CMD_UNSPEC,
@@ -40,6 +43,7 @@ enum hms_netlink_command {
 	HMS_CMD_CHANGE,
 	HMS_CMD_DEL,
 	HMS_CMD_MIGRATE,
+	HMS_CMD_MOVE,
 
 	__HMS_CMD_AFTER,
 	HMS_CMD_MAX = __HMS_CMD_AFTER - 1,
@@ -81,6 +85,11 @@ enum hms_netlink_command {
  * @HMS_A_MOVED: u64: pages that were moved
  * @HMS_A_POPULATED: u64: missing pages that were allocated
  * @HMS_A_SKIPPED: u64: pages that are not where they were asked to be
+ * @HMS_A_REASON: u32: enum hms_reason; absent in HMS_CMD_MIGRATE, which is of requests
+ * @HMS_A_OWNER: u32: process whose memory it is; absent where the kernel does not know
+ * @HMS_A_FROM_TARGET: u32: uid of the target that the pages left; absent where that is not known,
+ *	or nothing
+ * @HMS_A_TO_TARGET: u32: uid of the target that they went to, mostly all of them
  */
 enum hms_netlink_attribute {
 	HMS_A_UNSPEC,
@@ -115,9 +124,29 @@ enum hms_netlink_attribute {
 	HMS_A_MOVED,
 	HMS_A_POPULATED,
 	HMS_A_SKIPPED,
+	HMS_A_REASON,
+	HMS_A_OWNER,
+	HMS_A_FROM_TARGET,
+	HMS_A_TO_TARGET,
 
 	__HMS_A_AFTER,
 	HMS_A_MAX = __HMS_A_AFTER - 1,
+};
+
+/**
+ * enum hms_reason - why pages moved
+ * @HMS_REASON_REQUEST: HMS_HBIND asked for it
+ * @HMS_REASON_FAULT: a device touched them, and they were not where their policy says
+ * @HMS_REASON_EVICTED: the target was full, or its driver wanted the room
+ * @HMS_REASON_EVACUATED: the target goes, or goes offline
+ *
+ * There may be more.
+ */
+enum hms_reason {
+	HMS_REASON_REQUEST	= 0,
+	HMS_REASON_FAULT	= 1,
+	HMS_REASON_EVICTED	= 2,
+	HMS_REASON_EVACUATED	= 3,
 };
 
 #endif /* _UAPI_LINUX_HMS_NETLINK_H */
