@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tracepoints of the module: what they say of a set, a clear, a migration, faults of devices and
- * CPUs, an eviction and an evacuation.
+ * The tracepoints of the module: what they say of a set, a clear, a migration, faults of devices
+ * and CPUs, an eviction and an evacuation.
  */
 
 #include <fcntl.h>
