@@ -19,8 +19,9 @@
 
 static void check_event(const struct hms_event *event)
 {
-	assert(event->what <= HMS_EVENT_MIGRATED);
-	assert(!event->object == (event->what == HMS_EVENT_MIGRATED));
+	assert(event->what <= HMS_EVENT_MOVED);
+	assert(!event->object == (event->what >= HMS_EVENT_MIGRATED));
+	assert(*hms_reason_text(event->reason));
 	if (event->object)
 		check_object(event->object);
 	/* In the order of the request. */

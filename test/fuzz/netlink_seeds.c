@@ -57,6 +57,14 @@ static void put_migrate(struct nl_msg *msg)
 		nla_put_u64(msg, a, 1);
 }
 
+static void put_move(struct nl_msg *msg)
+{
+	for (int a = HMS_A_REASON; a <= HMS_A_TO_TARGET; a++)
+		nla_put_u32(msg, a, 2);
+	for (int a = HMS_A_PAGES; a <= HMS_A_SKIPPED; a++)
+		nla_put_u64(msg, a, 1);
+}
+
 static void make_map(struct wire *w)
 {
 	struct nl_msg *msg;
@@ -117,6 +125,10 @@ void make_seeds(void)
 	put_migrate(msg);
 	wire_end(&w, msg);
 	keep(&w, "migrate");
+	msg = wire_begin(HMS_CMD_MOVE, 0);
+	put_move(msg);
+	wire_end(&w, msg);
+	keep(&w, "move");
 	msg = wire_begin(HMS_CMD_NEW, NLM_F_MULTI | NLM_F_DUMP_INTR);
 	wire_end(&w, msg);
 	keep(&w, "interrupted");

@@ -219,6 +219,36 @@ HMS_TEST(maptools, monitor_live)
 	ASSERT_EQ(0, text_write(path, "reset"));
 }
 
+/* It also hears what nobody asked for: a device faults until it has. */
+HMS_TEST(maptools, monitor_moves)
+{
+	char text[8192] = "", words[64];
+	struct hms_sim_op op;
+	int output, status;
+	pid_t pid;
+
+	NEED_SIMS(1);
+	pid = command_start(COMMAND_STDOUT, &output, "/bin/hmsctl", "monitor", "--migrate",
+			    "--count", "4", NULL);
+	ASSERT_LT(0, pid);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		char *p = area(PAGE);
+
+		fill(p, PAGE, 1);
+		ASSERT_EQ(0, policy_set(self->e.fd, p, PAGE, HMS_MODE_PREFERRED, 1, self->e.sim));
+		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, PAGE, NULL, 0, &op));
+		munmap(p, PAGE);
+		sched_yield();
+	}
+	EXPECT_EQ(0, status);
+	ASSERT_LT(0, read(output, text, sizeof(text) - 1));
+	snprintf(words, sizeof(words), " to %u: 1 moved, 0 populated, 0 skipped\n", self->e.sim[0]);
+	EXPECT_NE(NULL, strstr(text, "moved     fault, of pid ")) {
+		TH_LOG("%s", text);
+	}
+	EXPECT_NE(NULL, strstr(text, words));
+}
+
 /* What happens while it begins to listen is none of the answers that it waits for. */
 HMS_TEST(maptools, monitor_begins)
 {

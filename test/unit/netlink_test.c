@@ -139,6 +139,19 @@ TEST_F(netlink, events)
 	nla_put_u64(msg, HMS_A_MOVED, 100);
 	put_uids(msg, HMS_A_TARGETS, targets, sizeof(targets));
 	wire_end(&self->w, msg);
+	msg = wire_begin(HMS_CMD_MOVE, 0);
+	nla_put_u32(msg, HMS_A_REASON, HMS_REASON_EVICTED);
+	nla_put_u32(msg, HMS_A_OWNER, 9);
+	nla_put_u32(msg, HMS_A_FROM_TARGET, 5);
+	nla_put_u32(msg, HMS_A_TO_TARGET, 3);
+	nla_put_u64(msg, HMS_A_START, 1ULL << 40);
+	nla_put_u64(msg, HMS_A_MOVED, 16);
+	wire_end(&self->w, msg);
+	/* Of a later module. */
+	msg = wire_begin(HMS_CMD_MOVE, 0);
+	nla_put_u32(msg, HMS_A_REASON, 1000);
+	nla_put_u32(msg, HMS_A_MAX + 1, 1);
+	wire_end(&self->w, msg);
 	set_wire(self);
 
 	ASSERT_EQ(1, hms_monitor_next(self->monitor, &self->event));
@@ -155,6 +168,21 @@ TEST_F(netlink, events)
 	EXPECT_EQ(0, self->event->start);
 	ASSERT_EQ(2, self->event->ntargets);
 	EXPECT_EQ(5, self->event->targets[0]);
+	EXPECT_EQ(HMS_REASON_REQUEST, self->event->reason);
+	ASSERT_EQ(1, hms_monitor_next(self->monitor, &self->event));
+	EXPECT_EQ(HMS_EVENT_MOVED, self->event->what);
+	EXPECT_EQ(NULL, self->event->object);
+	EXPECT_EQ(HMS_REASON_EVICTED, self->event->reason);
+	EXPECT_EQ(9, self->event->owner);
+	EXPECT_EQ(0, self->event->pid);
+	EXPECT_EQ(5, self->event->from);
+	EXPECT_EQ(3, self->event->to);
+	EXPECT_EQ(1ULL << 40, self->event->start);
+	EXPECT_EQ(16, self->event->moved);
+	EXPECT_EQ(0, self->event->ntargets);
+	ASSERT_EQ(1, hms_monitor_next(self->monitor, &self->event));
+	EXPECT_STREQ("unknown", hms_reason_text(self->event->reason));
+	EXPECT_EQ(0, self->event->from);
 	EXPECT_EQ(0, hms_monitor_next(self->monitor, &self->event));
 	EXPECT_EQ(NULL, self->event);
 }
@@ -212,7 +240,7 @@ TEST_F(netlink, no_message)
 		{ HMS_A_NAME, 4 }, { HMS_A_KIND, 1 }, { HMS_A_CAPACITY, 4 },
 		{ HMS_A_CACHE, sizeof(struct hms_cache) - 1 },
 		{ HMS_A_READ_BANDWIDTH, sizeof(struct hms_value) - 1 },
-		{ HMS_A_PID, 2 },
+		{ HMS_A_PID, 2 }, { HMS_A_REASON, 3 }, { HMS_A_TO_TARGET, 0 },
 	};
 	static const char ones[64] = { [0 ... 63] = 1 };
 

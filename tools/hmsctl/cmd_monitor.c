@@ -29,11 +29,32 @@ static const char *const what_texts[] = {
 	[HMS_EVENT_CHANGED]	= "changed",
 	[HMS_EVENT_GONE]	= "gone",
 	[HMS_EVENT_MIGRATED]	= "migrated",
+	[HMS_EVENT_MOVED]	= "moved",
 };
+
+/* Of a request: who asked, and for what. Else why, and whose memory it is. */
+static void add_cause(struct json_object *line, const struct hms_event *event)
+{
+	struct json_object *targets;
+
+	if (event->what == HMS_EVENT_MOVED) {
+		json_object_object_add(line, "reason",
+				       json_object_new_string(hms_reason_text(event->reason)));
+		add_number(line, "owner", event->owner);
+		add_number(line, "from", event->from);
+		add_number(line, "to", event->to);
+		return;
+	}
+	add_number(line, "pid", event->pid);
+	targets = json_object_new_array();
+	for (size_t i = 0; i < event->ntargets; i++)
+		json_object_array_add(targets, json_object_new_int64(event->targets[i]));
+	json_object_object_add(line, "targets", targets);
+}
 
 static void print_json(const struct hms_event *event, const struct timespec *now)
 {
-	struct json_object *line = json_object_new_object(), *targets;
+	struct json_object *line = json_object_new_object();
 
 	add_number(line, "time_ns", now->tv_sec * 1000000000ULL + now->tv_nsec);
 	json_object_object_add(line, "event", json_object_new_string(what_texts[event->what]));
@@ -48,13 +69,9 @@ static void print_json(const struct hms_event *event, const struct timespec *now
 			json_object_object_add(line, "name",
 					       json_object_new_string(event->object->name));
 	} else {
-		add_number(line, "pid", event->pid);
+		add_cause(line, event);
 		add_number(line, "start", event->start);
 		add_number(line, "length", event->length);
-		targets = json_object_new_array();
-		for (size_t i = 0; i < event->ntargets; i++)
-			json_object_array_add(targets, json_object_new_int64(event->targets[i]));
-		json_object_object_add(line, "targets", targets);
 		add_number(line, "pages", event->pages);
 		add_number(line, "moved", event->moved);
 		add_number(line, "populated", event->populated);
@@ -64,10 +81,25 @@ static void print_json(const struct hms_event *event, const struct timespec *now
 	json_object_put(line);
 }
 
+static void print_moves(const struct hms_event *event)
+{
+	char size[24];
+
+	if (event->what == HMS_EVENT_MOVED)
+		printf("%s, of pid %u, %s at 0x%" PRIx64 ": from %u to %u: ",
+		       hms_reason_text(event->reason), event->owner,
+		       human_size(event->length, size), event->start, event->from, event->to);
+	else
+		printf("pid %u, %s at 0x%" PRIx64 ": ", event->pid,
+		       human_size(event->length, size), event->start);
+	printf("%" PRIu64 " moved, %" PRIu64 " populated, %" PRIu64 " skipped\n", event->moved,
+	       event->populated, event->skipped);
+}
+
 static void print_text(const struct hms_event *event, const struct timespec *now)
 {
 	const struct hms_object *object = event->object;
-	char time[16], size[24];
+	char time[16];
 	struct tm tm;
 
 	localtime_r(&now->tv_sec, &tm);
@@ -75,10 +107,7 @@ static void print_text(const struct hms_event *event, const struct timespec *now
 	printf("%s.%06ld  %" PRIu64 "  %-8s  ", time, now->tv_nsec / 1000, event->generation,
 	       what_texts[event->what]);
 	if (!object)
-		printf("pid %u, %s at 0x%" PRIx64 ": %" PRIu64 " moved, %" PRIu64
-		       " populated, %" PRIu64 " skipped\n", event->pid,
-		       human_size(event->length, size), event->start, event->moved,
-		       event->populated, event->skipped);
+		print_moves(event);
 	else if (event->what == HMS_EVENT_GONE)
 		printf("%s %u\n", hms_type_text(object->type), object->uid);
 	else
@@ -203,7 +232,8 @@ const struct verb verb_monitor = {
 		 "\n"
 		 "A line has the time, the generation of the map, what happened, and to what.\n"
 		 "\n"
-		 "  -m, --migrate       also what requests of all processes moved (CAP_NET_ADMIN)\n"
+		 "  -m, --migrate       also what moved of all processes, by requests, device faults\n"
+		 "                      and evictions (CAP_NET_ADMIN)\n"
 		 "  -s, --since GEN     begin with what is new since that generation; 0 is all\n"
 		 "  -1, --once          with --since: end after that\n"
 		 "  -c, --count N       end after N events\n"

@@ -39,7 +39,6 @@ static int read_migrate(struct event *event, struct nlattr **attrs)
 	struct hms_event *public = &event->public;
 	int error;
 
-	public->what = HMS_EVENT_MIGRATED;
 	public->pid = hms_message_u32(attrs[HMS_A_PID], 0);
 	public->start = hms_message_u64(attrs[HMS_A_START], 0);
 	public->length = hms_message_u64(attrs[HMS_A_LENGTH], 0);
@@ -47,6 +46,10 @@ static int read_migrate(struct event *event, struct nlattr **attrs)
 	public->moved = hms_message_u64(attrs[HMS_A_MOVED], 0);
 	public->populated = hms_message_u64(attrs[HMS_A_POPULATED], 0);
 	public->skipped = hms_message_u64(attrs[HMS_A_SKIPPED], 0);
+	public->reason = hms_message_u32(attrs[HMS_A_REASON], HMS_REASON_REQUEST);
+	public->owner = hms_message_u32(attrs[HMS_A_OWNER], 0);
+	public->from = hms_message_u32(attrs[HMS_A_FROM_TARGET], 0);
+	public->to = hms_message_u32(attrs[HMS_A_TO_TARGET], 0);
 	error = hms_message_uids(attrs[HMS_A_TARGETS], &event->targets, &public->ntargets);
 	public->targets = event->targets;
 	return error;
@@ -59,8 +62,10 @@ static int read_event(struct event *event, struct genlmsghdr *header, struct nla
 
 	public->instance = hms_message_u64(attrs[HMS_A_INSTANCE], 0);
 	public->generation = hms_message_u64(attrs[HMS_A_GENERATION], 0);
-	if (header->cmd == HMS_CMD_MIGRATE)
+	if (header->cmd == HMS_CMD_MIGRATE || header->cmd == HMS_CMD_MOVE) {
+		public->what = header->cmd == HMS_CMD_MOVE ? HMS_EVENT_MOVED : HMS_EVENT_MIGRATED;
 		return read_migrate(event, attrs);
+	}
 	error = hms_message_object(header, attrs, &event->object);
 	if (error)
 		return error;
@@ -76,7 +81,7 @@ static int on_event(void *data, struct genlmsghdr *header, struct nlattr **attrs
 	struct event *event;
 	int error;
 
-	if (header->cmd < HMS_CMD_NEW || header->cmd > HMS_CMD_MIGRATE ||
+	if (header->cmd < HMS_CMD_NEW || header->cmd > HMS_CMD_MOVE ||
 	    hms_message_u32(attrs[HMS_A_VERSION], 0) > monitor->version)
 		return 0;
 	event = calloc(1, sizeof(*event));

@@ -43,6 +43,10 @@ static const struct nla_policy policy[HMS_A_MAX + 1] = {
 	[HMS_A_MOVED]		= { .type = NLA_U64 },
 	[HMS_A_POPULATED]	= { .type = NLA_U64 },
 	[HMS_A_SKIPPED]		= { .type = NLA_U64 },
+	[HMS_A_REASON]		= { .type = NLA_U32 },
+	[HMS_A_OWNER]		= { .type = NLA_U32 },
+	[HMS_A_FROM_TARGET]	= { .type = NLA_U32 },
+	[HMS_A_TO_TARGET]	= { .type = NLA_U32 },
 };
 
 static int on_message(struct nl_msg *msg, void *data)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/hms_netlink.h>
+
 #include "internal.h"
 
 static const char *const types[] = {
@@ -49,6 +51,13 @@ static const char *const modes[] = {
 	[HMS_MODE_PREFERRED]	= "preferred",
 	[HMS_MODE_INTERLEAVE]	= "interleave",
 	[HMS_MODE_WEIGHTED]	= "weighted",
+};
+
+static const char *const reasons[] = {
+	[HMS_REASON_REQUEST]	= "request",
+	[HMS_REASON_FAULT]	= "fault",
+	[HMS_REASON_EVICTED]	= "evicted",
+	[HMS_REASON_EVACUATED]	= "evacuated",
 };
 
 #define TEXT(words, number) ((number) < COUNT(words) ? (words)[number] : "unknown")
@@ -120,6 +129,11 @@ int hms_source_parse(const char *name)
 const char *hms_mode_text(uint32_t mode)
 {
 	return mode < COUNT(modes) ? modes[mode] : "unknown mode";
+}
+
+const char *hms_reason_text(uint32_t reason)
+{
+	return TEXT(reasons, reason);
 }
 
 int hms_mode_parse(const char *name)

@@ -115,6 +115,7 @@ const char *hms_open_process_text(int error);
 const char *hms_why_text(uint32_t why);		/* enum hms_error_why */
 const char *hms_skip_text(unsigned int skip);	/* enum hms_skip */
 const char *hms_mode_text(uint32_t mode);	/* enum hms_mode: "preferred" ... */
+const char *hms_reason_text(uint32_t reason);	/* enum hms_reason: "evicted" ... */
 
 /**
  * hms_mode_parse() - the other way round
@@ -470,13 +471,14 @@ int hms_generation(struct hms *hms, uint64_t *instance, uint64_t *generation);
 struct hms_monitor;
 
 #define HMS_MONITOR_TOPOLOGY	(1U << 0)	/* objects that come, change and go */
-#define HMS_MONITOR_MIGRATE	(1U << 1)	/* what requests moved; takes CAP_NET_ADMIN */
+#define HMS_MONITOR_MIGRATE	(1U << 1)	/* what moved; takes CAP_NET_ADMIN */
 
 enum hms_event_what {
 	HMS_EVENT_NEW		= 0,	/* an object is new */
 	HMS_EVENT_CHANGED	= 1,	/* it has other values or connections */
 	HMS_EVENT_GONE		= 2,	/* only @uid, @version and @type of @object say something */
 	HMS_EVENT_MIGRATED	= 3,	/* a request moved or allocated pages */
+	HMS_EVENT_MOVED		= 4,	/* pages moved for another reason, @reason */
 };
 
 /**
@@ -494,6 +496,10 @@ enum hms_event_what {
  * @moved: pages moved
  * @populated: missing pages that were allocated
  * @skipped: pages that are not where they were asked to be
+ * @reason: enum hms_reason of linux/hms_netlink.h; this and what follows is of HMS_EVENT_MOVED
+ * @owner: process whose memory it is, 0 where that is not known
+ * @from: uid of the target that the pages left, 0 where that is not known, or nothing
+ * @to: uid of the target that they went to, mostly all of them
  */
 struct hms_event {
 	enum hms_event_what what;
@@ -509,6 +515,10 @@ struct hms_event {
 	uint64_t moved;
 	uint64_t populated;
 	uint64_t skipped;
+	uint32_t reason;
+	uint32_t owner;
+	uint32_t from;
+	uint32_t to;
 };
 
 /**
