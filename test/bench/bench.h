@@ -29,6 +29,13 @@ void bound(bool holds, const char *fmt, ...) __attribute__((format(printf, 2, 3)
 /* The same of what is aimed at and not promised yet: it is said, and that is all. */
 void aim(bool holds, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Kernels on which a bar is reached. */
+#define ON_6_12	(1U << 0)
+#define ON_7	(1U << 1)
+
+/* A bound() on some kernels; others aim() at it. */
+void bar(unsigned int on, bool holds, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /*
  * The least of several runs of a piece of code: what comes between, such as timer interrupts, only
  * ever adds.

@@ -12,15 +12,15 @@
 /* The bars are for huge pages that move in one piece. */
 static const struct row rows[] = {
 	{ "memory to device", nothing, hms_to_device,
-	  "test_hmm", nothing, peer_to_device, NPAGES, BELOW, true },
+	  "test_hmm", nothing, peer_to_device, NPAGES, BELOW, true, ON_7, 0 },
 	{ "device to memory", hms_to_device, hms_home,
-	  "test_hmm", peer_to_device, peer_home, NPAGES, BELOW, true },
+	  "test_hmm", peer_to_device, peer_home, NPAGES, BELOW, true, ON_7, 0 },
 	{ "touches in order", hms_to_device, touch_all,
-	  "test_hmm", peer_to_device, touch_all, NPAGES, 0, true },
+	  "test_hmm", peer_to_device, touch_all, NPAGES, 0, true, 0, 0 },
 	{ "device to device", hms_to_device, hms_to_other_device,
-	  "test_hmm, twice", peer_to_device, peer_to_other_device, NPAGES, 0, true },
+	  "test_hmm, twice", peer_to_device, peer_to_other_device, NPAGES, 0, true, 0, 0 },
 	{ "node to node", nothing, hms_there,
-	  "mbind(2)", nothing, mbind_there, NPAGES, 0.5, false },
+	  "mbind(2)", nothing, mbind_there, NPAGES, 0.5, false, ON_7, 0 },
 };
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
@@ -70,7 +70,7 @@ void bench_large(void)
 	table_judge(rows, ROWS, results);
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].bar == BELOW && results[i].theirs)
-			aim(results[i].ours.total <= OF_COPY * copy,
+			bar(ON_7, results[i].ours.total <= OF_COPY * copy,
 			    "%s: %.2f of a bare copy (%.0f), at most %.2f", rows[i].what,
 			    results[i].ours.total / copy, copy, OF_COPY);
 }

@@ -49,6 +49,8 @@ struct row {
 	unsigned long npages;
 	double bar;		/* at most so much of the peer's, 0 for none */
 	bool device;		/* needs them */
+	unsigned int bar_on;	/* kernels where that is promised, ON_* */
+	unsigned int ours_on;	/* the same of what is ours alone */
 };
 
 /* Of a row that could not be measured here, all 0. */

@@ -47,10 +47,11 @@ void table_judge(const struct row *rows, size_t n, const struct result *results)
 		if (!row->bar || !theirs)
 			continue;
 		if (ratio <= row->bar)
-			aim(true, "%s: %.2f of %s, at most %.2f", row->what, ratio, row->peer,
-			    row->bar);
+			bar(row->bar_on, true, "%s: %.2f of %s, at most %.2f", row->what, ratio,
+			    row->peer, row->bar);
 		else
-			aim(false, "%s: %.2f of %s, at most %.2f; core and the copy alone are %.2f",
+			bar(row->bar_on, false,
+			    "%s: %.2f of %s, at most %.2f; core and the copy alone are %.2f",
 			    row->what, ratio, row->peer, row->bar,
 			    (ours->core + ours->copy) / theirs);
 	}
