@@ -333,6 +333,7 @@ static unsigned long hms_evict_together(const struct hms_eviction *e, const stru
 static void hms_evict_span(struct hms_eviction *e, struct vm_area_struct *vma,
 			   unsigned long address, const struct hms_span *span)
 {
+	e->pass->began = hms_trace_now(hms_evict);
 	if (span->large && hms_evict_large(e, vma, address))
 		return;
 	if (hms_pass_collect(e->pass, vma, address, hms_evict_together(e, span),

@@ -436,14 +436,16 @@ static bool hms_home_is_moving(struct page *page)
 	return false;
 }
 
-static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target)
+static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target, u64 began)
 {
 	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
-	int ret = -ENOMEM;
+	int ret;
 
-	if (pass)
-		ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
-				     vmf->page, HMS_TARGET_HOME);
+	if (!pass)
+		return -ENOMEM;
+	pass->began = began;
+	ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
+			     vmf->page, HMS_TARGET_HOME);
 	hms_pass_free(pass);
 	return ret;
 }
@@ -489,6 +491,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	unsigned long address = vmf->address & PAGE_MASK;
 	struct vm_area_struct *vma = vmf->vma;
 	struct hms_pass *many = NULL, *pass;
+	u64 began = hms_trace_now(hms_home);
 	struct hms_home_one one __uninitialized;
 	unsigned long npages;
 	vm_fault_t ret;
@@ -504,7 +507,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	}
 
 	if (!vmf->pte) {
-		error = hms_home_fault_large(vmf, target);
+		error = hms_home_fault_large(vmf, target, began);
 		if (error > 0)
 			hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
 		if (error)
@@ -526,6 +529,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	if (!many)
 		npages = 1;
 	pass = many ?: hms_home_one_init(&one);
+	pass->began = began;
 
 	if (hms_pass_collect(pass, vma, address, npages, hms_devmem_owner(target->mem), false,
 			     vmf->page)) {
@@ -556,6 +560,7 @@ int hms_home_page(struct vm_area_struct *vma, unsigned long address, struct hms_
 	struct hms_pass *pass = hms_home_one_init(&one);
 	int ret;
 
+	pass->began = hms_trace_now(hms_home);
 	ret = hms_pass_collect(pass, vma, address, 1, hms_devmem_owner(target->mem), false, NULL);
 	if (ret)
 		return ret;

@@ -16,7 +16,6 @@
 #include "order.h"
 #include "pass.h"
 #include "target.h"
-#include "trace.h"
 #include "transfer.h"
 
 /**
@@ -53,7 +52,6 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 	int ret;
 
 	pass->npages = npages;
-	pass->began = trace_hms_home_enabled() || trace_hms_evict_enabled() ? ktime_get_ns() : 0;
 	pass->to = 0;
 	pass->nruns = 0;
 	pass->going = 0;

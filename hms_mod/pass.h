@@ -20,7 +20,7 @@
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
  * @copies: room for what is copied, an entry each
  * @times: when it did what
- * @began: when it began to collect, if somebody traces what leaves a device
+ * @began: for who traces what leaves a device: when, or 0; up to who runs it
  * @to: uid of the target that the first page of those that moved is on now
  * @poison: pages to take the place of what is lost, or NULL, see poison.c
  * @serial: of who runs it, see hms_order_serial(); what comes to a device is known by it
