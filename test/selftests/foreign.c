@@ -31,7 +31,7 @@ FIXTURE_SETUP(foreign)
 	ASSERT_STREQ("", env_open(&self->e));
 	if (*feature_missing("device-private"))
 		SKIP(return, "%s", feature_missing("device-private"));
-	if (module_probe("test_hmm"))
+	if (module_probe("test_hmm", ""))
 		SKIP(return, "the kernel has no CONFIG_TEST_HMM");
 	self->p = area(LENGTH);
 	ASSERT_NE(NULL, self->p);

@@ -26,11 +26,15 @@ int module_load(const char *file, const char *parameters)
 }
 
 /* One of the kernel's own, with what it needs. */
-int module_probe(const char *name)
+int module_probe(const char *name, const char *parameters)
 {
-	char *argv[4] = { "modprobe", "-q", (char *)name };
+	char *argv[16] = { "modprobe", "-q", (char *)name }, text[128];
 	int status;
 	pid_t pid;
+
+	snprintf(text, sizeof(text), "%s", parameters);
+	for (int i = 3; i < 15 && (argv[i] = strtok(i == 3 ? text : NULL, " ")); i++)
+		;
 
 	if (posix_spawn(&pid, "/sbin/modprobe", NULL, NULL, argv, environ) ||
 	    waitpid(pid, &status, 0) != pid)

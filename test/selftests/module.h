@@ -10,7 +10,7 @@
 #define PCIMEM_MODULE	"/lib/modules/hms/hms_pcimem.ko"
 
 int module_load(const char *file, const char *parameters);
-int module_probe(const char *name);
+int module_probe(const char *name, const char *parameters);
 int module_unload(const char *name);
 int module_unload_wait(const char *name);
 bool module_is_loaded(const char *name);

@@ -9,12 +9,10 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "hms_fixture.h"
-#include "module.h"
 
 HMS_FIXTURE(move)
 
@@ -622,109 +620,6 @@ HMS_TEST(move, pinned)
 	/* Released, they move. */
 	MOVE_ALL(p, 16 * PAGE, self->e.node[1]);
 	EXPECT_PATTERN(p, 16 * PAGE, 19);
-}
-
-/* A device for swap, in memory. */
-static const char *swap_on(void)
-{
-	static char page[PAGE] __attribute__((aligned(8)));
-	__u32 *header = (__u32 *)(page + 1024);	/* version, last page, bad pages */
-	int fd;
-
-	if (access("/dev/zram0", F_OK) && module_probe("zram"))
-		return "the kernel has no CONFIG_ZRAM";
-	text_write("/sys/block/zram0/reset", "1");
-	if (text_write("/sys/block/zram0/disksize", "16777216"))
-		return "zram0 takes no size";
-	fd = open("/dev/zram0", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return "no /dev/zram0";
-	header[0] = 1;
-	header[1] = 16777216 / PAGE - 1;
-	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
-	if (write(fd, page, PAGE) != (ssize_t)PAGE) {
-		close(fd);
-		return "/dev/zram0 can't be written";
-	}
-	close(fd);
-	return swapon("/dev/zram0", 0) ? "swapon failed" : "";
-}
-
-/* How many pages of a range are swapped out, by /proc/self/pagemap. */
-static long swapped_out(const void *start, size_t length)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	__u64 entry;
-	long n = 0;
-
-	for (size_t at = 0; fd >= 0 && at < length; at += PAGE) {
-		if (pread(fd, &entry, 8, ((uintptr_t)start + at) / PAGE * 8) == 8)
-			n += entry >> 62 & 1;
-	}
-	close(fd);
-	return n;
-}
-
-/* What is in swap may come in or be counted absent; it is never taken for a hole. */
-HMS_TEST(move, swapped_out)
-{
-	const __u32 to[] = { self->e.node[self->e.nnodes - 1], self->e.nsims ? self->e.sim[0] :
-							       self->e.node[0] };
-	const char *why = swap_on();
-	struct request r;
-
-	if (*why)
-		SKIP(return, "no swap: %s", why);
-	/* What was new on another CPU may still be in a batch of that one, and would stay. */
-	ASSERT_EQ(0, run_on(0));
-	for (int k = 0; k < 4; k++) {
-		char *p = area(64 * PAGE);
-
-		fill(p, 64 * PAGE, 20 + k);
-		EXPECT_EQ(0, madvise(p, 64 * PAGE, MADV_PAGEOUT));
-		EXPECT_GE(swapped_out(p, 64 * PAGE), 1) {
-			TH_LOG("nothing was swapped out");
-		}
-		EXPECT_EQ(0, (k < 2 ? migrate : populate)(self->e.fd, p, 64 * PAGE, to[k % 2], &r));
-		EXPECT_COUNTS(&r);
-		EXPECT_EQ(0, r.h.populated);
-		EXPECT_PATTERN(p, 64 * PAGE, 20 + k);
-		EXPECT_EQ(0, munmap(p, 64 * PAGE));
-	}
-	/* Two pages only: bringing them back leaves the others where they have been moved. */
-	if (self->e.nsims) {
-		char *p = area(64 * PAGE);
-
-		fill(p, 64 * PAGE, 29);
-		EXPECT_EQ(0, madvise(p, PAGE, MADV_PAGEOUT));
-		EXPECT_EQ(0, madvise(p + 9 * PAGE, PAGE, MADV_PAGEOUT));
-		EXPECT_GE(swapped_out(p, 64 * PAGE), 1);
-		EXPECT_EQ(0, migrate(self->e.fd, p, 64 * PAGE, to[1], &r));
-		EXPECT_COUNTS(&r);
-		EXPECT_LE(62, r.h.moved);
-		EXPECT_EQ((long)r.h.moved, pages_on(self->e.fd, p, 64 * PAGE, to[1]));
-		EXPECT_PATTERN(p, 64 * PAGE, 29);
-		EXPECT_EQ(0, munmap(p, 64 * PAGE));
-	}
-	/* Swapped in for reading, so that they are in the swap cache too. */
-	{
-		char *p = area(64 * PAGE);
-
-		fill(p, 64 * PAGE, 30);
-		EXPECT_EQ(0, madvise(p, 64 * PAGE, MADV_PAGEOUT));
-		EXPECT_PATTERN(p, 64 * PAGE, 30);
-		for (int k = 0; k < 2; k++) {
-			EXPECT_EQ(0, migrate(self->e.fd, p, 64 * PAGE, to[k], &r));
-			EXPECT_COUNTS(&r);
-		}
-		EXPECT_PATTERN(p, 64 * PAGE, 30);
-		EXPECT_EQ(0, munmap(p, 64 * PAGE));
-	}
-	EXPECT_EQ(0, swapoff("/dev/zram0"));
-	EXPECT_EQ(0, text_write("/sys/block/zram0/reset", "1"));
-	/* As it was, where they are modules. */
-	module_unload("zram");
-	module_unload("zsmalloc");
 }
 
 /* Room. */

@@ -80,7 +80,7 @@ HMS_TEST(upgrade, runs_on)
 	env_close(&self->e);
 	ASSERT_EQ(0, module_unload_wait("hms"));
 
-	ASSERT_EQ(0, module_probe("hms"));
+	ASSERT_EQ(0, module_probe("hms", ""));
 	ASSERT_TRUE(versions(loaded, installed));
 	EXPECT_STREQ(new, loaded);
 	EXPECT_STREQ(new, installed);
