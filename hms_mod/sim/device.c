@@ -6,6 +6,8 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kmemleak.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
@@ -18,14 +20,32 @@ static unsigned int fail_copy;
 module_param(fail_copy, uint, 0644);
 MODULE_PARM_DESC(fail_copy, "for tests: so many of the next copies fail");
 
+/* The CPU reaches more than that, but a real accelerator only its own memory, and its peers'. */
+static bool hms_sim_reaches(const struct hms_sim *sim, struct page *page)
+{
+	const struct hms_sim *other;
+
+	if (!page || !is_zone_device_page(page))
+		return true;
+	/* Of the target of another driver it is something else. */
+	other = hms_target_drvdata(hms_target_of_page(page));
+	return other == sim || (other >= sim->peers && other < sim->peers + sim->npeers);
+}
+
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
+	const struct hms_sim *sim = hms_target_drvdata(target);
+	const struct hms_copy *last = &pages[n - 1];
 	unsigned int fail = READ_ONCE(fail_copy);
 
 	if (fail) {
 		WRITE_ONCE(fail_copy, fail - 1);
 		return -EIO;
 	}
+	/* All of a batch come from one memory, and go to one. */
+	if (WARN_ON_ONCE(!hms_sim_reaches(sim, pages->dst) || !hms_sim_reaches(sim, pages->src) ||
+			 !hms_sim_reaches(sim, last->dst) || !hms_sim_reaches(sim, last->src)))
+		return -EIO;
 	return hms_copy_with_cpu(target, pages, n);
 }
 
@@ -142,11 +162,10 @@ static int hms_sim_register(struct hms_sim *sim, const struct hms_target_desc *d
 
 /**
  * hms_sim_device_add - make an accelerator and register it
- * @sim: zeroed
+ * @sim: zeroed, but for its peers
  * @index: its number
  * @size: bytes of memory
  * @parent: device to show it under
- * @peers: see &struct hms_target_desc
  * @range: physical address of memory that it shares with the CPU, or 0: it has its own
  * @later: it copies by itself
  * @own: it has an allocator of its own
@@ -154,13 +173,13 @@ static int hms_sim_register(struct hms_sim *sim, const struct hms_target_desc *d
  * Return: 0 or a negative errno.
  */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers, u64 range, bool later, bool own)
+		       u64 range, bool later, bool own)
 {
 	struct hms_target_desc desc = {
 		.name = sim->name,
 		.parent = parent,
 		.ops = &sim->ops,
-		.peers = peers,
+		.peers = sim->peers,
 		.drvdata = sim,
 		.size = size,
 		.range = range,

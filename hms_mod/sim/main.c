@@ -93,8 +93,9 @@ static int __init hms_sim_init(void)
 		return ret;
 	}
 	for (i = 0; i < count; i++) {
+		hms_sims[i].peers = peers ? hms_sims : NULL;
+		hms_sims[i].npeers = peers ? count : 0;
 		ret = hms_sim_device_add(&hms_sims[i], i, (u64)size_mb * SZ_1M, hms_sim_root,
-					 peers ? hms_sims : NULL,
 					 range ? range + i * (u64)size_mb * SZ_1M : 0, later, own);
 		if (ret) {
 			pr_err("hms_sim%u: no accelerator: error %d\n", i, ret);

@@ -17,6 +17,8 @@
  * @target: its memory in the map
  * @initiator: itself in the map
  * @link: what connects them
+ * @peers: those that it copies to and from, itself among them, or NULL
+ * @npeers: how many
  * @misc: its device node
  * @keep_lock: protects the next three
  * @kept: pages that it has taken from HMS for itself
@@ -34,6 +36,8 @@ struct hms_sim {
 	struct hms_target *target;
 	struct hms_initiator *initiator;
 	struct hms_link *link;
+	struct hms_sim *peers;
+	unsigned int npeers;
 	struct miscdevice misc;
 	struct mutex keep_lock;		/* see above */
 	struct page **kept;
@@ -65,7 +69,7 @@ struct hms_sim_stats {
 
 /* device.c */
 int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct device *parent,
-		       void *peers, u64 range, bool later, bool own);
+		       u64 range, bool later, bool own);
 void hms_sim_device_remove(struct hms_sim *sim);
 
 /* file.c */

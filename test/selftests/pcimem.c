@@ -638,6 +638,38 @@ HMS_TEST(pcimem, unplug_waits_for_pins)
 
 /* Two of them. */
 
+/* Another driver's memory is reached by neither: it goes there and back by way of the CPU's. */
+HMS_TEST(pcimem, another_driver)
+{
+	static char bytes[NPAGES * PAGE] __attribute__((aligned(8)));
+	struct request r;
+
+	if (!self->e.nsims)
+		SKIP(return, "needs an accelerator");
+	for (int round = 0; round < 2; round++) {
+		const int seed = 10 + 2 * round;
+
+		fill(self->p, NPAGES * PAGE, seed);
+		ASSERT_EQ(NPAGES, move_there(self));
+		ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(NPAGES, r.h.moved);
+		EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+		EXPECT_EQ(0, target_used(self->to));
+		/* As the accelerator finds it, and writes it. */
+		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], self->p, bytes, sizeof(bytes)));
+		EXPECT_PATTERN(bytes, sizeof(bytes), seed);
+		fill(bytes, sizeof(bytes), seed + 1);
+		ASSERT_EQ(0, sim_write(self->e.sim_fd[0], self->p, bytes, sizeof(bytes)));
+		ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->to, &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(NPAGES, r.h.moved);
+		EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->to));
+		EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));
+		EXPECT_PATTERN(self->p, NPAGES * PAGE, seed + 1);
+	}
+}
+
 /* By id, it takes every one that is free; and they copy to each other. */
 HMS_TEST(pcimem, two)
 {
