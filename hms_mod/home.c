@@ -502,6 +502,7 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 		return VM_FAULT_HWPOISON;
 	}
 	if (hms_home_is_moving(vmf->page)) {
+		hms_stat_add(HMS_STAT_HOME_WAITED, 1);
 		folio_wait_locked_killable(page_folio(vmf->page));
 		return 0;
 	}

@@ -24,8 +24,12 @@ static DEVICE_ATTR_RO(file)
 HMS_STAT_FILE(policy_calls, HMS_STAT_POLICY_CALLS);
 HMS_STAT_FILE(migrate_calls, HMS_STAT_MIGRATE_CALLS);
 HMS_STAT_FILE(both_calls, HMS_STAT_BOTH_CALLS);
-/* CPU touches of device pages, the pages they brought home, those not where policy wanted them. */
+/*
+ * CPU touches of device pages, those that waited for another, the pages they brought home, those
+ * not where policy wanted them.
+ */
 HMS_STAT_FILE(home_faults, HMS_STAT_HOME_FAULTS);
+HMS_STAT_FILE(home_waited, HMS_STAT_HOME_WAITED);
 HMS_STAT_FILE(home, HMS_STAT_HOME);
 HMS_STAT_FILE(home_elsewhere, HMS_STAT_HOME_ELSEWHERE);
 /* Pages moved or allocated because a device touched them and a policy says where. */
@@ -50,6 +54,7 @@ static struct attribute *hms_stats_attrs[] = {
 	&dev_attr_migrate_calls.attr,
 	&dev_attr_both_calls.attr,
 	&dev_attr_home_faults.attr,
+	&dev_attr_home_waited.attr,
 	&dev_attr_home.attr,
 	&dev_attr_home_elsewhere.attr,
 	&dev_attr_fault_placed.attr,

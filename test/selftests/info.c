@@ -488,7 +488,7 @@ HMS_TEST(info, statistics)
 	static const char *const names[] = {
 		"policy_calls",	  "migrate_calls", "both_calls",  "home",
 		"home_elsewhere", "home_faults",   "policy_lost", "evacuated",
-		"fault_placed",	  "lazy",	   "lazy_touched",
+		"fault_placed",	  "lazy",	   "lazy_touched", "home_waited",
 	};
 	long long policy, move, both;
 	char *p = area(4 * PAGE);

@@ -178,15 +178,15 @@ static void *read_all(void *arg)
 	return NULL;
 }
 
-/* Many threads on the same pages: each page comes home once. */
+/* Many threads on the same pages: each page comes home once, and is asked for twice at most. */
 HMS_TEST(touch, threads)
 {
-	enum { N = 4 };
+	enum { N = 8 };
 	const size_t length = 512 * PAGE;
 	pthread_barrier_t barrier;
 	struct reader r[N];
+	long long home, faults, waited;
 	pthread_t t[N];
-	long long home;
 	char *p;
 
 	NEED_PRIVATE(1);
@@ -194,6 +194,8 @@ HMS_TEST(touch, threads)
 		p = on_device(self, length, 8, 0);
 		ASSERT_NE(NULL, p);
 		home = stat_read("home");
+		faults = stat_read("home_faults");
+		waited = stat_read("home_waited");
 		ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, N));
 		for (int i = 0; i < N; i++) {
 			r[i] = (struct reader){ p, length, &barrier, i % 2, 0 };
@@ -204,6 +206,11 @@ HMS_TEST(touch, threads)
 			EXPECT_EQ(-1, r[i].wrong);
 		}
 		EXPECT_EQ(512, stat_read("home") - home);
+		faults = stat_read("home_faults") - faults;
+		waited = stat_read("home_waited") - waited;
+		EXPECT_LE(faults + waited, 2 * 512) {
+			TH_LOG("%lld brought pages home, %lld waited for that", faults, waited);
+		}
 		EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));
 		ASSERT_EQ(0, munmap(p, length));
 	}
