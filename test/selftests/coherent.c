@@ -311,6 +311,42 @@ HMS_TEST(coherent, offline_is_told)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* What is pinned for long core takes off the device before, by itself; there it then stays. */
+HMS_TEST(coherent, pinned_for_long)
+{
+	long pinned;
+	struct request r;
+	int fd;
+
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+	ASSERT_EQ(NPAGES, r.h.moved);
+	fd = pin_for_long(self->p, 4 * PAGE);
+	if (fd == -ENOSYS)
+		SKIP(return, "the kernel has no CONFIG_IO_URING");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, pages_on(self->e.fd, self->p, 4 * PAGE, self->e.sim[0]));
+	EXPECT_EQ(NPAGES - 4, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
+	EXPECT_TRUE(used_becomes(self->e.sim[0], (NPAGES - 4) * PAGE));
+	pinned = 0;
+	for (int node = 0; node < self->e.nnodes; node++)
+		pinned += pages_on(self->e.fd, self->p, 4 * PAGE, self->e.node[node]);
+	EXPECT_EQ(4, pinned);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+
+	/* They may not come back, nor do they hold the device. */
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(4, r.h.skipped[HMS_SKIP_BUSY]);
+	EXPECT_EQ(NPAGES - 4, r.h.present);
+	EXPECT_EQ(0, text_write(offline_path(self->e.sim[0]), "1"));
+	EXPECT_EQ(0, text_write(offline_path(self->e.sim[0]), "0"));
+	ASSERT_EQ(0, pin_let_go(fd));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(NPAGES, r.h.moved);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
 /* Its process unmaps it, a pipe keeps it: nobody is asked for it, until the pipe lets go. */
 HMS_TEST(coherent, pinned_and_unmapped)
 {

@@ -17,7 +17,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <linux/io_uring.h>
 
 #include "hms_test.h"
 
@@ -876,6 +878,34 @@ int page_node(const void *page)
 }
 
 /* From now on the caller runs on one CPU; 0 or a negative errno. */
+/*
+ * Let the kernel pin memory for I/O, for as long as it is not told to let go: the buffers of an
+ * io_uring. Returns what pin_let_go() takes.
+ */
+int pin_for_long(void *start, size_t length)
+{
+	struct iovec iov = { .iov_base = start, .iov_len = length };
+	struct io_uring_params params = { };
+	int fd = syscall(SYS_io_uring_setup, 1, &params), ret;
+
+	if (fd < 0)
+		return -errno;
+	if (!syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &iov, 1))
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* At once; closing would leave that to a worker. */
+int pin_let_go(int fd)
+{
+	int ret = syscall(SYS_io_uring_register, fd, IORING_UNREGISTER_BUFFERS, NULL, 0);
+
+	close(fd);
+	return ret ? -errno : 0;
+}
+
 int run_on(int cpu)
 {
 	cpu_set_t cpus;

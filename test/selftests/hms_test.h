@@ -158,6 +158,8 @@ long verify(const void *start, size_t length, __u64 seed);
 long verify_zero(const void *start, size_t length);
 int page_node(const void *page);
 int run_on(int cpu);
+int pin_for_long(void *start, size_t length);
+int pin_let_go(int fd);
 
 /* The emulated accelerators. */
 

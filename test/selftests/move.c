@@ -622,6 +622,35 @@ HMS_TEST(move, pinned)
 	EXPECT_PATTERN(p, 16 * PAGE, 19);
 }
 
+/* Pages that the kernel has pinned for I/O, for as long as it likes. */
+HMS_TEST(move, pinned_for_long)
+{
+	char *p = filled(self, 16 * PAGE, 20);
+	struct request r;
+	int fd;
+
+	NEED_NODES(2);
+	ASSERT_NE(NULL, p);
+	fd = pin_for_long(p + 6 * PAGE, 4 * PAGE);
+	if (fd == -ENOSYS)
+		SKIP(return, "the kernel has no CONFIG_IO_URING");
+	ASSERT_LE(0, fd);
+	for (int k = 0; k < 2; k++) {
+		__u32 to = k && self->e.nsims ? self->e.sim[0] : self->e.node[1];
+
+		ASSERT_EQ(0, migrate(self->e.fd, p, 16 * PAGE, to, &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(12, r.h.moved + r.h.present);
+		EXPECT_EQ(4, r.h.skipped[HMS_SKIP_BUSY]);
+		EXPECT_EQ(u64_ptr(p + 6 * PAGE), r.h.first_skipped);
+		EXPECT_EQ(4, pages_on(self->e.fd, p + 6 * PAGE, 4 * PAGE, self->e.node[0]));
+		EXPECT_PATTERN(p, 16 * PAGE, 20);
+	}
+	ASSERT_EQ(0, pin_let_go(fd));
+	MOVE_ALL(p, 16 * PAGE, self->e.node[1]);
+	EXPECT_PATTERN(p, 16 * PAGE, 20);
+}
+
 /* Room. */
 
 HMS_TEST(move, full_device)
