@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -506,6 +507,51 @@ HMS_TEST(async, rights)
 	EXPECT_EQ(10, r.h.skipped[HMS_SKIP_SHARED]);
 	tell(&peer);
 	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+#define ROOT	"/sys/fs/cgroup"
+#define GROUP	ROOT "/hms-async"
+
+/* So are the nodes that its cpuset has. */
+HMS_TEST(async, cpuset)
+{
+	const size_t length = 10 * PAGE;
+	long long endless, inside, outside;
+	struct request r;
+
+	NEED_NODES(2);
+	if (access(ROOT "/cpuset.mems.effective", F_OK))
+		SKIP(return, "this kernel has no cpusets");
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, 2 * length, self->e.node[0], NULL));
+	ASSERT_EQ(20, pages_on(self->e.fd, self->p, 2 * length, self->e.node[0]));
+	ASSERT_EQ(0, mkdir(GROUP, 0755));
+	ASSERT_EQ(0, text_write(GROUP "/cpuset.mems", "0"));
+	/* Asked out of the group, and done when who asked is in it. */
+	endless = submit_endless(self);
+	ASSERT_LT(0, endless);
+	outside = submit_move(self->e.fd, self->p, length, self->e.node[1], HMS_NO_EVENTFD);
+	EXPECT_LT(0, outside);
+	EXPECT_EQ(0, text_write(GROUP "/cgroup.procs", "0"));
+	EXPECT_EQ(ECANCELED, end_endless(self, endless));
+	EXPECT_EQ(0, job_end(self->e.fd, outside, &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(10, r.h.moved);
+	/* And the other way round. */
+	endless = submit_endless(self);
+	EXPECT_LT(0, endless);
+	inside = submit_move(self->e.fd, self->p + length, length, self->e.node[1],
+			     HMS_NO_EVENTFD);
+	EXPECT_LT(0, inside);
+	EXPECT_EQ(0, text_write(ROOT "/cgroup.procs", "0"));
+	EXPECT_EQ(ECANCELED, end_endless(self, endless));
+	EXPECT_EQ(0, job_end(self->e.fd, inside, &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(10, r.h.skipped[HMS_SKIP_UNREACHABLE]);
+	EXPECT_EQ(0, rmdir(GROUP));
+	EXPECT_EQ(10, pages_on(self->e.fd, self->p, 2 * length, self->e.node[1]));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p + length, length, self->e.node[1], &r));
+	EXPECT_EQ(10, r.h.moved);
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
