@@ -49,13 +49,14 @@ static const struct hms_mirror_ops hms_sim_mirror_ops = {
  * @context: the program
  * @address: in its address space
  * @write: to write
+ * @tell: if the page is its own, the core is to know that it is in use
  * @access: does it; @memory is where @address is, to the end of that page at most. Must not sleep.
  * @data: for @access
  * @stats: counted up
  *
  * Return: 0, or why not, see hms_mirror_fault().
  */
-int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool write,
+int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool write, bool tell,
 		   void (*access)(void *memory, void *data), void *data,
 		   struct hms_sim_stats *stats)
 {
@@ -74,10 +75,13 @@ int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool 
 			memory = hms_map_page(page);
 			access(memory + offset_in_page(address), data);
 			hms_unmap_page(page, memory);
-			if (hms_target_of_page(page) == context->sim->target)
+			if (hms_target_of_page(page) == context->sim->target) {
 				stats->local++;
-			else
+				if (tell)
+					hms_target_accessed(page);
+			} else {
 				stats->remote++;
+			}
 			spin_unlock(&mirror->lock);
 			return 0;
 		}

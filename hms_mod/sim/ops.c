@@ -98,7 +98,7 @@ static const struct {
 static int hms_sim_check(const struct hms_sim_context *context, unsigned int cmd,
 			 const struct hms_sim_op *arg)
 {
-	if (arg->flags || !arg->length)
+	if (arg->flags & ~HMS_SIM_TELL || !arg->length)
 		return -EINVAL;
 	if (hms_sim_ops[_IOC_NR(cmd)].words &&
 	    (!IS_ALIGNED(arg->address, sizeof(u64)) || !IS_ALIGNED(arg->length, sizeof(u64))))
@@ -126,8 +126,8 @@ static int hms_sim_run(struct hms_sim_context *context, unsigned int cmd,
 				     PAGE_SIZE - offset_in_page(address));
 		if (cmd == HMS_SIM_WRITE && copy_from_user(step->bounce, user, step->length))
 			return -EFAULT;
-		ret = hms_sim_access(context, address, write, hms_sim_ops[_IOC_NR(cmd)].access,
-				     step, stats);
+		ret = hms_sim_access(context, address, write, arg->flags & HMS_SIM_TELL,
+				     hms_sim_ops[_IOC_NR(cmd)].access, step, stats);
 		if (ret)
 			return ret;
 		if (cmd == HMS_SIM_READ && copy_to_user(user, step->bounce, step->length))

@@ -78,7 +78,7 @@ extern const struct file_operations hms_sim_fops;
 /* context.c */
 struct hms_sim_context *hms_sim_context_new(struct hms_sim *sim);
 void hms_sim_context_free(struct hms_sim_context *context);
-int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool write,
+int hms_sim_access(struct hms_sim_context *context, unsigned long address, bool write, bool tell,
 		   void (*access)(void *memory, void *data), void *data,
 		   struct hms_sim_stats *stats);
 

@@ -75,8 +75,8 @@ static int hms_sim_read_node(struct hms_sim_context *context, u64 address, u8 *n
 	for (done = 0; done < size; done += piece.length) {
 		piece.to = node + done;
 		piece.length = min_t(u64, size - done, PAGE_SIZE - offset_in_page(address + done));
-		ret = hms_sim_access(context, address + done, false, hms_sim_read_piece, &piece,
-				     stats);
+		ret = hms_sim_access(context, address + done, false, false, hms_sim_read_piece,
+				     &piece, stats);
 		if (ret)
 			return ret;
 	}

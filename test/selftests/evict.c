@@ -149,6 +149,43 @@ HMS_TEST(evict, what_is_used_stays)
 	EXPECT_PATTERN(p, (ROOM - 40 + 5) * PAGE, 4);
 }
 
+/* What a device uses again it does not fault on: what it tells of stays, the rest leaves. */
+HMS_TEST(evict, what_is_told_of_stays)
+{
+	struct hms_sim_op op = { .size = sizeof(op), .length = 20 * PAGE };
+	char *told, *used, *idle, *p;
+
+	NEED_SIMS(1);
+	LEAVE(ROOM);
+	told = come(self, 20, ANY, 0, 1);
+	used = come(self, 20, ANY, 0, 2);
+	ASSERT_NE(NULL, told);
+	ASSERT_NE(NULL, used);
+	/* The first use of all is a fault. */
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, told, 20 * PAGE, NULL, 0, NULL));
+	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, used, 20 * PAGE, NULL, 0, NULL));
+	idle = come(self, ROOM - 40, ANY, 0, 3);
+	ASSERT_NE(NULL, idle);
+	for (int k = 0; k < 2; k++) {
+		op.flags = k ? 0 : HMS_SIM_TELL;
+		op.address = u64_ptr(k ? used : told);
+		ASSERT_EQ(0, call(self->e.sim_fd[0], HMS_SIM_SUM, &op));
+		EXPECT_EQ(20, op.local);
+		EXPECT_EQ(0, op.faults);
+	}
+
+	p = come(self, 20 + 5, ANY, 0, 4);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(25, here(self, p, 25));
+	EXPECT_EQ(20, here(self, told, 20));
+	EXPECT_EQ(0, here(self, used, 20));
+	EXPECT_EQ((long)ROOM - 45, here(self, idle, ROOM - 40));
+	EXPECT_PATTERN(told, 20 * PAGE, 1);
+	EXPECT_PATTERN(used, 20 * PAGE, 2);
+	EXPECT_PATTERN(idle, (ROOM - 40) * PAGE, 3);
+	EXPECT_PATTERN(p, 25 * PAGE, 4);
+}
+
 /* Of a lower priority first, however young; nothing of a higher one leaves. */
 HMS_TEST(evict, by_priority)
 {

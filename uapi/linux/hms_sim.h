@@ -17,10 +17,13 @@
 #include <linux/types.h>
 #include <linux/hms.h>
 
+/* The device tells which pages of its own memory it uses, not only that it comes to them. */
+#define HMS_SIM_TELL	0x1
+
 /**
  * struct hms_sim_op - read, write, fill, sum or add at an address, by the device
  * @size: sizeof(struct hms_sim_op)
- * @flags: must be zero
+ * @flags: HMS_SIM_TELL, or zero
  * @address: where the device works
  * @length: bytes; a multiple of 8 for HMS_SIM_FILL and HMS_SIM_SUM
  * @buffer: HMS_SIM_READ: receives @length bytes; HMS_SIM_WRITE: holds them
