@@ -369,6 +369,7 @@ HMS_TEST(firsttouch, nodes_outside_the_cpuset)
 	int ret;
 
 	NEED_NODES(2);
+	text_write("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
 	mkdir(group, 0755);
 	snprintf(path, sizeof(path), "%s/cpuset.mems", group);
 	if (text_write(path, "0"))
@@ -391,6 +392,7 @@ HMS_TEST(firsttouch, nodes_outside_the_cpuset)
 	EXPECT_EQ(0, hms_clear(self->hms, self->p, LENGTH, 0));
 	EXPECT_TRUE(is_default(self->p, NPAGES));
 	EXPECT_EQ(0, rmdir(group));
+	text_write("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset");
 }
 
 HMS_TEST(firsttouch, shared_memory)

@@ -387,6 +387,7 @@ static int in_cpuset(int (*act)(FIXTURE_DATA(modes) *self), FIXTURE_DATA(modes) 
 	int status = -1;
 	pid_t pid;
 
+	text_write("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
 	if (mkdir(GROUP, 0755) || text_write(GROUP "/cpuset.mems", "0"))
 		return -1;
 	pid = fork();
@@ -397,6 +398,7 @@ static int in_cpuset(int (*act)(FIXTURE_DATA(modes) *self), FIXTURE_DATA(modes) 
 	}
 	waitpid(pid, &status, 0);
 	rmdir(GROUP);
+	text_write("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -218,6 +218,7 @@ HMS_TEST(neighbours, cpuset)
 	const char *wrong = NULL;
 
 	NEED_NODES(2);
+	text_write("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
 	if (mkdir(CGROUP, 0755) || access(CGROUP "/cpuset.mems", W_OK)) {
 		rmdir(CGROUP);
 		SKIP(return, "no cpuset of cgroup v2");
@@ -234,6 +235,7 @@ HMS_TEST(neighbours, cpuset)
 		usleep(1000);
 	EXPECT_EQ(0, text_write("/sys/fs/cgroup/cgroup.procs", "0"));
 	EXPECT_EQ(0, rmdir(CGROUP));
+	text_write("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset");
 	EXPECT_EQ(NULL, wrong);
 	EXPECT_EQ(self->e.nsims ? NPAGES / 2 : NPAGES, ON(self->ours, self->e.node[1]));
 	if (self->e.nsims)
