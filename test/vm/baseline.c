@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters that must be back where they were when everything that ran is gone. Most of these are
- * exact; those that the rest of the system moves as well have some slack.
+ * Counters that must be back where they were when all of a test is gone. Most of these are exact;
+ * those that the rest of the system moves as well have some slack.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,9 @@
 
 #include "init.h"
 
-#define PATIENCE_S 10
-#define ABSENT (-1ll)
+#define PATIENCE	500U	/* looks */
+#define LOOK_US		20000
+#define ABSENT		(-1ll)
 
 static struct counter {
 	const char *file;
@@ -32,12 +34,13 @@ static struct counter {
 	{ "/proc/vmstat", "nr_kernel_stack", 512 },	/* kB; worker threads come and go */
 	{ "/sys/module/hms/refcnt", NULL, 0 },
 	{ "/sys/module/hms_sim/refcnt", NULL, 0 },
+	{ "/sys/fs/cgroup/cgroup.stat", "nr_descendants", 0 },
+	{ "/sys/fs/cgroup/cgroup.stat", "nr_dying_descendants", 0 },
 };
 
 #define COUNTERS (sizeof(counters) / sizeof(*counters))
 
 static long long before[COUNTERS];
-static bool taken;
 
 static long long read_counter(const struct counter *c)
 {
@@ -68,8 +71,8 @@ static void settle(void)
 	free(file_read("/proc/sys/vm/stat_refresh", NULL));
 }
 
-/* @slack: "nr_anon_pages=500" ... for a plan that knows better. */
-void baseline_take(char **slack)
+/* "nr_anon_pages=500" ... for a plan that knows better, from here on. */
+void baseline_slack(char **slack)
 {
 	size_t i, len;
 
@@ -80,16 +83,11 @@ void baseline_take(char **slack)
 			    !label(&counters[i])[len])
 				break;
 		if (i == COUNTERS) {
-			report_fail("baseline", "no counter for '%s'", *slack);
+			report_fail("slack", "no counter for '%s'", *slack);
 			return;
 		}
 		counters[i].slack = atoll(*slack + len + 1);
 	}
-	mount_scratch();
-	settle();
-	for (i = 0; i < COUNTERS; i++)
-		before[i] = read_counter(&counters[i]);
-	taken = true;
 }
 
 static bool is_back(size_t i, long long *now)
@@ -100,27 +98,53 @@ static bool is_back(size_t i, long long *now)
 	return llabs(*now - before[i]) <= counters[i].slack;
 }
 
-void baseline_compare(void)
+static bool all_back(void)
 {
-	unsigned int off = 0, tries;
-	char worst[160] = "";
+	bool back = true;
 	long long now;
 	size_t i;
 
-	if (!taken) {
-		report_fail("baseline", "none was taken");
-		return;
-	}
-	mount_scratch();	/* what programs left in /tmp and /dev/shm is no leak */
-	for (tries = 0; tries < PATIENCE_S * 2; tries++) {
-		settle();
-		for (i = 0, off = 0; i < COUNTERS; i++)
-			off += !is_back(i, &now);
-		if (!off)
+	settle();
+	for (i = 0; i < COUNTERS; i++)
+		back &= is_back(i, &now);
+	return back;
+}
+
+/* What ran last may still be on its way out: until nothing moves any more. */
+void baseline_take(void)
+{
+	unsigned int looks;
+	size_t i;
+
+	mount_scratch();
+	settle();
+	for (looks = 0; looks < PATIENCE; looks++) {
+		for (i = 0; i < COUNTERS; i++)
+			before[i] = read_counter(&counters[i]);
+		usleep(LOOK_US);
+		if (all_back())
 			break;
-		usleep(500000);
 	}
-	for (i = 0; i < COUNTERS && off; i++) {
+	group_make();
+}
+
+void baseline_compare(const char *test)
+{
+	char worst[160] = "";
+	unsigned int looks;
+	long long now;
+	size_t i;
+
+	mount_scratch();	/* what programs left in /tmp and /dev/shm is no leak */
+	if (!group_remove())
+		report_fail(test, GROUP " can't be removed: %s", strerror(errno));
+	for (looks = 0; looks < PATIENCE; looks++) {
+		if (looks)
+			usleep(LOOK_US);
+		if (all_back())
+			return;
+	}
+	for (i = 0; i < COUNTERS; i++) {
 		if (is_back(i, &now))
 			continue;
 		report_comment("baseline| %s: %lld before, %lld now, slack %lld",
@@ -129,8 +153,5 @@ void baseline_compare(void)
 			snprintf(worst, sizeof(worst), "%s: %lld before, %lld now",
 				 label(&counters[i]), before[i], now);
 	}
-	if (off)
-		report_fail("baseline", "%s", *worst ? worst : "settled only after the last try");
-	else
-		report_pass("baseline");
+	report_fail(test, "%s", *worst ? worst : "its counters were back after the last look");
 }

@@ -49,7 +49,6 @@ static void mount_all(void)
 	mount_scratch();
 	symlink("/proc/self/fd", "/dev/fd");
 	file_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	file_write("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
 }
 
 /* Without /dev/console in the initramfs, PID 1 begins with no open file at all. */
@@ -80,6 +79,7 @@ static void set_kernel(void)
 		file_write("/proc/sys/kernel/panic_on_oops", "1");
 	free(cmdline);
 	file_write("/proc/sys/kernel/printk", "7 4 1 7");
+	file_write("/proc/sys/vm/drop_caches", "4");	/* say no more of it */
 }
 
 static void print_line(void *data, const char *text)
@@ -208,15 +208,16 @@ static bool step(int words, char **word, bool stopped)
 		go_on = module_unload(word[1]);
 	} else if (!strcmp(verb, "test") && words >= 4 && is_number(word[1])) {
 		quiet_wait();
+		baseline_take();
 		go_on = tap_run(word[2], atoi(word[1]), word + 3);
+		if (go_on)
+			baseline_compare(word[2]);
 	} else if (!strcmp(verb, "run") && words >= 3 && is_number(word[1])) {
 		go_on = run(atoi(word[1]), word + 2);
 	} else if (!strcmp(verb, "write") && words == 3) {
 		write_all(word[1], word[2]);
-	} else if (!strcmp(verb, "baseline")) {
-		baseline_take(word + 1);
-	} else if (!strcmp(verb, "compare") && words == 1) {
-		baseline_compare();
+	} else if (!strcmp(verb, "slack") && words >= 2) {
+		baseline_slack(word + 1);
 	} else if (!strcmp(verb, "kmemleak") && words == 1) {
 		kmemleak_scan();
 	} else {

@@ -59,8 +59,16 @@ bool module_unload(const char *name);
 bool module_verify(const char *path);
 
 /* baseline.c */
-void baseline_take(char **slack);
-void baseline_compare(void);
+void baseline_slack(char **slack);
+void baseline_take(void);
+void baseline_compare(const char *test);
+
+/* group.c */
+#define GROUP "/sys/fs/cgroup/test"
+
+void group_make(void);
+bool group_join(void);
+bool group_remove(void);
 
 /* kmemleak.c */
 void kmemleak_scan(void);

@@ -72,6 +72,10 @@ static void start(char **argv, int out, const sigset_t *mask)
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (!group_join()) {
+		fprintf(stderr, "# cannot join " GROUP ": %s\n", strerror(errno));
+		_exit(127);
+	}
 	execvp(argv[0], argv);
 	fprintf(stderr, "# cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
