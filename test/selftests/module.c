@@ -75,18 +75,19 @@ bool module_is_loaded(const char *name)
 }
 
 /*
- * The accelerators, with so many MiB each: private memory where the kernel has that, else the
- * memory of the PCI device, if there is one. Returns 0 also where neither is.
+ * The accelerators, with so many MiB each and what else is to be said of them: private memory where
+ * the kernel has that and nobody wants the other, else the memory of the PCI device, if there is
+ * one. Returns 0 also where neither is.
  */
-int sim_load_sized(int mb)
+int sim_load_as(int mb, bool coherent, const char *more)
 {
 	const char *bar = getenv("HMS_BAR");
-	char parameters[64];
+	char parameters[96];
 
-	if (!*feature_missing("device-private"))
-		snprintf(parameters, sizeof(parameters), "size_mb=%d", mb);
+	if (!coherent && !*feature_missing("device-private"))
+		snprintf(parameters, sizeof(parameters), "size_mb=%d %s", mb, more);
 	else if (bar)
-		snprintf(parameters, sizeof(parameters), "range=%s size_mb=%d", bar, mb);
+		snprintf(parameters, sizeof(parameters), "range=%s size_mb=%d %s", bar, mb, more);
 	else
 		return 0;
 	return module_load(SIM_MODULE, parameters);
@@ -94,7 +95,7 @@ int sim_load_sized(int mb)
 
 int sim_load(void)
 {
-	return sim_load_sized(*feature_missing("device-private") ? 32 : 64);
+	return sim_load_as(*feature_missing("device-private") ? 32 : 64, false, "");
 }
 
 static int offline_and_unload(const char *name)

@@ -16,7 +16,7 @@ int module_unload_wait(const char *name);
 bool module_is_loaded(const char *name);
 int modules_load_all(void);
 int sim_load(void);
-int sim_load_sized(int mb);
+int sim_load_as(int mb, bool coherent, const char *more);
 int sim_unload(void);
 int sim_unload_wait(void);
 

@@ -19,7 +19,6 @@
 
 #define WORKERS		4
 #define NPAGES		512
-#define SIM_MB		2		/* each, which is the least; all workers have 8 MiB */
 #define MAX_TARGETS	8
 #define BY_DEVICE	(1ULL << 63)	/* a seed that is in all words of the page */
 
@@ -33,6 +32,19 @@ struct worker {
 	char *p;
 	__u64 seed[NPAGES];		/* of each page; 0: zeros */
 };
+
+/* How often the devices were there in which way, and how they are now. */
+struct devices {
+	int private;
+	int coherent;
+	int later;
+	int peers;
+	int size[3];
+	char now[64];
+};
+
+/* MiB, of each; all workers have 8. In the least there is, one large page fits. */
+static const int sizes[] = { 2, 8, 16 };
 
 /* Shared by all processes. */
 struct common {
@@ -366,6 +378,28 @@ static pid_t worker_start(__u64 seed)
 	_exit(0);
 }
 
+/* The same numbers are drawn whatever there is, so that the next ones are the same too. */
+static int devices_load(__u64 *random, struct devices *d)
+{
+	__u32 size = random_next(random) % 3;
+	bool later = random_next(random) % 2, peers = random_next(random) % 2;
+	bool coherent = random_next(random) % 3 == 0, private = !*feature_missing("device-private");
+	char more[32];
+
+	if (!private && !getenv("HMS_BAR"))
+		return 0;
+	coherent = !private || (coherent && getenv("HMS_BAR"));
+	snprintf(more, sizeof(more), "later=%d peers=%d", later, peers);
+	snprintf(d->now, sizeof(d->now), "%s, %d MiB, %s", coherent ? "coherent" : "private",
+		 sizes[size], more);
+	d->private += !coherent;
+	d->coherent += coherent;
+	d->later += later;
+	d->peers += peers;
+	d->size[size]++;
+	return sim_load_as(sizes[size], coherent, more);
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -384,7 +418,7 @@ FIXTURE_SETUP(soak)
 	if (access(HMS_MODULE, R_OK) || access(SIM_MODULE, R_OK))
 		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
 	ASSERT_EQ(0, sim_unload_wait());
-	ASSERT_EQ(0, sim_load_sized(SIM_MB));
+	ASSERT_EQ(0, sim_load_as(sizes[0], false, ""));
 }
 
 FIXTURE_TEARDOWN_PARENT(soak)
@@ -397,6 +431,7 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 {
 	const char *wanted = getenv("HMS_SOAK");
 	double end = now() + (wanted ? atoi(wanted) : 60);
+	struct devices d = { };
 	pid_t worker[WORKERS];
 	__u64 random = 1;
 	int killed = 0, reloaded = 0;
@@ -414,7 +449,9 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 		if (random_next(&random) % 3 == 0) {
 			EXPECT_EQ(0, sim_unload_wait());
-			EXPECT_EQ(0, sim_load_sized(SIM_MB));
+			EXPECT_EQ(0, devices_load(&random, &d)) {
+				TH_LOG("devices: %s", d.now);
+			}
 			reloaded++;
 			continue;
 		}
@@ -426,8 +463,13 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 	__atomic_store_n(&common->stop, true, __ATOMIC_SEQ_CST);
 	for (int i = 0; i < WORKERS; i++)
 		EXPECT_EQ(0, status_of(worker[i]));
-	EXPECT_STREQ("", common->wrong);
+	EXPECT_STREQ("", common->wrong) {
+		TH_LOG("devices at last: %s", d.now);
+	}
 	TH_LOG("%d processes killed, %d times all devices gone", killed, reloaded);
+	TH_LOG("back %d times with private memory, %d with coherent; %d with 2 MiB, %d 8, %d 16",
+	       d.private, d.coherent, d.size[0], d.size[1], d.size[2]);
+	TH_LOG("%d times copying by themselves, %d among each other", d.later, d.peers);
 }
 
 TEST_HARNESS_MAIN
