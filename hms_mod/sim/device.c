@@ -21,21 +21,29 @@ module_param(fail_copy, uint, 0644);
 MODULE_PARM_DESC(fail_copy, "for tests: so many of the next copies fail");
 
 /* The CPU reaches more than that, but a real accelerator only its own memory, and its peers'. */
-static bool hms_sim_reaches(const struct hms_sim *sim, struct page *page)
+static bool hms_sim_reaches(struct hms_target *target, struct page *page)
 {
-	const struct hms_sim *other;
+	const struct hms_sim *sim, *other;
+	struct hms_target *there;
 
 	if (!page || !is_zone_device_page(page))
 		return true;
-	/* Of the target of another driver it is something else. */
-	other = hms_target_drvdata(hms_target_of_page(page));
-	return other == sim || (other >= sim->peers && other < sim->peers + sim->npeers);
+	there = hms_target_of_page(page);
+	if (there == target)
+		return true;
+	sim = hms_target_drvdata(target);
+	/* Of another driver it is something else. */
+	other = hms_target_drvdata(there);
+	return other >= sim->peers && other < sim->peers + sim->npeers;
+}
+
+static bool hms_sim_reaches_both(struct hms_target *target, const struct hms_copy *copy)
+{
+	return hms_sim_reaches(target, copy->dst) && hms_sim_reaches(target, copy->src);
 }
 
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
-	const struct hms_sim *sim = hms_target_drvdata(target);
-	const struct hms_copy *last = &pages[n - 1];
 	unsigned int fail = READ_ONCE(fail_copy);
 
 	if (fail) {
@@ -43,8 +51,8 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 		return -EIO;
 	}
 	/* All of a batch come from one memory, and go to one. */
-	if (WARN_ON_ONCE(!hms_sim_reaches(sim, pages->dst) || !hms_sim_reaches(sim, pages->src) ||
-			 !hms_sim_reaches(sim, last->dst) || !hms_sim_reaches(sim, last->src)))
+	if (WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
+			 (n > 1 && !hms_sim_reaches_both(target, &pages[n - 1]))))
 		return -EIO;
 	return hms_copy_with_cpu(target, pages, n);
 }
