@@ -213,6 +213,10 @@ static size_t least(enum hms_netlink_attribute type)
 	case HMS_A_FROM:
 	case HMS_A_TO:
 	case HMS_A_PID:
+	case HMS_A_REASON:
+	case HMS_A_OWNER:
+	case HMS_A_FROM_TARGET:
+	case HMS_A_TO_TARGET:
 		return sizeof(uint32_t);
 	case HMS_A_CACHE:
 		return sizeof(struct hms_cache);
