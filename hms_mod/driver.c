@@ -157,7 +157,10 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
  * the next target of that, or to any node. Not those that are pinned, or that there is no memory
  * for.
  *
- * Context: may sleep; takes mmap_lock of processes, and copies.
+ * A driver that lends memory is asked for no more of it, and what it takes is its own again. What
+ * is free may have come back by &hms_target_ops.free just before: look there, too.
+ *
+ * Context: may sleep; takes mmap_lock of processes, copies, and waits for &hms_target_ops.free.
  * Return: how many there were, to be given back with hms_target_give() before
  * hms_target_unregister(); what is missing may be asked for again.
  */
@@ -171,10 +174,14 @@ unsigned int hms_target_take(struct hms_target *target, struct page **pages, uns
 	};
 	unsigned int got = 0, tries = HMS_TAKE_TRIES;
 
+	if (target->ops->alloc)
+		hms_lend_hold(target);
 	/* Others may be sooner to take what has left. */
 	do {
 		got += hms_devmem_take(target->mem, pages + got, npages - got);
 	} while (got < npages && tries-- && hms_evict(target, npages - got, &want, NULL));
+	if (target->ops->alloc)
+		hms_lend_release(target);
 	return got;
 }
 EXPORT_SYMBOL_GPL(hms_target_take);

@@ -84,6 +84,30 @@ static void hms_evacuate_pass(struct hms_evacuation *e)
 	}
 }
 
+static bool hms_evacuate_is_lost(const struct hms_evacuation *e, unsigned long entry)
+{
+	unsigned long pfn = hms_located_pfn(entry);
+
+	return !hms_located_unknown(entry) && hms_devmem_has(e->mem, pfn) &&
+	       hms_devmem_is_lost(pfn_to_page(pfn));
+}
+
+/* What of a window is lost; the rest is not even collected. */
+static void hms_evacuate_lost_window(struct hms_evacuation *e, struct vm_area_struct *vma,
+				     unsigned long start, const struct hms_span *span)
+{
+	unsigned long end = span->first + span->npages, i, n;
+
+	for (i = span->first; i < end; i += n) {
+		for (n = 0; i + n < end && hms_evacuate_is_lost(e, e->entries[i + n]); n++)
+			;
+		if (n && !hms_pass_collect(e->pass, vma, start + (i << PAGE_SHIFT), n,
+					   hms_devmem_owner(e->mem), false, NULL))
+			hms_home_replace_lost(e->pass);
+		n = n ?: 1;
+	}
+}
+
 /* What a window has on the device. It is in one page table page. */
 static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct *vma,
 				unsigned long start, unsigned long npages)
@@ -94,16 +118,16 @@ static void hms_evacuate_window(struct hms_evacuation *e, struct vm_area_struct 
 	/* Core would split a huge page on the way, so it is only asked where there is something. */
 	if (!hms_locate_span(vma, e->mem, start, npages, e->entries, &span))
 		return;
+	if (e->lost) {
+		hms_evacuate_lost_window(e, vma, start, &span);
+		return;
+	}
 	start += span.first << PAGE_SHIFT;
-	if (span.large && !e->lost && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
+	if (span.large && hms_home_large(e->pass, vma, start, owner, NULL, HMS_TARGET_EVACUATED)) {
 		hms_evacuated(e, ALIGN_DOWN(start, PMD_SIZE), HMS_BLOCK_PAGES);
 		return;
 	}
-	if (hms_pass_collect(e->pass, vma, start, span.npages, owner, false, NULL))
-		return;
-	if (e->lost)
-		hms_home_replace_lost(e->pass);
-	else
+	if (!hms_pass_collect(e->pass, vma, start, span.npages, owner, false, NULL))
 		hms_evacuate_pass(e);
 }
 

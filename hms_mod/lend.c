@@ -27,7 +27,10 @@ static void hms_lend_return(struct hms_target *target)
 
 static void hms_lend_return_late(struct work_struct *work)
 {
-	hms_lend_return(container_of(to_delayed_work(work), struct hms_target, spare));
+	struct hms_target *target = container_of(to_delayed_work(work), struct hms_target, spare);
+
+	if (!atomic_read(&target->held))
+		hms_lend_return(target);
 }
 
 /**
@@ -37,6 +40,7 @@ static void hms_lend_return_late(struct work_struct *work)
 void hms_lend_init(struct hms_target *target)
 {
 	INIT_DELAYED_WORK(&target->spare, hms_lend_return_late);
+	atomic_set(&target->held, 0);
 }
 
 /**
@@ -70,6 +74,28 @@ void hms_lend_more(struct hms_target *target, unsigned long npages)
 void hms_lend_spare(struct hms_target *target)
 {
 	schedule_delayed_work(&target->spare, HMS_LEND_DELAY);
+}
+
+/**
+ * hms_lend_hold - let nothing go back for now: the driver takes it otherwise
+ * @target: the device
+ *
+ * Context: may sleep; waits for &hms_target_ops.free.
+ */
+void hms_lend_hold(struct hms_target *target)
+{
+	atomic_inc(&target->held);
+	cancel_delayed_work_sync(&target->spare);
+}
+
+/**
+ * hms_lend_release - end hms_lend_hold()
+ * @target: the device
+ */
+void hms_lend_release(struct hms_target *target)
+{
+	if (atomic_dec_and_test(&target->held))
+		hms_lend_spare(target);
 }
 
 /**

@@ -29,7 +29,8 @@ struct hms_devmem;
  * @described: it is of another machine, and holds no pages
  * @suspended: it takes nothing until its driver has resumed it
  * @pinned: pages that were left when it did not go offline, last time
- * @spare: returns what its driver has lent, see lend.c
+ * @spare: returns what its driver has lent, see lend.c, unless
+ * @held: somebody wants that to stay
  * @stats: pages, by enum hms_target_stat
  * @users: requests that work on it, and one for being registered
  * @dying: no new work
@@ -48,6 +49,7 @@ struct hms_target {
 	bool suspended;
 	unsigned long pinned;
 	struct delayed_work spare;
+	atomic_t held;
 	atomic64_t stats[HMS_TARGET_STAT_NR];
 	refcount_t users;
 	bool dying;

@@ -13,15 +13,21 @@
 static int hms_sim_keep(struct hms_sim *sim, unsigned long npages)
 {
 	struct page **kept = kvmalloc_array(npages, sizeof(*kept), GFP_KERNEL);
+	unsigned long before;
 
 	if (!kept)
 		return -ENOMEM;
 	memcpy(kept, sim->kept, sim->nkept * sizeof(*kept));
 	kvfree(sim->kept);
 	sim->kept = kept;
-	sim->nmine += hms_sim_vram_keep(sim, npages - sim->nkept - sim->nmine);
-	npages -= sim->nmine;
-	sim->nkept += hms_target_take(sim->target, kept + sim->nkept, npages - sim->nkept);
+	do {
+		before = sim->nkept + sim->nmine;
+		sim->nmine += hms_sim_vram_keep(sim, npages - before);
+		sim->nkept += hms_target_take(sim->target, kept + sim->nkept,
+					      npages - sim->nkept - sim->nmine);
+		/* Of an allocator's memory some may have come back in between. */
+	} while (sim->vram && sim->nkept + sim->nmine < npages &&
+		 sim->nkept + sim->nmine > before);
 	return 0;
 }
 
