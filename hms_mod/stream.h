@@ -6,7 +6,7 @@
 
 #define HMS_STREAM_SETS		64
 #define HMS_STREAM_WAYS		4
-#define HMS_STREAM_MAX		64U	/* pages that one touch brings home at most */
+#define HMS_STREAM_MAX		128U	/* pages that one touch brings home at most */
 
 /**
  * struct hms_stream - touches of one thread
