@@ -2,6 +2,7 @@
 /* A cgroup for each test: what is charged to it when all of it is gone was lost. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,55 @@ void group_make(void)
 bool group_join(void)
 {
 	return access(GROUP, F_OK) || file_write(GROUP "/cgroup.procs", "0");
+}
+
+/* What is in @name of memory.stat, in bytes. */
+static long long stat_read(const char *name)
+{
+	char *text = file_read(GROUP "/memory.stat", NULL), *at = text;
+	size_t len = strlen(name);
+	long long value = 0;
+
+	while (at && (strncmp(at, name, len) || at[len] != ' ')) {
+		at = strchr(at, '\n');
+		if (at)
+			at++;
+	}
+	if (at)
+		value = atoll(at + len);
+	free(text);
+	return value;
+}
+
+/*
+ * Bytes of pages that were charged to it and still are; newer kernels charge those of who is gone to
+ * who is above. What the kernel has for itself may stay: names that it keeps, say. CPUs have charged
+ * some ahead, and give it back for the limit; before 7.x cpu.stat has them add up memory.stat too.
+ */
+long long group_charged(void)
+{
+	long long charged = 0;
+	char *text;
+
+	file_write(GROUP "/memory.high", "0");
+	free(file_read(GROUP "/cpu.stat", NULL));
+	text = file_read(GROUP "/memory.current", NULL);
+	if (text)
+		charged = atoll(text) - stat_read("kernel");
+	free(text);
+	return charged;
+}
+
+/* As what they are charged, of which there is any. */
+void group_show(void)
+{
+	char *text = file_read(GROUP "/memory.stat", NULL), *line, *rest;
+
+	for (line = text ? strtok_r(text, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (strcmp(strchr(line, ' ') ?: "", " 0"))
+			report_comment("memory.stat| %s", line);
+	free(text);
 }
 
 /* False when somebody is in it, or another is below it. */

@@ -68,6 +68,8 @@ void baseline_compare(const char *test);
 
 void group_make(void);
 bool group_join(void);
+long long group_charged(void);
+void group_show(void);
 bool group_remove(void);
 
 /* kmemleak.c */
