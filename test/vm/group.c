@@ -45,9 +45,10 @@ static long long stat_read(const char *name)
 }
 
 /*
- * Bytes of pages that were charged to it and still are; newer kernels charge those of who is gone to
- * who is above. What the kernel has for itself may stay: names that it keeps, say. CPUs have charged
- * some ahead, and give it back for the limit; before 7.x cpu.stat has them add up memory.stat too.
+ * Bytes of pages that were charged to it and still are; newer kernels charge those of who is
+ * gone to who is above. What the kernel has for itself may stay: names that it keeps, say. CPUs
+ * have charged some ahead, and give it back for the limit; before 7.x cpu.stat has them add up
+ * memory.stat too.
  */
 long long group_charged(void)
 {
