@@ -26,8 +26,8 @@ enum hms_devmem_what {
  * @touched: a CPU touched one that it can't load from
  * @freed: core has freed one, @npages are in it; in any context. May be NULL
  * @failed: core has been told that so many of them are bad; as hms_target_failed(). May be NULL
- * @more: memory is short by so many pages: have the driver lend some, see lend.c. NULL: all that
- *	there is is there from the beginning
+ * @more: memory is short by so many pages: have the driver lend some, see lend.c. NULL: all of it
+ *	is there from the beginning
  * @spare: some is free, and the driver may have it back; under the lock, in any context
  * @user: by its zone_device_data, who has one; NULL: who was given it
  * @emptied: all of them are free, so that they may be destroyed; in any context. May be NULL

@@ -146,7 +146,8 @@ EXPORT_SYMBOL_GPL(hms_initiator_describe);
 
 /**
  * hms_initiator_unregister - take it back
- * @initiator: from hms_initiator_register() or hms_initiator_describe(), also when that failed, or NULL
+ * @initiator: from hms_initiator_register() or hms_initiator_describe(), also when that failed, or
+ *	NULL
  *
  * Context: may sleep.
  */

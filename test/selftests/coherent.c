@@ -408,30 +408,29 @@ HMS_TEST(coherent, lost)
 	char byte[PAGE];
 	struct request r;
 	__u64 failed;
-	int pipefd[2];
+	int pipefd[2], fd = self->e.sim_fd[0];
 
 	NEED_POISON();
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], NULL));
-	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p, NPAGES * PAGE, NULL, 0, NULL));
-	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], self->p + 10 * PAGE, 5 * PAGE, &failed));
+	ASSERT_EQ(0, sim_op(fd, HMS_SIM_SUM, self->p, NPAGES * PAGE, NULL, 0, NULL));
+	ASSERT_EQ(0, sim_fail(fd, self->p + 10 * PAGE, 5 * PAGE, &failed));
 	EXPECT_EQ(5, failed);
 	EXPECT_EQ(lost + 5, stat_read("lost"));
 	EXPECT_TRUE(used_becomes(self->e.sim[0], (NPAGES - 5) * PAGE));
 	for (size_t i = 0; i < 20; i++)
 		EXPECT_EQ(i >= 10 && i < 15, is_lost(self->p + i * PAGE, i == 13));
 	EXPECT_EQ(touched + 5, stat_read("lost_touched"));
-	EXPECT_EQ(-EFAULT, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p + 11 * PAGE, PAGE, NULL, 0,
-				  NULL));
+	EXPECT_EQ(-EFAULT, sim_op(fd, HMS_SIM_SUM, self->p + 11 * PAGE, PAGE, NULL, 0, NULL));
 	EXPECT_EQ(NPAGES - 5, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
 
 	ASSERT_EQ(0, pipe(pipefd));
 	ASSERT_EQ(PAGE, vmsplice(pipefd[1], &pinned, 1, 0));
-	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p + 20 * PAGE, PAGE, NULL, 0, NULL));
-	EXPECT_EQ(-EBUSY, sim_fail(self->e.sim_fd[0], self->p + 20 * PAGE, PAGE, &failed));
+	ASSERT_EQ(0, sim_op(fd, HMS_SIM_SUM, self->p + 20 * PAGE, PAGE, NULL, 0, NULL));
+	EXPECT_EQ(-EBUSY, sim_fail(fd, self->p + 20 * PAGE, PAGE, &failed));
 	ASSERT_EQ(PAGE, read(pipefd[0], byte, PAGE));
 	/* The next that fails takes it along. */
-	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, self->p + 30 * PAGE, PAGE, NULL, 0, NULL));
-	ASSERT_EQ(0, sim_fail(self->e.sim_fd[0], self->p + 30 * PAGE, PAGE, &failed));
+	ASSERT_EQ(0, sim_op(fd, HMS_SIM_SUM, self->p + 30 * PAGE, PAGE, NULL, 0, NULL));
+	ASSERT_EQ(0, sim_fail(fd, self->p + 30 * PAGE, PAGE, &failed));
 	EXPECT_TRUE(is_lost(self->p + 20 * PAGE, false));
 	EXPECT_TRUE(is_lost(self->p + 30 * PAGE, false));
 	EXPECT_EQ(lost + 7, stat_read("lost"));
