@@ -525,6 +525,7 @@ HMS_TEST(async, cpuset)
 		SKIP(return, "this kernel has no cpusets");
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, 2 * length, self->e.node[0], NULL));
 	ASSERT_EQ(20, pages_on(self->e.fd, self->p, 2 * length, self->e.node[0]));
+	text_write(ROOT "/cgroup.subtree_control", "+cpuset");
 	ASSERT_EQ(0, mkdir(GROUP, 0755));
 	ASSERT_EQ(0, text_write(GROUP "/cpuset.mems", "0"));
 	/* Asked out of the group, and done when who asked is in it. */
@@ -549,6 +550,7 @@ HMS_TEST(async, cpuset)
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(10, r.h.skipped[HMS_SKIP_UNREACHABLE]);
 	EXPECT_EQ(0, rmdir(GROUP));
+	text_write(ROOT "/cgroup.subtree_control", "-cpuset");
 	EXPECT_EQ(10, pages_on(self->e.fd, self->p, 2 * length, self->e.node[1]));
 	ASSERT_EQ(0, migrate(self->e.fd, self->p + length, length, self->e.node[1], &r));
 	EXPECT_EQ(10, r.h.moved);
