@@ -50,9 +50,9 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 		WRITE_ONCE(fail_copy, fail - 1);
 		return -EIO;
 	}
-	/* All of a batch come from one memory, and go to one. */
-	if (WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
-			 (n > 1 && !hms_sim_reaches_both(target, &pages[n - 1]))))
+	/* All of a batch come from one memory, and go to one. A touch is measured, so not of that. */
+	if (n > 1 && WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
+				  !hms_sim_reaches_both(target, &pages[n - 1])))
 		return -EIO;
 	return hms_copy_with_cpu(target, pages, n);
 }
