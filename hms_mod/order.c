@@ -151,6 +151,20 @@ static void hms_entering_hold(struct hms_entering *entering, unsigned long addre
 	entering->how.until = jiffies + hold;
 }
 
+/* How many pages from entry @i on, of @max, have moved to one behind the other? */
+static unsigned long hms_entering_run(const struct hms_pass *pass, unsigned long i,
+				      unsigned long max)
+{
+	unsigned long dst = pass->dst[i], n;
+
+	for (n = 1; n < max; n++) {
+		dst += 1UL << MIGRATE_PFN_SHIFT;
+		if (pass->dst[i + n] != dst || !hms_collected(pass->src[i + n]))
+			break;
+	}
+	return n;
+}
+
 /**
  * hms_order_enter - pages that came to devices enter the order
  * @pass: committed, with its pages still held
@@ -160,19 +174,15 @@ static void hms_entering_hold(struct hms_entering *entering, unsigned long addre
 void hms_order_enter(const struct hms_pass *pass)
 {
 	struct hms_entering entering = { .pass = pass, .how.serial = pass->serial };
-	unsigned long address = pass->vma.start, i, n = hms_pass_entries(pass);
+	unsigned long i, run, n = hms_pass_entries(pass);
 
-	for (i = 0; i < n; i++, address += PAGE_SIZE) {
+	for (i = 0; i < n; i += run) {
+		unsigned long address = pass->vma.start + (i << PAGE_SHIFT);
 		struct page *page = migrate_pfn_to_page(pass->dst[i]);
 
+		run = 1;
 		if (!page || !hms_moved(pass->src[i], pass->dst[i]))
 			continue;
-		/* Mostly it is the next one, and all that is known holds for it. */
-		if (entering.n && page == entering.first + entering.n && page < entering.end &&
-		    address <= entering.known && !entering.patience) {
-			entering.n++;
-			continue;
-		}
 		if (!is_zone_device_page(page) || hms_is_placeholder(page) || hms_is_poison(page))
 			continue;
 		if (!entering.target)
@@ -183,8 +193,14 @@ void hms_order_enter(const struct hms_pass *pass)
 			hms_entering_hold(&entering, address);
 		if (page != entering.first + entering.n)
 			hms_entering_flush(&entering);
-		if (!entering.n++)
+		if (!entering.n)
 			entering.first = page;
+		/* All that is known mostly holds for those behind it, too. */
+		if (!entering.patience)
+			run = hms_entering_run(pass, i,
+					       min3(n - i, (unsigned long)(entering.end - page),
+						    ((entering.known - address) >> PAGE_SHIFT) + 1));
+		entering.n += run;
 	}
 	hms_entering_flush(&entering);
 	hms_policy_put(entering.policy);
