@@ -19,7 +19,7 @@
 #define NPAGES		64
 #define LENGTH		(NPAGES * PAGE)
 #define SWAP_SIZE	16777216
-#define SLOW_NSEC	1000000000LL	/* for each write */
+#define SLOW_NSEC	2000000000LL	/* for each write */
 
 /* Of /proc/kpageflags. */
 #define WRITEBACK	8

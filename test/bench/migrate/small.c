@@ -22,7 +22,7 @@ static const struct row rows[] = {
 	{ "touches here and there", hms_to_device, touch_sparse,
 	  "test_hmm", peer_to_device, touch_sparse, NPAGES / SPARSE, 1.0, true, ON_7, 0 },
 	{ "device to device", hms_to_device, hms_to_other_device,
-	  "test_hmm, twice", peer_to_device, peer_to_other_device, NPAGES, 0.20, true, 0, ON_6_12 },
+	  "test_hmm, twice", peer_to_device, peer_to_other_device, NPAGES, 0.20, true, 0, ON_BOTH },
 	{ "node to node", nothing, hms_there,
 	  "mbind(2)", nothing, mbind_there, NPAGES, 0.58, false, 0, ON_BOTH },
 	{ "node to node", nothing, hms_there,
