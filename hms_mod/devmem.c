@@ -120,9 +120,10 @@ static void hms_devmem_give(struct hms_devmem *mem, const unsigned long *pages, 
 		hms_lru_drop(&mem->lru, pages, n);
 		hms_uncharge(payer, n * npages);
 	}
-	hms_devmem_count(mem);
+	/* Before anybody sees that none is in use, and stops it. */
 	if (mem->ops->spare)
 		mem->ops->spare(mem->target);
+	hms_devmem_count(mem);
 	hms_devmem_tell(mem);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
@@ -188,15 +189,21 @@ static void __maybe_unused hms_devmem_split(struct folio *head, struct folio *ta
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
-/* The machine says so, or a test does; of what is private it can't know. */
+/*
+ * The machine says so, or a test does; of what is private it can't know. Never -EOPNOTSUPP: core
+ * would take the page for one of a file system.
+ */
 static int hms_devmem_failed(struct dev_pagemap *pgmap, unsigned long pfn, unsigned long npages,
 			     int flags)
 {
 	struct hms_devmem *mem = container_of(pgmap, struct hms_devmem, pgmap);
 
+	int ret;
+
 	if (!mem->ops->failed || !hms_devmem_is_coherent(mem))
-		return -EOPNOTSUPP;
-	return mem->ops->failed(mem->target, pfn - mem->first_pfn, npages);
+		return -ENXIO;
+	ret = mem->ops->failed(mem->target, pfn - mem->first_pfn, npages);
+	return ret == -EOPNOTSUPP ? -ENXIO : ret;
 }
 
 const struct dev_pagemap_ops hms_devmem_pagemap_ops = {
@@ -501,9 +508,9 @@ void hms_devmem_give_back(struct hms_devmem *mem, struct page *const *pages, uns
 	for (i = 0; i < n; i++)
 		hms_losses_give(&mem->losses, &mem->map, hms_devmem_index(mem, pages[i]), 1);
 	mem->taken -= n;
-	hms_devmem_count(mem);
 	if (mem->ops->spare)
 		mem->ops->spare(mem->target);
+	hms_devmem_count(mem);
 	spin_unlock_irq(&mem->lock);
 }
 
@@ -685,7 +692,8 @@ long hms_devmem_fail(struct hms_devmem *mem, unsigned long index, unsigned long 
 	for (; npages; index += n, npages -= n) {
 		n = min(npages, HMS_BLOCK_PAGES);
 		spin_lock_irq(&mem->lock);
-		used += hms_losses_fail(&mem->losses, &mem->map, index, n);
+		used += hms_losses_fail(&mem->losses, &mem->map, pfn_to_page(mem->first_pfn),
+					index, n);
 		hms_devmem_count(mem);
 		spin_unlock_irq(&mem->lock);
 	}

@@ -87,8 +87,6 @@ struct hms_target *hms_target_register(const struct hms_target_desc *desc)
 		/* Its file "offline" was there for a moment. */
 		if (desc->range && !hms_devmem_is_closed(mem))
 			module_put(desc->owner);
-		if (desc->ops->alloc)
-			hms_lend_stop(target);
 		hms_devmem_destroy(mem);
 		return ERR_PTR(ret);
 	}
@@ -107,6 +105,8 @@ static int hms_target_empty(struct hms_target *target)
 	WRITE_ONCE(target->pinned, ret ? hms_devmem_used(target->mem) : 0);
 	if (ret)
 		hms_devmem_close(target->mem, false);
+	else if (target->ops->alloc)
+		hms_lend_stop(target);
 	return ret;
 }
 

@@ -16,6 +16,7 @@
 #include "binding.h"
 #include "devmem.h"
 #include "engine.h"
+#include "freemap.h"
 #include "request.h"
 #include "target.h"
 #include "trace.h"
@@ -170,7 +171,7 @@ static bool hms_batch_missed(const struct hms_batch *batch, unsigned long i)
 static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 {
 	struct hms_batch *again;
-	unsigned long i, j, n;
+	unsigned long i, j, n, max;
 
 	for (i = 0; i < batch->npages && !hms_batch_missed(batch, i); i += hms_same_fate(batch, i))
 		;
@@ -182,7 +183,9 @@ static void hms_batch_run_again(struct hms_work *work, struct hms_batch *batch)
 	if (!again)
 		return;
 	for (; i < batch->npages; i += n) {
-		for (n = 0; i + n < batch->npages && hms_batch_missed(batch, i + n); n++)
+		/* A large page may be what there is no room for. */
+		max = hms_batch_plan(batch, i)->hole ? HMS_BLOCK_PAGES / 2 : HMS_BLOCK_PAGES;
+		for (n = 0; n < max && i + n < batch->npages && hms_batch_missed(batch, i + n); n++)
 			;
 		if (!n) {
 			n = 1;

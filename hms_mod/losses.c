@@ -57,12 +57,13 @@ int hms_losses_begin(struct hms_losses *losses, unsigned long npages)
 
 	if (READ_ONCE(losses->failed))
 		return 0;
-	fresh = kvcalloc(BITS_TO_LONGS(npages), sizeof(long), GFP_KERNEL);
+	fresh = kvcalloc(2 * BITS_TO_LONGS(npages), sizeof(long), GFP_KERNEL);
 	if (!fresh)
 		return -ENOMEM;
 	spin_lock_irq(losses->lock);
 	if (!losses->failed) {
 		hms_losses_count(losses);
+		losses->missed = fresh + BITS_TO_LONGS(npages);
 		/* Some look without the lock. */
 		smp_store_release(&losses->failed, fresh);
 		fresh = NULL;
@@ -76,6 +77,7 @@ int hms_losses_begin(struct hms_losses *losses, unsigned long npages)
  * hms_losses_fail - pages have failed
  * @losses: after hms_losses_begin()
  * @map: which pages are free; takes those out
+ * @pages: all that the device has
  * @index: the first
  * @npages: how many; those that have failed before are passed over
  *
@@ -83,17 +85,20 @@ int hms_losses_begin(struct hms_losses *losses, unsigned long npages)
  * Return: how many are lost by that: those in use, unless they were lost with the device.
  */
 unsigned long hms_losses_fail(struct hms_losses *losses, struct hms_freemap *map,
-			      unsigned long index, unsigned long npages)
+			      struct page *pages, unsigned long index, unsigned long npages)
 {
 	unsigned long used = 0;
 
 	for (; npages; index++, npages--) {
 		if (test_and_set_bit(index, losses->failed))
 			continue;
-		if (hms_freemap_remove(map, index))
+		if (hms_freemap_remove(map, index)) {
 			losses->nbad++;
-		else
+		} else if (folio_ref_count(page_folio(pages + index))) {
+			/* Not of the driver, who has taken it or not lent it. */
+			__set_bit(index, losses->missed);
 			used++;
+		}
 	}
 	losses->nused += used;
 	return losses->gone ? 0 : used;
@@ -118,7 +123,7 @@ void hms_losses_give(struct hms_losses *losses, struct hms_freemap *map, unsigne
 	for (; npages; index++, npages--) {
 		if (test_bit(index, losses->failed)) {
 			losses->nbad++;
-			losses->nused--;
+			losses->nused -= __test_and_clear_bit(index, losses->missed);
 		} else {
 			hms_freemap_give(map, index, 1);
 		}

@@ -106,8 +106,9 @@ void hms_fence_signal(struct hms_fence *fence, int error);
  *	many, 0 when there are none to spare. NULL: all of the memory is the core's from the
  *	beginning, but for what hms_target_take() takes.
  * @free: have back @npages pages that @alloc has lent, from @first on, not always in the pieces in
- *	which it did. Called by a worker, a tenth of a second after processes have let them go, and
- *	for the last by hms_target_unregister(). May sleep. Set when @alloc is.
+ *	which it did, and without those that have failed. Called by a worker, a tenth of a second
+ *	after processes have let them go, and for the last by hms_target_suspend() and
+ *	hms_target_unregister(). May sleep. Set when @alloc is.
  */
 struct hms_target_ops {
 	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
