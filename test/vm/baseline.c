@@ -118,6 +118,7 @@ void baseline_take(void)
 	size_t i;
 
 	mount_scratch();
+	group_make_another();
 	settle();
 	for (looks = 0; looks < PATIENCE; looks++) {
 		for (i = 0; i < COUNTERS; i++)
@@ -163,6 +164,8 @@ void baseline_compare(const char *test)
 	for (looks = 0; looks < PATIENCE; looks++) {
 		if (looks)
 			usleep(LOOK_US);
+		if (looks == 1)
+			group_displace();
 		if (all_back())
 			break;
 	}

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A cgroup for each test: what is charged to it when all of it is gone was lost. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "init.h"
+
+#define ANOTHER "/sys/fs/cgroup/another"
+
+/* Another one, that stays. */
+void group_make_another(void)
+{
+	mkdir(ANOTHER, 0755);
+}
 
 void group_make(void)
 {
@@ -74,6 +85,34 @@ void group_show(void)
 		if (strcmp(strchr(line, ' ') ?: "", " 0"))
 			report_comment("memory.stat| %s", line);
 	free(text);
+}
+
+/*
+ * Before 7.x a CPU that has charged ahead for a cgroup holds it until it charges another one, even
+ * when nothing is left of that: nothing is lost by it. So let each charge another.
+ */
+void group_displace(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	cpu_set_t set;
+	pid_t pid;
+
+	if (access(ANOTHER, F_OK))
+		return;
+	for (long cpu = 0; cpu < cpus; cpu++) {
+		pid = fork();
+		if (!pid) {
+			CPU_ZERO(&set);
+			CPU_SET(cpu, &set);
+			if (!sched_setaffinity(0, sizeof(set), &set) &&
+			    file_write(ANOTHER "/cgroup.procs", "0"))
+				*(volatile char *)mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+						       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 1;
+			_exit(0);
+		}
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
 }
 
 /* False when somebody is in it, or another is below it. */

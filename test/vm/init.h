@@ -67,10 +67,12 @@ void baseline_compare(const char *test);
 #define GROUP "/sys/fs/cgroup/test"
 
 void group_make(void);
+void group_make_another(void);
 bool group_join(void);
 long long group_charged(void);
 void group_show(void);
 bool group_remove(void);
+void group_displace(void);
 
 /* kmemleak.c */
 void kmemleak_scan(void);
