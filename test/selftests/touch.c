@@ -179,9 +179,9 @@ static void *read_all(void *arg)
 }
 
 /*
- * Many threads on the same pages: each page comes home once, and few try to bring it. Those that
- * find it on its way wait, all of them at worst; how often they do is up to the scheduler, one
- * for a page and less where the guest is not slowed down by what debugs it.
+ * Many threads on the same pages: each page comes home once, and is asked for about once. Where the
+ * guest's CPUs wait for their turn on a busy host it is a few times, five have been seen; who does
+ * not look whether somebody is at it asks 16 times.
  */
 HMS_TEST(touch, threads)
 {
@@ -212,9 +212,10 @@ HMS_TEST(touch, threads)
 		EXPECT_EQ(512, stat_read("home") - home);
 		faults = stat_read("home_faults") - faults;
 		waited = stat_read("home_waited") - waited;
-		TH_LOG("%lld brought pages home, %lld waited for that", faults, waited);
-		EXPECT_LE(faults, 2 * 512);
-		EXPECT_LE(waited, (N - 1) * 512);
+		EXPECT_LE(faults + waited, 8 * 512) {
+			TH_LOG("%lld tried to bring pages home, %lld let another do it", faults,
+			       waited);
+		}
 		EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));
 		ASSERT_EQ(0, munmap(p, length));
 	}
