@@ -423,10 +423,9 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 static bool hms_home_unlocked;
 
 /*
- * Is somebody moving this very page? Then let it, and at once: as long as core holds a reference for
- * this fault nobody can. The fault that comes next waits for the migration entry. A lock can also be
- * core's own, for this fault. No header tells, so the first fault does that comes with an unlocked
- * page.
+ * Is somebody moving this very page? Then let it, instead of trying in vain. A lock can be core's
+ * own, for this fault; waiting for that would never end. No header tells, so the first fault does
+ * that comes with an unlocked page.
  */
 static bool hms_home_is_moving(struct page *page)
 {
@@ -504,6 +503,8 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	}
 	if (hms_home_is_moving(vmf->page)) {
 		hms_stat_add(HMS_STAT_HOME_WAITED, 1);
+		/* Not to come back at once: that was tried, and made ten times as many calls. */
+		folio_wait_locked_killable(page_folio(vmf->page));
 		return 0;
 	}
 

@@ -10,7 +10,7 @@
  *	hms_mirror.lock		mirror.c: a device page table; from mmu notifiers
  *	hms_binding.tree_lock	binding.c: a policy tree; leaf; from mmu notifiers
  *	hms_pcp.lock		pcp.c: what a CPU has freed of a device; interrupts off
- *	hms_devmem.lock		devmem.c: free pages of a device; leaf, but for those that core takes
+ *	hms_devmem.lock		devmem.c: free pages of a device; leaf, but for what core takes
  *				to queue work; interrupts off
  *	hms_bindings_lock	binding.c: the table of bindings; leaf
  *	hms_accounts_lock	account.c: users; leaf; interrupts off

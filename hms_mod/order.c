@@ -174,7 +174,7 @@ static unsigned long hms_entering_run(const struct hms_pass *pass, unsigned long
 void hms_order_enter(const struct hms_pass *pass)
 {
 	struct hms_entering entering = { .pass = pass, .how.serial = pass->serial };
-	unsigned long i, run, n = hms_pass_entries(pass);
+	unsigned long i, run, left, n = hms_pass_entries(pass);
 
 	for (i = 0; i < n; i += run) {
 		unsigned long address = pass->vma.start + (i << PAGE_SHIFT);
@@ -196,10 +196,10 @@ void hms_order_enter(const struct hms_pass *pass)
 		if (!entering.n)
 			entering.first = page;
 		/* All that is known mostly holds for those behind it, too. */
+		left = min_t(unsigned long, n - i, entering.end - page);
+		left = min(left, ((entering.known - address) >> PAGE_SHIFT) + 1);
 		if (!entering.patience)
-			run = hms_entering_run(pass, i,
-					       min3(n - i, (unsigned long)(entering.end - page),
-						    ((entering.known - address) >> PAGE_SHIFT) + 1));
+			run = hms_entering_run(pass, i, left);
 		entering.n += run;
 	}
 	hms_entering_flush(&entering);

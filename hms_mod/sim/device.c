@@ -50,7 +50,7 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 		WRITE_ONCE(fail_copy, fail - 1);
 		return -EIO;
 	}
-	/* All of a batch come from one memory, and go to one. A touch is measured, so not of that. */
+	/* All of a batch come from one memory, and go to one. A touch is measured: not of that. */
 	if (n > 1 && WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
 				  !hms_sim_reaches_both(target, &pages[n - 1])))
 		return -EIO;

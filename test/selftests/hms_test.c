@@ -877,7 +877,6 @@ int page_node(const void *page)
 	return status;
 }
 
-/* From now on the caller runs on one CPU; 0 or a negative errno. */
 /*
  * Let the kernel pin memory for I/O, for as long as it is not told to let go: the buffers of an
  * io_uring. Returns what pin_let_go() takes.
@@ -897,15 +896,16 @@ int pin_for_long(void *start, size_t length)
 	return ret;
 }
 
-/* At once; closing would leave that to a worker. */
+/*
+ * At once. Closing would leave that to a worker, and then interrupts the caller in whatever comes
+ * next: that is for the end of the process.
+ */
 int pin_let_go(int fd)
 {
-	int ret = syscall(SYS_io_uring_register, fd, IORING_UNREGISTER_BUFFERS, NULL, 0);
-
-	close(fd);
-	return ret ? -errno : 0;
+	return syscall(SYS_io_uring_register, fd, IORING_UNREGISTER_BUFFERS, NULL, 0) ? -errno : 0;
 }
 
+/* From now on the caller runs on one CPU; 0 or a negative errno. */
 int run_on(int cpu)
 {
 	cpu_set_t cpus;
