@@ -161,7 +161,7 @@ static ssize_t example_io(struct kiocb *iocb, struct iov_iter *user)
 	ssize_t ret = 0, n;
 
 	/* A child that has inherited the descriptor has other memory; this one has users. */
-	if (current->mm != hms_mirror_mm(&context->mirror))
+	if (current->mm != context->mirror.mm)
 		return -EBADF;
 	buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!buffer)

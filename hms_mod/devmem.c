@@ -197,7 +197,6 @@ static int hms_devmem_failed(struct dev_pagemap *pgmap, unsigned long pfn, unsig
 			     int flags)
 {
 	struct hms_devmem *mem = container_of(pgmap, struct hms_devmem, pgmap);
-
 	int ret;
 
 	if (!mem->ops->failed || !hms_devmem_is_coherent(mem))

@@ -105,7 +105,7 @@ static int hms_target_empty(struct hms_target *target)
 	WRITE_ONCE(target->pinned, ret ? hms_devmem_used(target->mem) : 0);
 	if (ret)
 		hms_devmem_close(target->mem, false);
-	else if (target->ops->alloc)
+	else
 		hms_lend_stop(target);
 	return ret;
 }
@@ -174,14 +174,12 @@ unsigned int hms_target_take(struct hms_target *target, struct page **pages, uns
 	};
 	unsigned int got = 0, tries = HMS_TAKE_TRIES;
 
-	if (target->ops->alloc)
-		hms_lend_hold(target);
+	hms_lend_hold(target);
 	/* Others may be sooner to take what has left. */
 	do {
 		got += hms_devmem_take(target->mem, pages + got, npages - got);
 	} while (got < npages && tries-- && hms_evict(target, npages - got, &want, NULL));
-	if (target->ops->alloc)
-		hms_lend_release(target);
+	hms_lend_release(target);
 	return got;
 }
 EXPORT_SYMBOL_GPL(hms_target_take);
@@ -333,8 +331,7 @@ void hms_target_unregister(struct hms_target *target)
 	online = hms_devmem_is_coherent(target->mem) &&
 		 (target->suspended || !hms_devmem_is_closed(target->mem));
 	hms_evacuate(target, 0);
-	if (target->ops->alloc)
-		hms_lend_stop(target);
+	hms_lend_stop(target);
 	hms_devmem_destroy(target->mem);
 	if (online)
 		module_put(target->owner);

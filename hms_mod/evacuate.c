@@ -86,10 +86,9 @@ static void hms_evacuate_pass(struct hms_evacuation *e)
 
 static bool hms_evacuate_is_lost(const struct hms_evacuation *e, unsigned long entry)
 {
-	unsigned long pfn = hms_located_pfn(entry);
+	struct page *page = hms_located_on(e->mem, entry);
 
-	return !hms_located_unknown(entry) && hms_devmem_has(e->mem, pfn) &&
-	       hms_devmem_is_lost(pfn_to_page(pfn));
+	return page && hms_devmem_is_lost(page);
 }
 
 /* What of a window is lost; the rest is not even collected. */

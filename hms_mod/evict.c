@@ -301,16 +301,6 @@ static bool hms_evict_large(struct hms_eviction *e, struct vm_area_struct *vma,
 	return true;
 }
 
-/* The page of an entry, if it is one of the device's. */
-static struct page *hms_evict_page_of(const struct hms_eviction *e, unsigned long entry)
-{
-	unsigned long pfn = hms_located_pfn(entry);
-
-	if (hms_located_unknown(entry) || !hms_devmem_has(e->target->mem, pfn))
-		return NULL;
-	return pfn_to_page(pfn);
-}
-
 /*
  * How many pages of a span leave together: what does not is not even collected. The pages of a
  * large one that is in pieces are not known each by itself, until core splits it for us.
@@ -320,7 +310,7 @@ static unsigned long hms_evict_together(const struct hms_eviction *e, const stru
 	unsigned long n = min(span->npages, e->npages - e->left), i;
 
 	for (i = 0; i < n; i++) {
-		struct page *page = hms_evict_page_of(e, e->entries[span->first + i]);
+		struct page *page = hms_located_on(e->target->mem, e->entries[span->first + i]);
 
 		if (page && page_folio(page) != page_folio(e->page) &&
 		    !hms_devmem_leaves_with(e->target->mem, page, &e->known))
@@ -353,7 +343,7 @@ static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 	unsigned long npages = min(span->npages, ((e->exits.last - address) >> PAGE_SHIFT) + 1), i;
 
 	for (i = 0; i < npages; i++) {
-		struct page *page = hms_evict_page_of(e, e->entries[span->first + i]);
+		struct page *page = hms_located_on(e->target->mem, e->entries[span->first + i]);
 
 		if (page)
 			hms_devmem_changed(e->target->mem, page, e->exits.priority, e->exits.none);
@@ -363,7 +353,7 @@ static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 /* Does the span begin with the page whose turn it is? */
 static bool hms_evict_is_there(const struct hms_eviction *e, const struct hms_span *span)
 {
-	struct page *page = hms_evict_page_of(e, e->entries[span->first]);
+	struct page *page = hms_located_on(e->target->mem, e->entries[span->first]);
 
 	return page && page_folio(page) == page_folio(e->page);
 }

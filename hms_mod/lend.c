@@ -16,6 +16,11 @@
 /* What is free for so long goes back; what is used again at once does not. */
 #define HMS_LEND_DELAY	(HZ / 10)
 
+static bool hms_lends(const struct hms_target *target)
+{
+	return target->ops->alloc;
+}
+
 /* All that is free now. */
 static void hms_lend_return(struct hms_target *target)
 {
@@ -35,7 +40,7 @@ static void hms_lend_return_late(struct work_struct *work)
 
 /**
  * hms_lend_init - be ready for a driver that lends
- * @target: of any driver; of one that does, hms_lend_stop() is owed
+ * @target: a device; hms_lend_stop() is owed once somebody may take of it
  */
 void hms_lend_init(struct hms_target *target)
 {
@@ -78,12 +83,14 @@ void hms_lend_spare(struct hms_target *target)
 
 /**
  * hms_lend_hold - let nothing go back for now: the driver takes it otherwise
- * @target: the device
+ * @target: the device, of any driver
  *
  * Context: may sleep; waits for &hms_target_ops.free.
  */
 void hms_lend_hold(struct hms_target *target)
 {
+	if (!hms_lends(target))
+		return;
 	atomic_inc(&target->held);
 	cancel_delayed_work_sync(&target->spare);
 }
@@ -94,18 +101,20 @@ void hms_lend_hold(struct hms_target *target)
  */
 void hms_lend_release(struct hms_target *target)
 {
-	if (atomic_dec_and_test(&target->held))
+	if (hms_lends(target) && atomic_dec_and_test(&target->held))
 		hms_lend_spare(target);
 }
 
 /**
  * hms_lend_stop - give all of it back
- * @target: nobody has any of its pages, or takes some
+ * @target: the device, of any driver; nobody has any of its pages, or takes some
  *
  * Context: may sleep.
  */
 void hms_lend_stop(struct hms_target *target)
 {
+	if (!hms_lends(target))
+		return;
 	cancel_delayed_work_sync(&target->spare);
 	hms_lend_return(target);
 }

@@ -6,7 +6,7 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 
-struct hms_devmem;
+#include "devmem.h"
 
 /*
  * Where the pages of a window are, an entry each: a pfn; or HMM_PFN_ERROR, where it can't be
@@ -42,6 +42,16 @@ static inline struct page *hms_located_page(unsigned long entry)
 	if (folio_test_large(folio) && !READ_ONCE(folio->mapping))
 		return NULL;
 	return hmm_pfn_to_page(entry);
+}
+
+/* The page of an entry, if it is one of this device's, whose struct pages the caller keeps. */
+static inline struct page *hms_located_on(const struct hms_devmem *mem, unsigned long entry)
+{
+	unsigned long pfn = hms_located_pfn(entry);
+
+	if (hms_located_unknown(entry) || !hms_devmem_has(mem, pfn))
+		return NULL;
+	return pfn_to_page(pfn);
 }
 
 void hms_locate(struct vm_area_struct *vma, unsigned long start, unsigned long npages,

@@ -155,18 +155,6 @@ void hms_mirror_remove(struct hms_mirror *mirror)
 }
 EXPORT_SYMBOL_GPL(hms_mirror_remove);
 
-/**
- * hms_mirror_mm - which address space is followed
- * @mirror: from hms_mirror_add()
- *
- * Return: it; the struct is held until hms_mirror_remove(), users are not.
- */
-struct mm_struct *hms_mirror_mm(const struct hms_mirror *mirror)
-{
-	return mirror->mm;
-}
-EXPORT_SYMBOL_GPL(hms_mirror_mm);
-
 /*
  * Core hands the device its own pages without asking for the right to write. One that is mapped
  * read-only (after fork, or mprotect) must come home first, and then be faulted for writing.

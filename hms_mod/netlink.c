@@ -175,6 +175,47 @@ static void hms_netlink_lost(void)
 	genl_set_err(&hms_family, &init_net, 0, HMS_GROUP_MIGRATE, -ENOBUFS);
 }
 
+/* A message to who listens to what moves, or NULL; @header is NULL where it has no room for one. */
+static struct sk_buff *hms_netlink_begin(enum hms_netlink_command what, gfp_t gfp, void **header)
+{
+	struct sk_buff *skb;
+
+	if (!hms_netlink_hears_moves())
+		return NULL;
+	skb = genlmsg_new(HMS_MESSAGE_SIZE, gfp);
+	if (skb)
+		*header = genlmsg_put(skb, 0, 0, &hms_family, 0, what);
+	else
+		hms_netlink_lost();
+	return skb;
+}
+
+/* Send it, if all was put into it. */
+static void hms_netlink_end(struct sk_buff *skb, void *header, int error, gfp_t gfp)
+{
+	if (error) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast(&hms_family, skb, 0, HMS_GROUP_MIGRATE, gfp);
+}
+
+static int hms_put_migrate(struct sk_buff *skb, const struct hms_request *request)
+{
+	const struct hms_hbind *arg = request->arg;
+
+	return hms_put_map(skb) ?:
+	       nla_put_u32(skb, HMS_A_PID, pid_nr(request->who)) ?:
+	       hms_put_u64(skb, HMS_A_START, arg->start) ?:
+	       hms_put_u64(skb, HMS_A_LENGTH, arg->length) ?:
+	       nla_put(skb, HMS_A_TARGETS, request->ntargets * sizeof(u32), request->uids) ?:
+	       hms_put_u64(skb, HMS_A_PAGES, arg->pages) ?:
+	       hms_put_u64(skb, HMS_A_MOVED, arg->moved) ?:
+	       hms_put_u64(skb, HMS_A_POPULATED, arg->populated) ?:
+	       hms_put_u64(skb, HMS_A_SKIPPED, hms_request_skipped(arg));
+}
+
 /**
  * hms_netlink_migrate - tell who listens what a request did
  * @request: the request, with its counts
@@ -183,32 +224,13 @@ static void hms_netlink_lost(void)
  */
 void hms_netlink_migrate(const struct hms_request *request)
 {
-	const struct hms_hbind *arg = request->arg;
 	struct sk_buff *skb;
 	void *header;
 
-	if (!hms_netlink_hears_moves())
-		return;
-	skb = genlmsg_new(HMS_MESSAGE_SIZE, GFP_KERNEL);
-	if (!skb) {
-		hms_netlink_lost();
-		return;
-	}
-	header = genlmsg_put(skb, 0, 0, &hms_family, 0, HMS_CMD_MIGRATE);
-	if (!header || hms_put_map(skb) ||
-	    nla_put_u32(skb, HMS_A_PID, pid_nr(request->who)) ||
-	    hms_put_u64(skb, HMS_A_START, arg->start) ||
-	    hms_put_u64(skb, HMS_A_LENGTH, arg->length) ||
-	    nla_put(skb, HMS_A_TARGETS, request->ntargets * sizeof(u32), request->uids) ||
-	    hms_put_u64(skb, HMS_A_PAGES, arg->pages) ||
-	    hms_put_u64(skb, HMS_A_MOVED, arg->moved) ||
-	    hms_put_u64(skb, HMS_A_POPULATED, arg->populated) ||
-	    hms_put_u64(skb, HMS_A_SKIPPED, hms_request_skipped(arg))) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, header);
-	genlmsg_multicast(&hms_family, skb, 0, HMS_GROUP_MIGRATE, GFP_KERNEL);
+	skb = hms_netlink_begin(HMS_CMD_MIGRATE, GFP_KERNEL, &header);
+	if (skb)
+		hms_netlink_end(skb, header, header ? hms_put_migrate(skb, request) : -EMSGSIZE,
+				GFP_KERNEL);
 }
 
 /* The process whose memory it is, 0 where that is not known. */
@@ -263,20 +285,10 @@ void hms_netlink_move(const struct mm_struct *mm, const struct hms_notice *notic
 	struct sk_buff *skb;
 	void *header;
 
-	if (!hms_netlink_hears_moves())
-		return;
-	skb = genlmsg_new(HMS_MESSAGE_SIZE, gfp);
-	if (!skb) {
-		hms_netlink_lost();
-		return;
-	}
-	header = genlmsg_put(skb, 0, 0, &hms_family, 0, HMS_CMD_MOVE);
-	if (!header || hms_put_move(skb, mm, notice, why, to)) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, header);
-	genlmsg_multicast(&hms_family, skb, 0, HMS_GROUP_MIGRATE, gfp);
+	skb = hms_netlink_begin(HMS_CMD_MOVE, gfp, &header);
+	if (skb)
+		hms_netlink_end(skb, header,
+				header ? hms_put_move(skb, mm, notice, why, to) : -EMSGSIZE, gfp);
 }
 
 /**

@@ -46,7 +46,7 @@ int hms_sim_fail(struct hms_sim_context *context, struct hms_sim_fail *arg)
 	arg->pages = 0;
 	if (arg->flags || !PAGE_ALIGNED(arg->address | arg->length) ||
 	    arg->address + arg->length < arg->address ||
-	    arg->address + arg->length > hms_mirror_mm(&context->mirror)->task_size)
+	    arg->address + arg->length > context->mirror.mm->task_size)
 		return -EINVAL;
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;

@@ -66,7 +66,7 @@ static long hms_sim_ioctl(struct file *filp, unsigned int cmd, unsigned long add
 	default:
 		return -ENOTTY;
 	}
-	if (current->mm != hms_mirror_mm(&context->mirror))
+	if (current->mm != context->mirror.mm)
 		return -EBADF;
 	ret = hms_user_begin(user, &arg, known, known);
 	if (ret)

@@ -106,7 +106,7 @@ static int hms_sim_check(const struct hms_sim_context *context, unsigned int cmd
 	if (cmd == HMS_SIM_ADD && arg->length != sizeof(u64))
 		return -EINVAL;
 	if (arg->address + arg->length < arg->address ||
-	    arg->address + arg->length > hms_mirror_mm(&context->mirror)->task_size)
+	    arg->address + arg->length > context->mirror.mm->task_size)
 		return -EFAULT;
 	return 0;
 }

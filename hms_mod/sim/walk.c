@@ -70,7 +70,7 @@ static int hms_sim_read_node(struct hms_sim_context *context, u64 address, u8 *n
 	u32 done;
 	int ret;
 
-	if (address + size < address || address + size > hms_mirror_mm(&context->mirror)->task_size)
+	if (address + size < address || address + size > context->mirror.mm->task_size)
 		return -EFAULT;
 	for (done = 0; done < size; done += piece.length) {
 		piece.to = node + done;

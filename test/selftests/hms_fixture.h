@@ -42,6 +42,19 @@
 			SKIP(return, "needs %d emulated accelerators", (n));	\
 	} while (0)
 
+#define SIM_PARAMETERS	"/sys/module/hms_sim/parameters/"
+
+/* Accelerators that were loaded with a parameter; @why is what they are without. */
+#define NEED_SIMS_WITH(n, parameter, why)					\
+	do {									\
+		char text_[8] = "";						\
+										\
+		NEED_SIMS(n);							\
+		text_read(SIM_PARAMETERS parameter, text_, sizeof(text_));	\
+		if (*text_ != 'Y')						\
+			SKIP(return, why);					\
+	} while (0)
+
 /* Accelerators with memory that the CPU can't load from. */
 #define NEED_PRIVATE(n)								\
 	do {									\

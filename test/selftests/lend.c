@@ -6,24 +6,15 @@
 
 #include "hms_fixture.h"
 
-#define PARAMETERS	"/sys/module/hms_sim/parameters/"
 #define SIZE		MiB(8)
 
 HMS_FIXTURE(lend)
 
-#define NEED_OWN								\
-	do {									\
-		char text_[8] = "";						\
-										\
-		NEED_SIMS(2);							\
-		text_read(PARAMETERS "own", text_, sizeof(text_));		\
-		if (*text_ != 'Y')						\
-			SKIP(return, "the accelerators have no allocator");	\
-	} while (0)
+#define NEED_OWN	NEED_SIMS_WITH(2, "own", "the accelerators have no allocator")
 
 static long long lent(void)
 {
-	return number_read(PARAMETERS "lent");
+	return number_read(SIM_PARAMETERS "lent");
 }
 
 static bool lent_becomes(long long want)

@@ -8,20 +8,11 @@
 
 #include "hms_fixture.h"
 
-#define PARAMETERS	"/sys/module/hms_sim/parameters/"
 #define SIZE		MiB(8)
 
 HMS_FIXTURE(overlap)
 
-#define NEED_LATER								\
-	do {									\
-		char text_[8] = "";						\
-										\
-		NEED_SIMS(2);							\
-		text_read(PARAMETERS "later", text_, sizeof(text_));		\
-		if (*text_ != 'Y')						\
-			SKIP(return, "the accelerators copy at once");		\
-	} while (0)
+#define NEED_LATER	NEED_SIMS_WITH(2, "later", "the accelerators copy at once")
 
 /* Two windows, and no more, whichever way the pages go; a second request has its own. */
 HMS_TEST(overlap, two_at_a_time)
@@ -34,22 +25,22 @@ HMS_TEST(overlap, two_at_a_time)
 	ASSERT_NE(NULL, p);
 	fill(p, SIZE, 1);
 	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, text_write(PARAMETERS "most_copying", "0"));
+		ASSERT_EQ(0, text_write(SIM_PARAMETERS "most_copying", "0"));
 		/* However slow it is to make the second ready. */
-		ASSERT_EQ(0, text_write(PARAMETERS "together", "2"));
+		ASSERT_EQ(0, text_write(SIM_PARAMETERS "together", "2"));
 		ASSERT_EQ(0, migrate(self->e.fd, p, SIZE, way[i], &r));
-		ASSERT_EQ(0, text_write(PARAMETERS "together", "0"));
+		ASSERT_EQ(0, text_write(SIM_PARAMETERS "together", "0"));
 		EXPECT_COUNTS(&r);
 		EXPECT_EQ(SIZE / PAGE, r.h.moved);
 		EXPECT_EQ(SIZE, r.h.bytes_copied);
-		EXPECT_EQ(2, number_read(PARAMETERS "most_copying"));
+		EXPECT_EQ(2, number_read(SIM_PARAMETERS "most_copying"));
 		EXPECT_EQ((long)(SIZE / PAGE), pages_on(self->e.fd, p, SIZE, way[i]));
 	}
 	EXPECT_PATTERN(p, SIZE, 1);
 	/* What fits into one window has but that. */
-	ASSERT_EQ(0, text_write(PARAMETERS "most_copying", "0"));
+	ASSERT_EQ(0, text_write(SIM_PARAMETERS "most_copying", "0"));
 	ASSERT_EQ(0, migrate(self->e.fd, p, 4 * PAGE, self->e.sim[0], &r));
-	EXPECT_EQ(1, number_read(PARAMETERS "most_copying"));
+	EXPECT_EQ(1, number_read(SIM_PARAMETERS "most_copying"));
 }
 
 /* What is being copied is where it was, until that is done. */
@@ -66,17 +57,17 @@ HMS_TEST(overlap, on_its_way)
 	fill(p, 4 * PAGE, 1);
 	ASSERT_EQ(0, migrate(self->e.fd, p, 4 * PAGE, from, NULL));
 	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, text_write(PARAMETERS "most_copying", "0"));
+		ASSERT_EQ(0, text_write(SIM_PARAMETERS "most_copying", "0"));
 		/* A second copy, which does not come. */
-		ASSERT_EQ(0, text_write(PARAMETERS "together", "2"));
+		ASSERT_EQ(0, text_write(SIM_PARAMETERS "together", "2"));
 		job = request_submit(request_move(&r, p, 4 * PAGE, way[i]), self->e.fd,
 				     HMS_NO_EVENTFD);
 		ASSERT_LT(0, job);
 		/* The test's own time limit ends this. */
-		while (!number_read(PARAMETERS "most_copying"))
+		while (!number_read(SIM_PARAMETERS "most_copying"))
 			usleep(1000);
 		EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, from));
-		ASSERT_EQ(0, text_write(PARAMETERS "together", "0"));
+		ASSERT_EQ(0, text_write(SIM_PARAMETERS "together", "0"));
 		ASSERT_EQ(0, job_end(self->e.fd, job, &r));
 		EXPECT_EQ(4, r.h.moved);
 		EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, way[i]));
@@ -110,13 +101,13 @@ HMS_TEST(overlap, copy_fails)
 	NEED_LATER;
 	ASSERT_NE(NULL, p);
 	fill(p, SIZE, 1);
-	ASSERT_EQ(0, text_write(PARAMETERS "fail_copy", "1"));
+	ASSERT_EQ(0, text_write(SIM_PARAMETERS "fail_copy", "1"));
 	ASSERT_EQ(0, migrate(self->e.fd, p, SIZE, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(SIZE / PAGE, r.h.moved);
 	EXPECT_EQ(SIZE, r.h.bytes_copied);
 	/* That of the window, and those of four of its pages. */
-	ASSERT_EQ(0, text_write(PARAMETERS "fail_copy", "5"));
+	ASSERT_EQ(0, text_write(SIM_PARAMETERS "fail_copy", "5"));
 	ASSERT_EQ(0, migrate(self->e.fd, p, 256 * PAGE, self->e.node[0], &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(4, r.h.skipped[HMS_SKIP_COPY]);

@@ -45,19 +45,7 @@ static long long before[COUNTERS];
 
 static long long read_counter(const struct counter *c)
 {
-	char *text = file_read(c->file, NULL), *at = text;
-	size_t len = c->name ? strlen(c->name) : 0;
-	long long value = ABSENT;
-
-	while (at && c->name && (strncmp(at, c->name, len) || at[len] != ' ')) {
-		at = strchr(at, '\n');
-		if (at)
-			at++;
-	}
-	if (at)
-		value = atoll(at + len);
-	free(text);
-	return value;
+	return file_number(c->file, c->name, ABSENT);
 }
 
 static const char *label(const struct counter *c)

@@ -55,3 +55,21 @@ bool file_write(const char *path, const char *text)
 	}
 	return n == (ssize_t)strlen(text);
 }
+
+/* The number behind @name in a file of lines "name number"; for NULL the only one; or @absent. */
+long long file_number(const char *path, const char *name, long long absent)
+{
+	char *text = file_read(path, NULL), *at = text;
+	size_t len = name ? strlen(name) : 0;
+	long long value = absent;
+
+	while (at && name && (strncmp(at, name, len) || at[len] != ' ')) {
+		at = strchr(at, '\n');
+		if (at)
+			at++;
+	}
+	if (at)
+		value = atoll(at + len);
+	free(text);
+	return value;
+}

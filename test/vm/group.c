@@ -37,24 +37,6 @@ bool group_join(void)
 	return access(GROUP, F_OK) || file_write(GROUP "/cgroup.procs", "0");
 }
 
-/* What is in @name of memory.stat, in bytes. */
-static long long stat_read(const char *name)
-{
-	char *text = file_read(GROUP "/memory.stat", NULL), *at = text;
-	size_t len = strlen(name);
-	long long value = 0;
-
-	while (at && (strncmp(at, name, len) || at[len] != ' ')) {
-		at = strchr(at, '\n');
-		if (at)
-			at++;
-	}
-	if (at)
-		value = atoll(at + len);
-	free(text);
-	return value;
-}
-
 /*
  * Bytes of pages that were charged to it and still are; newer kernels charge those of who is
  * gone to who is above. What the kernel has for itself may stay: names that it keeps, say. CPUs
@@ -70,7 +52,7 @@ long long group_charged(void)
 	free(file_read(GROUP "/cpu.stat", NULL));
 	text = file_read(GROUP "/memory.current", NULL);
 	if (text)
-		charged = atoll(text) - stat_read("kernel");
+		charged = atoll(text) - file_number(GROUP "/memory.stat", "kernel", 0);
 	free(text);
 	return charged;
 }

@@ -92,5 +92,6 @@ void mount_scratch(void);
 /* file.c */
 char *file_read(const char *path, size_t *len);
 bool file_write(const char *path, const char *text);
+long long file_number(const char *path, const char *name, long long absent);
 
 #endif

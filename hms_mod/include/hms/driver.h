@@ -233,7 +233,7 @@ struct hms_mirror_ops {
  * struct hms_mirror - the device page table of one process
  * @lock: holds the device page table still. While it is held, an entry that @map made and @unmap
  *	did not take back may be used, for writing only when it was made writable.
- * @mm: whose page table it follows; the struct is held
+ * @mm: whose page table it follows; the struct is held until hms_mirror_remove(), users are not
  * @spans: for the core: parts of the address space that the device has used
  * @target: the device's own memory, whose pages it reaches directly
  * @ops: the driver's page table
@@ -254,6 +254,5 @@ void hms_mirror_add(struct hms_mirror *mirror, struct mm_struct *mm, struct hms_
 		    const struct hms_mirror_ops *ops);
 void hms_mirror_remove(struct hms_mirror *mirror);
 int hms_mirror_fault(struct hms_mirror *mirror, unsigned long address, bool write);
-struct mm_struct *hms_mirror_mm(const struct hms_mirror *mirror);
 
 #endif /* _HMS_DRIVER_H */
