@@ -24,6 +24,7 @@
 #include "plan.h"
 #include "request.h"
 #include "room.h"
+#include "split.h"
 #include "target.h"
 #include "trace.h"
 
@@ -384,6 +385,31 @@ static int hms_batch_collect_runs(struct hms_work *work, struct hms_batch *batch
 	return 0;
 }
 
+/* Pages that core may not be asked for now. */
+static void hms_batch_pass_over(struct hms_batch *batch)
+{
+	unsigned long i;
+
+	hms_batch_spread(batch);
+	for (i = 0; i < batch->npages; i++) {
+		if (batch->plans[i].fate == HMS_FATE_UNSEEN)
+			hms_plan_set(&batch->plans[i], HMS_FATE_SKIP, HMS_SKIP_BUSY);
+	}
+}
+
+static int hms_batch_collect_split(struct hms_work *work, struct hms_batch *batch, unsigned int n)
+{
+	int ret;
+
+	if (!hms_split_lock(batch->entries[0])) {
+		hms_batch_pass_over(batch);
+		return 0;
+	}
+	ret = hms_batch_collect_runs(work, batch, n);
+	hms_split_unlock(batch->entries[0]);
+	return ret;
+}
+
 /**
  * hms_batch_collect - take the pages that should move out of the page tables
  * @work: what for
@@ -404,7 +430,9 @@ int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 	if (!n)
 		return 0;
 	hms_room_make(work, batch);
-	return hms_batch_collect_runs(work, batch, n);
+	/* All of a batch is in one page table page: when its first page is part of a large one, all is. */
+	return hms_split_matters(batch->entries[0]) ? hms_batch_collect_split(work, batch, n) :
+						      hms_batch_collect_runs(work, batch, n);
 }
 
 /*

@@ -100,6 +100,12 @@ static inline bool hms_core_moves_large(void)
 	return HMS_HAS_SELECT_COMPOUND && thp_migration_supported();
 }
 
+/* Does core forget a reference to a large page that it was to split, and found locked? */
+static inline bool hms_core_forgets_locked(void)
+{
+	return !HMS_HAS_SELECT_COMPOUND;
+}
+
 /* May a large page fill a hole of a mapping, as far as the program has a say in it? */
 static inline bool hms_vma_takes_large(struct vm_area_struct *vma)
 {

@@ -339,6 +339,83 @@ HMS_TEST(move, huge_pages)
 	}
 }
 
+struct mover {
+	struct env *e;
+	pthread_barrier_t *at_once;
+	__u32 to;
+	char *p;
+	int error;
+};
+
+static void *move_huge(void *arg)
+{
+	struct mover *m = arg;
+
+	pthread_barrier_wait(m->at_once);
+	m->error = migrate(m->e->fd, m->p, MiB(2), m->to, NULL) ?: m->error;
+	return NULL;
+}
+
+/*
+ * The same huge page is moved by several at once: threads, and a child that shares it. Kernels that
+ * split it first lose all of it when it is locked in that moment; it would stay charged.
+ */
+HMS_TEST(move, huge_page_by_several)
+{
+	enum { THREADS = 3, ROUNDS = 100 };
+	const __u32 to[2] = { self->e.nsims ? self->e.sim[0] : self->e.node[0],
+			      self->e.node[self->e.nnodes - 1] };
+	pthread_barrier_t *at_once = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_barrierattr_t shared;
+
+	ASSERT_NE(MAP_FAILED, at_once);
+	pthread_barrierattr_init(&shared);
+	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	for (int round = 0; round < ROUNDS; round++) {
+		bool forks = round % 4 == 3;
+		pthread_t thread[THREADS];
+		struct mover m[THREADS];
+		char *p = area_huge(MiB(2));
+		struct env own;
+		pid_t pid = -1;
+		int status;
+
+		ASSERT_NE(NULL, p);
+		fill(p, MiB(2), round);
+		if (smaps_kib(p, "AnonHugePages") < 2048)
+			SKIP(return, "no huge page: no CONFIG_TRANSPARENT_HUGEPAGE?");
+		ASSERT_EQ(0, pthread_barrier_init(at_once, &shared, THREADS + forks));
+		if (forks)
+			pid = fork();
+		for (int i = 0; i < THREADS; i++)
+			m[i] = (struct mover){
+				.e = &self->e, .at_once = at_once, .p = p, .to = to[i % 2]
+			};
+		if (!pid) {
+			/* @self is shared with it, but not the descriptor. */
+			m[0].e = &own;
+			m[0].error = *env_open(&own);
+			move_huge(&m[0]);
+			_exit(m[0].error);
+		}
+		for (int i = 0; i < THREADS; i++)
+			ASSERT_EQ(0, pthread_create(&thread[i], NULL, move_huge, &m[i]));
+		for (int i = 0; i < THREADS; i++) {
+			ASSERT_EQ(0, pthread_join(thread[i], NULL));
+			EXPECT_EQ(0, m[i].error);
+		}
+		if (forks) {
+			ASSERT_EQ(pid, waitpid(pid, &status, 0));
+			EXPECT_EQ(0, status);
+		}
+		EXPECT_PATTERN(p, MiB(2), round);
+		EXPECT_EQ(0, munmap(p, MiB(2)));
+		pthread_barrier_destroy(at_once);
+	}
+	munmap(at_once, PAGE);
+}
+
 /* A huge page that is mapped by small entries: moved, or counted as large; never harmed. */
 HMS_TEST(move, huge_pages_in_pieces)
 {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Large pages that core is about to split.
+ *
+ * Before 7.x migrate_vma_setup() splits a page that a PMD maps. When it finds it locked it passes
+ * over it, and forgets the reference that it has just taken: the page is never freed. Mostly it is
+ * another mover who has it locked. So one of us at a time asks core for a page, and none of us for
+ * one that is locked. Anybody else would have to lock it in the moment between.
+ */
+
+#include <linux/hmm.h>
+#include <linux/pagemap.h>
+#include <linux/wait_bit.h>
+
+#include "split.h"
+
+/* Who holds a bit asks core for a large page; which page has which bit, its number tells. */
+static unsigned long hms_splitting;
+
+static int hms_split_bit(unsigned long entry)
+{
+	return (page_to_pfn(hmm_pfn_to_page(entry)) >> (PMD_SHIFT - PAGE_SHIFT)) % BITS_PER_LONG;
+}
+
+/**
+ * hms_split_lock - be the only one of us who asks core for a large page
+ * @entry: of hms_locate(), for which hms_split_matters()
+ *
+ * Context: mmap_lock held for read; folio locks may be held, as who has the bit waits for none. May
+ * sleep.
+ * Return: false when the page is locked by somebody else; then core may not be asked.
+ */
+bool hms_split_lock(unsigned long entry)
+{
+	wait_on_bit_lock(&hms_splitting, hms_split_bit(entry), TASK_UNINTERRUPTIBLE);
+	if (!folio_test_locked(page_folio(hmm_pfn_to_page(entry))))
+		return true;
+	hms_split_unlock(entry);
+	return false;
+}
+
+/**
+ * hms_split_unlock - let another one ask
+ * @entry: as for hms_split_lock()
+ */
+void hms_split_unlock(unsigned long entry)
+{
+	clear_and_wake_up_bit(hms_split_bit(entry), &hms_splitting);
+}
