@@ -8,6 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -538,6 +539,8 @@ int hms_pass_split_mapping(struct hms_pass *pass)
 
 	/* Not to depend on the fault's: nothing is copied, so nothing may move. */
 	folio_get(folio);
+	/* rmap.c passes over what is locked; but it may have begun to look before that was. */
+	synchronize_rcu();
 	refs = folio_ref_count(folio);
 	if (page) {
 		lock_page(page);

@@ -70,13 +70,16 @@ struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm
 	struct mm_struct *mm = NULL;
 	struct anon_vma_chain *avc;
 
-	/* Free, or on its way. */
-	if (!folio_try_get(folio))
-		return NULL;
 	rcu_read_lock();
+	/*
+	 * Free, or on its way: then it would be asked for in vain, and who moves it may go by how many
+	 * references it has, see hms_pass_split_mapping().
+	 */
+	if (folio_test_locked(folio) || !folio_try_get(folio))
+		goto unlock;
 	root = page_folio(page) == folio ? hms_rmap_lock(folio, &anon_vma) : NULL;
 	if (!root)
-		goto unlock;
+		goto put;
 	first = folio->index;
 	last = first + folio_nr_pages(folio) - 1;
 	for (avc = hms_avc_iter_first(&anon_vma->rb_root, first, last); avc && nth; nth--)
@@ -89,8 +92,9 @@ struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm
 			mm = NULL;
 	}
 	up_read(&root->rwsem);
+put:
+	folio_put(folio);
 unlock:
 	rcu_read_unlock();
-	folio_put(folio);
 	return mm;
 }
