@@ -430,7 +430,7 @@ int hms_batch_collect(struct hms_work *work, struct hms_batch *batch)
 	if (!n)
 		return 0;
 	hms_room_make(work, batch);
-	/* All of a batch is in one page table page: when its first page is part of a large one, all is. */
+	/* A batch is in one page table page: all of it is of a large page, or nothing. */
 	return hms_split_matters(batch->entries[0]) ? hms_batch_collect_split(work, batch, n) :
 						      hms_batch_collect_runs(work, batch, n);
 }

@@ -72,8 +72,8 @@ struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm
 
 	rcu_read_lock();
 	/*
-	 * Free, or on its way: then it would be asked for in vain, and who moves it may go by how many
-	 * references it has, see hms_pass_split_mapping().
+	 * Free, or on its way: then it would be asked for in vain, and who moves it may go by how
+	 * many references it has, see hms_pass_split_mapping().
 	 */
 	if (folio_test_locked(folio) || !folio_try_get(folio))
 		goto unlock;
