@@ -135,6 +135,7 @@ HMS_TEST(async, counted)
 	ASSERT_EQ(sizeof(notice), read(self->e.fd, &notice, sizeof(notice)));
 	EXPECT_EQ(getpid(), notice.pid);
 	EXPECT_EQ(NPAGES, notice.moved);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 static void on_signal(int nr)
@@ -210,6 +211,7 @@ HMS_TEST(async, cancel)
 	EXPECT_EQ(0, job_end(self->e.fd, done, &r));
 	EXPECT_EQ(1, r.h.moved);
 	EXPECT_EQ(-ENOENT, cancel(self->e.fd, done));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* In their order; and whoever asks for none in particular gets the first that is done. */
@@ -253,6 +255,7 @@ HMS_TEST(async, descriptors)
 	EXPECT_EQ(-ENOENT, job_look(self->e.fd, job, 0, 0, &w, NULL));
 	EXPECT_EQ(0, job_end(other, job, NULL));
 	EXPECT_EQ(ECANCELED, end_endless(self, endless));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* The policy is there when the call returns; what is wrong is said then, and changes nothing. */
@@ -290,6 +293,7 @@ HMS_TEST(async, policy_at_once)
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(9, r.h.moved);
 	EXPECT_EQ(1, r.h.skipped[HMS_SKIP_ABSENT]);
+	EXPECT_PATTERN_PART(self->p, PAGE, 9 * PAGE, 1);
 }
 
 /* All-or-nothing is so, and its policy is set when it is done. */
@@ -316,6 +320,7 @@ HMS_TEST(async, all_or_nothing)
 	EXPECT_EQ(HMS_ERROR_RANGE, r.h.error_where);
 	EXPECT_EQ(HMS_WHY_INCOMPLETE, r.h.error_why);
 	EXPECT_EQ(0, policies_read(self->e.fd, HMS_QUERY_POLICY, (void *)vdso, PAGE, &policy, 1));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 #define EXPECT_REFUSED(r, ret, where, why)					\
@@ -413,6 +418,7 @@ HMS_TEST(async, wait_refused)
 	EXPECT_EQ(0xeeeeeeeeeeeeeeeeULL, small.lazy);
 	EXPECT_EQ(0, job_end(fd, job, &r));
 	EXPECT_EQ(10, r.h.moved);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* From another address space only by who says so. */
@@ -476,6 +482,7 @@ HMS_TEST(async, limit)
 	for (int i = 0; i < 3; i++)
 		EXPECT_EQ(0, job_end(self->e.fd, job[i], NULL));
 	EXPECT_EQ(0, text_write(JOBS_MAX, before));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* What a program may do is what it might when it asked. */
@@ -600,6 +607,7 @@ HMS_TEST(async, killed)
 	}
 	EXPECT_EQ(SIGKILL, status_of(pid));
 	EXPECT_TRUE(signalled(event, 2));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* The memory of a process that has gone is not there any more, though its descriptor is. */
@@ -705,6 +713,7 @@ HMS_TEST(async, threads)
 	EXPECT_EQ(0, job_end(self->e.fd, job, NULL));
 	EXPECT_TRUE(threads_go());
 	/* Nor does one stay behind what is refused. */
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	ASSERT_EQ(0, munmap(self->p, PAGE));
 	EXPECT_EQ(-EFAULT, request_submit(request_move(&r, self->p, PAGE, self->to), self->e.fd,
 				  HMS_NO_EVENTFD));

@@ -164,6 +164,7 @@ HMS_TEST(caller32, touch)
 	fill(p + 10 * PAGE, PAGE, 3);
 	EXPECT_PATTERN(p + 10 * PAGE, PAGE, 3);
 	EXPECT_PATTERN(p, 10 * PAGE, 2);
+	EXPECT_PATTERN_PART(p, 11 * PAGE, 53 * PAGE, 2);
 }
 
 /* Addresses and pointers are not cut to 32 bits: above them a 32-bit program has nothing. */

@@ -93,6 +93,7 @@ HMS_TEST(coherent, version_1)
 	ASSERT_EQ(0, request_send(&r, self->e.fd));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(NPAGES, r.h.moved);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* The CPU's first touch puts a page on the device; a policy also brings its pages to others. */
@@ -128,6 +129,8 @@ HMS_TEST(coherent, first_touch)
 	EXPECT_EQ(100, pages_on(self->e.fd, p + 500 * PAGE, 100 * PAGE, self->e.node[0]));
 	EXPECT_PATTERN(p + 200 * PAGE, 100 * PAGE, 4);
 	ASSERT_EQ(0, text_write(offline_path(self->e.sim[0]), "0"));
+	EXPECT_ZERO(p, 100 * PAGE);
+	EXPECT_ZERO(p + 400 * PAGE, 200 * PAGE);
 }
 
 /* The CPU and the device work on one memory, and nothing moves for it. */
@@ -262,6 +265,7 @@ HMS_TEST(coherent, offline)
 	EXPECT_EQ(0, text_write(path, "0"));
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
 	EXPECT_EQ(NPAGES, r.h.moved);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* Who listens is told what came home: the range of it, and not what stays. */
@@ -386,6 +390,7 @@ HMS_TEST(coherent, mlocked_later)
 	EXPECT_EQ(4, r.h.skipped[HMS_SKIP_BUSY]);
 	ASSERT_EQ(0, munlock(self->p, 4 * PAGE));
 	ASSERT_EQ((ssize_t)sizeof(bytes), read(pipefd[0], bytes, sizeof(bytes)));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
 	EXPECT_TRUE(used_becomes(self->e.sim[0], 0));
 	EXPECT_EQ(before, mlocked_kib());
@@ -439,13 +444,16 @@ HMS_TEST(coherent, lost)
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(NPAGES - 7, r.h.moved);
 	EXPECT_EQ(7, r.h.skipped[HMS_SKIP_COPY]);
-	EXPECT_PATTERN(self->p, 10 * PAGE, 1);
+	for (size_t i = 0; i < NPAGES; i++)
+		if ((i < 10 || i >= 15) && i != 20 && i != 30)
+			EXPECT_PATTERN_PART(self->p, i * PAGE, PAGE, 1);
 	/* What has failed is out of use. */
 	ASSERT_EQ(0, munmap(self->p, NPAGES * PAGE));
 	self->p = area(MiB(MIB_A_SIM));
 	ASSERT_NE(NULL, self->p);
 	ASSERT_EQ(0, populate(self->e.fd, self->p, MiB(MIB_A_SIM), self->e.sim[0], &r));
 	EXPECT_EQ(MiB(MIB_A_SIM) / PAGE - 7, r.h.populated);
+	EXPECT_ZERO(self->p, MiB(MIB_A_SIM));
 }
 
 /* The machine finds a page bad: parent and child hear of it, and the device has it no more. */
@@ -469,6 +477,10 @@ HMS_TEST(coherent, bad_memory)
 	EXPECT_EQ(NPAGES - 1, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0]));
 	ASSERT_EQ(0, madvise(bad, PAGE, MADV_DONTNEED));
 	EXPECT_ZERO(bad, PAGE);
+	EXPECT_PATTERN(self->p, 99 * PAGE, 1);
+	/* But for the byte that was written. */
+	EXPECT_PATTERN_PART(self->p, 99 * PAGE + 8, PAGE - 8, 1);
+	EXPECT_PATTERN_PART(self->p, 101 * PAGE, (NPAGES - 101) * PAGE, 1);
 }
 
 /* All of it goes without notice, while its driver is still there. */

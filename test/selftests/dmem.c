@@ -99,7 +99,7 @@ static const char *take_and_return(FIXTURE_DATA(dmem) *self, char *p, size_t len
 		if (!nothing_charged())
 			return "still charged";
 	}
-	return "";
+	return verify(p, length, 1) < 0 ? "" : "contents differ at home";
 }
 
 HMS_TEST(dmem, limit)
@@ -134,9 +134,10 @@ HMS_TEST(dmem, given_back)
 /* Large pages, too; and one that was split gives back what is freed of it. */
 HMS_TEST(dmem, large_pages)
 {
-	char *p = area_huge(2 * LIMIT);
+	char *p = area_huge(2 * LIMIT), *copy = area(LIMIT);
 
 	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, copy);
 	ASSERT_STREQ("", group_enter(LIMIT));
 	EXPECT_STREQ("", take_and_return(self, p, 2 * LIMIT));
 
@@ -145,6 +146,12 @@ HMS_TEST(dmem, large_pages)
 	ASSERT_EQ(0, migrate(self->e.fd, p + 400 * PAGE, 10 * PAGE, self->e.node[0], NULL));
 	/* What was charged together is given back together. */
 	EXPECT_TRUE(charged_becomes(LIMIT - 310 * PAGE, LIMIT - (310 - 63) * PAGE));
+	/* As the device sees it: it stays there. */
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, copy, 10 * PAGE));
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p + 310 * PAGE, copy + 310 * PAGE,
+			      LIMIT - 310 * PAGE));
+	EXPECT_PATTERN(copy, 10 * PAGE, 1);
+	EXPECT_PATTERN_PART(copy, 310 * PAGE, LIMIT - 310 * PAGE, 1);
 	ASSERT_EQ(0, munmap(p, 10 * PAGE));
 	ASSERT_EQ(0, munmap(p + 310 * PAGE, 2 * LIMIT - 310 * PAGE));
 	EXPECT_TRUE(nothing_charged());
@@ -213,6 +220,7 @@ HMS_TEST(dmem, after_exit)
 
 		EXPECT_STREQ("", group_enter(2 * LIMIT));
 		EXPECT_EQ(0, populate(fd, p, LIMIT, self->e.sim[0], NULL));
+		EXPECT_TRUE(sim_sees_zeros(sim_open(0), p, LIMIT));
 		tell(&peer);
 		hear(&peer);
 		_exit(0);

@@ -24,8 +24,7 @@ HMS_FIXTURE(evict)
 	do {									\
 		size_t length_;							\
 										\
-		ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], (pages) * PAGE,	\
-					    &length_));				\
+		ASSERT_NE(NULL, fill_target(&self->e, 0, (pages) * PAGE, &length_)); \
 	} while (0)
 
 /* Ask for pages to be on accelerator 0, with a policy of that and perhaps others. */
@@ -331,7 +330,7 @@ HMS_TEST(evict, second_device)
 	ASSERT_NE(NULL, old);
 	ASSERT_NE(NULL, p);
 	LEAVE(0);
-	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[1], OLD * PAGE, &length));
+	ASSERT_NE(NULL, fill_target(&self->e, 1, OLD * PAGE, &length));
 	fill(old, OLD * PAGE, 1);
 	fill(p, N * PAGE, 2);
 	ASSERT_EQ(0, migrate(self->e.fd, old, OLD * PAGE, self->e.sim[1], &r));
@@ -535,6 +534,7 @@ HMS_TEST(evict, copied_after_fork)
 	tell(&peer);
 	EXPECT_EQ(0, peer_wait(&peer));
 	EXPECT_PATTERN(p, ROOM / 2 * PAGE, 2);
+	EXPECT_PATTERN(q, ROOM * PAGE, 3);
 }
 
 /* The process hears of it. */
@@ -562,6 +562,8 @@ HMS_TEST(evict, notice)
 	EXPECT_EQ(10 * PAGE, n[0].length);
 	EXPECT_EQ(HMS_NOTICE_REQUEST, n[got - 1].kind);
 	EXPECT_EQ(10, n[got - 1].moved);
+	EXPECT_PATTERN(p, ROOM * PAGE, 1);
+	EXPECT_PATTERN(q, 10 * PAGE, 2);
 }
 
 static int reserve(int fd, __u64 length, __u64 *kept)
@@ -657,7 +659,7 @@ HMS_TEST(evict, refused)
 /* Large pages leave in one piece where core can do that, and bring no one to grief where not. */
 HMS_TEST(evict, large)
 {
-	char *p = area_huge(MiB(4)), *q;
+	char *p = area_huge(MiB(4)), *few, *q;
 	struct request r;
 
 	NEED_SIMS(1);
@@ -666,9 +668,9 @@ HMS_TEST(evict, large)
 	fill(p, MiB(4), 1);
 	ASSERT_EQ(0, migrate(self->e.fd, p, MiB(4), self->e.sim[0], &r));
 	ASSERT_EQ(MiB(4) / PAGE, r.h.moved);
-	q = come(self, 10, ANY, 0, 2);
-	ASSERT_NE(NULL, q);
-	EXPECT_EQ(10, here(self, q, 10));
+	few = come(self, 10, ANY, 0, 2);
+	ASSERT_NE(NULL, few);
+	EXPECT_EQ(10, here(self, few, 10));
 	EXPECT_GE((long)(MiB(4) / PAGE) - 10, here(self, p, MiB(4) / PAGE));
 	EXPECT_LE((long)(MiB(2) / PAGE), here(self, p, MiB(4) / PAGE));
 	/* One whose first pages are not mapped any more leaves page by page. */
@@ -680,6 +682,8 @@ HMS_TEST(evict, large)
 	EXPECT_EQ(0, here(self, p + MiB(2) + 2 * PAGE, MiB(2) / PAGE - 2));
 	EXPECT_PATTERN(q, MiB(4), 3);
 	EXPECT_PATTERN(p, MiB(2), 1);
+	EXPECT_PATTERN_PART(p, MiB(2) + 2 * PAGE, MiB(2) - 2 * PAGE, 1);
+	EXPECT_PATTERN(few, 10 * PAGE, 2);
 }
 
 /* Processes that have more than there is room for, together, for as long as it takes. */

@@ -530,7 +530,7 @@ static const char *prepare_wait(fault_t *s)
 
 static const char *check_wait(fault_t *s, int ret)
 {
-	return no_memory(ret) && (!ret || !act_wait(s)) ? "" : "error";
+	return no_memory(ret) && (!ret || !act_wait(s)) ? contents(s) : "error";
 }
 
 HMS_TEST(fault, wait)
@@ -863,7 +863,7 @@ static const char *check_sim_open(fault_t *s, int ret)
 			return "the descriptor does not work";
 		close(s->fd);
 	}
-	return no_memory(ret) || ret == -ENFILE ? "" : "error";
+	return no_memory(ret) || ret == -ENFILE ? contents(s) : "error";
 }
 
 HMS_TEST(fault, sim_open)
@@ -953,12 +953,14 @@ HMS_TEST(fault, evict)
 	rival = area(NPAGES * PAGE);
 	ASSERT_NE(NULL, rival);
 	fill(rival, NPAGES * PAGE, 2);
-	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], NPAGES * PAGE, &length));
+	ASSERT_NE(NULL, fill_target(&self->e, 0, NPAGES * PAGE, &length));
 	/* Nothing stays for having been there just before. */
 	ASSERT_EQ(0, text_write("/sys/module/hms/parameters/hold_ms", "0"));
 	EXPECT_STREQ("", fail_each(self, &(struct action){ prepare_full, act_evict, check_evict,
 							   1 }));
 	ASSERT_EQ(0, text_write("/sys/module/hms/parameters/hold_ms", "250"));
+	EXPECT_STREQ("", contents(self));
+	EXPECT_PATTERN(rival, NPAGES * PAGE, 2);
 }
 
 static int act_sim_write(fault_t *s)

@@ -27,7 +27,7 @@ FIXTURE_SETUP(freed)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		SKIP(return, "there is one CPU");
 	ASSERT_EQ(0, run_on(0));
-	self->all = fill_target(self->e.fd, self->e.sim[0], 0, &self->length);
+	self->all = fill_target(&self->e, 0, 0, &self->length);
 	ASSERT_NE(NULL, self->all);
 }
 

@@ -78,6 +78,8 @@
 
 /* Every byte as fill() left it. */
 #define EXPECT_PATTERN(start, length, seed)	EXPECT_EQ(-1, verify(start, length, seed))
+#define EXPECT_PATTERN_PART(start, from, length, seed)				\
+	EXPECT_EQ(-1, verify_part(start, from, length, seed))
 #define ASSERT_PATTERN(start, length, seed)	ASSERT_EQ(-1, verify(start, length, seed))
 #define EXPECT_ZERO(start, length)		EXPECT_EQ(-1, verify_zero(start, length))
 #define ASSERT_ZERO(start, length)		ASSERT_EQ(-1, verify_zero(start, length))

@@ -95,7 +95,7 @@ const char *skips_text(const struct hms_hbind *h);
 
 int migrate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
 int populate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
-char *fill_target(int fd, __u32 uid, size_t room, size_t *length);
+char *fill_target(const struct env *e, int sim, size_t room, size_t *length);
 int policy_set(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
 	       const __u32 *uids);
 int policy_set_inherited(int fd, const void *start, size_t length, __u32 mode, unsigned int n,
@@ -155,6 +155,7 @@ void *area(size_t length);
 void *area_huge(size_t length);
 void fill(void *start, size_t length, __u64 seed);
 long verify(const void *start, size_t length, __u64 seed);
+long verify_part(const void *start, size_t from, size_t length, __u64 seed);
 long verify_zero(const void *start, size_t length);
 int page_node(const void *page);
 int run_on(int cpu);
@@ -169,6 +170,7 @@ int sim_op(int fd, unsigned long number, const void *address, size_t length, voi
 	   __u64 value, struct hms_sim_op *out);
 int sim_read(int fd, const void *address, void *buffer, size_t length);
 int sim_write(int fd, void *address, const void *buffer, size_t length);
+bool sim_sees_zeros(int fd, const void *address, size_t length);
 int sim_fail(int fd, const void *p, size_t length, __u64 *pages);
 
 bool is_lost(const volatile char *p, bool write);

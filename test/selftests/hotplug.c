@@ -180,6 +180,7 @@ HMS_TEST(hotplug, under_load)
 	ASSERT_EQ(0, hear(&peer));
 	ASSERT_EQ(0, block_set(self, "offline"));
 	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(p, NPAGES * PAGE, 1);
 }
 
 TEST_HARNESS_MAIN

@@ -163,6 +163,7 @@ HMS_TEST(info, keys_are_true)
 			EXPECT_EQ(HMS_WHY_VALUE, r.h.error_why);
 		}
 	}
+	EXPECT_ZERO(p, PAGE);
 }
 
 HMS_TEST(info, features)
@@ -516,6 +517,7 @@ HMS_TEST(info, statistics)
 	EXPECT_EQ(policy + 1, stat_read("policy_calls"));
 	EXPECT_EQ(move + 2, stat_read("migrate_calls"));
 	EXPECT_EQ(both + 3, stat_read("both_calls"));
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
 }
 
 /* What a target has counted; evacuations are in reload and coherent. */
@@ -563,6 +565,8 @@ HMS_TEST(info, target_statistics)
 	EXPECT_COUNTED(self->e.node[0], node0, 0, 0, 4, 0);
 	EXPECT_COUNTED(self->e.node[1], node1, 0, 0, 4, 0);
 	EXPECT_COUNTED(self->e.sim[0], sim, 0, 0, 1, 0);
+	/* What is on nodes. */
+	fill(p, 8 * PAGE, 1);
 
 	/* Holes between them, and one page that is there. */
 	ASSERT_EQ(0, populate(self->e.fd, p + 2 * PAGE, 14 * PAGE, self->e.sim[0], NULL));
@@ -579,11 +583,12 @@ HMS_TEST(info, target_statistics)
 	EXPECT_EQ(0, stats.home);
 	EXPECT_EQ(0, stats.evacuated);
 
+	ASSERT_EQ(0, policy_set(self->e.fd, p, 16 * PAGE, HMS_MODE_PREFERRED, 1, self->e.node));
+	EXPECT_PATTERN(p, 8 * PAGE, 1);
+	EXPECT_ZERO(p + 8 * PAGE, 8 * PAGE);
 	/* Memory that the CPU can load from does not come home. */
 	if (!self->e.private)
 		return;
-	ASSERT_EQ(0, policy_set(self->e.fd, p, 16 * PAGE, HMS_MODE_PREFERRED, 1, self->e.node));
-	EXPECT_ZERO(p, 16 * PAGE);
 	EXPECT_COUNTED(self->e.node[0], node0, 10, 2, 4, 0);
 	EXPECT_COUNTED(self->e.sim[0], sim, 6, 4, 8, 10);
 	ASSERT_EQ(0, stats_read(self->e.fd, &stats));

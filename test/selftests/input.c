@@ -362,6 +362,7 @@ HMS_TEST(input, hbind_unmapped)
 	ASSERT_EQ(0, state_read(&after, self->e.fd, p, 8 * PAGE));
 	EXPECT_STREQ("", state_differs(&before, &after));
 	EXPECT_PATTERN(p, 3 * PAGE, 2);
+	EXPECT_PATTERN_PART(p, 5 * PAGE, 3 * PAGE, 2);
 	CONTENTS_INTACT();
 }
 
@@ -959,6 +960,7 @@ HMS_TEST(input, query_pid_without_first_thread)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
+	CONTENTS_INTACT();
 }
 
 /* Statistics are of all of the address space: no range, and nothing but one entry. */

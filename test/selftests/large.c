@@ -222,21 +222,22 @@ HMS_TEST(large, copy_on_write)
 HMS_TEST(large, no_large_page_there)
 {
 	size_t room = target_capacity(self->e.sim[0]), used = target_used(self->e.sim[0]);
-	char *filler = area(room);
+	char *few = area(room), *filler = area(room), *p = area_huge(LARGE);
 	struct request r;
 
+	ASSERT_NE(NULL, few);
 	ASSERT_NE(NULL, filler);
+	ASSERT_NE(NULL, p);
 	/* A page of every block is in use. */
-	ASSERT_EQ(0, populate(self->e.fd, filler, room - used, self->e.sim[0], NULL));
+	ASSERT_EQ(0, populate(self->e.fd, few, room - used, self->e.sim[0], NULL));
 	for (size_t at = 0; at < room - used; at += LARGE)
-		ASSERT_EQ(0, munmap(filler + at, LARGE - PAGE));
+		ASSERT_EQ(0, munmap(few + at, LARGE - PAGE));
 	ASSERT_TRUE(used_becomes(self->e.sim[0], used + (room - used) / NLARGE));
 	MOVE(self->p, 2 * LARGE, self->e.sim[0]);
 	SAME(0, 2 * LARGE);
 
 	/* And one that has not even these takes what it can. */
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, 2 * LARGE, self->e.node[0], NULL));
-	filler = area(room);
 	ASSERT_EQ(0, populate(self->e.fd, filler, room, self->e.sim[0], NULL));
 	/* Nothing makes room. */
 	ASSERT_EQ(0, policy_set_whole(self->e.fd, HMS_MODE_BIND, false, 1, self->e.sim));
@@ -246,12 +247,14 @@ HMS_TEST(large, no_large_page_there)
 	EXPECT_EQ(100, r.h.moved);
 	EXPECT_EQ(NLARGE - 100, r.h.skipped[HMS_SKIP_NOMEM]);
 	/* Where there is no room at all, none is split for it. */
-	filler = area_huge(LARGE);
-	memcpy(filler, was, LARGE);
-	ASSERT_EQ(0, migrate(self->e.fd, filler, LARGE, self->e.sim[0], &r));
+	memcpy(p, was, LARGE);
+	ASSERT_EQ(0, migrate(self->e.fd, p, LARGE, self->e.sim[0], &r));
 	EXPECT_EQ(NLARGE, r.h.skipped[HMS_SKIP_NOMEM]);
-	EXPECT_EQ(2048, smaps_kib(filler, "AnonHugePages"));
+	EXPECT_EQ(2048, smaps_kib(p, "AnonHugePages"));
 	SAME(0, 2 * LARGE);
+	for (size_t at = LARGE - PAGE; at < room - used; at += LARGE)
+		EXPECT_ZERO(few + at, PAGE);
+	EXPECT_ZERO(filler + 100 * PAGE, room - 100 * PAGE);
 }
 
 /* What can't be copied in one piece is copied page by page, and only the page at fault stays. */
@@ -337,6 +340,8 @@ HMS_TEST(large, split_by_two)
 		EXPECT_EQ(0, memcmp(self->p + 5 * PAGE, was + 5 * PAGE, PAGE));
 		ASSERT_EQ(0, pthread_join(t, &failed));
 		EXPECT_EQ(NULL, failed);
+		SAME(0, 300 * PAGE);
+		SAME(301 * PAGE, LARGE - 301 * PAGE);
 		/*
 		 * Not that the page is empty now: core clears the entry of the large page for a
 		 * moment, and MADV_DONTNEED, which looks without a lock, takes that for a hole.
@@ -408,6 +413,7 @@ HMS_TEST(large, populated)
 	ASSERT_EQ(0, madvise(p, LARGE, MADV_NOHUGEPAGE));
 	ASSERT_EQ(0, populate(self->e.fd, p, LARGE, self->e.node[0], &r));
 	EXPECT_EQ(LARGE / PAGE, r.h.populated);
+	EXPECT_ZERO(p, LARGE);
 	EXPECT_EQ(0, smaps_kib(p, "AnonHugePages"));
 	ASSERT_EQ(0, munmap(p, LARGE));
 }

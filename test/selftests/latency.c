@@ -195,6 +195,8 @@ HMS_TEST(latency, request)
 	READ_TABLE();
 	EXPECT_EQ(NPAGES + 3, self->t.of[REQUEST][UNMAPPED].pages);
 	EXPECT_PATTERN(self->p + 16 * PAGE, PAGE, 1);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	EXPECT_PATTERN(self->p + 20 * PAGE, 2 * PAGE, 1);
 }
 
 /* Pages of one pass that go to several places. */
@@ -215,6 +217,8 @@ HMS_TEST(latency, in_turn)
 	EXPECT_EQ(NPAGES, r.h.populated);
 	READ_TABLE();
 	EXPECT_EQ(NPAGES / 2 + NPAGES, self->t.of[REQUEST][UNMAPPED].pages);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+	EXPECT_ZERO(self->p + NPAGES * PAGE, NPAGES * PAGE);
 }
 
 HMS_TEST(latency, touch)
@@ -241,7 +245,7 @@ HMS_TEST(latency, evict)
 	char *old;
 
 	NEED_SIMS(1);
-	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], ROOM * PAGE, &length));
+	ASSERT_NE(NULL, fill_target(&self->e, 0, ROOM * PAGE, &length));
 	old = area(ROOM * PAGE);
 	ASSERT_NE(NULL, old);
 	fill(old, ROOM * PAGE, 1);
@@ -254,6 +258,7 @@ HMS_TEST(latency, evict)
 	EXPECT_EQ(NPAGES, self->t.of[EVICT][UNMAPPED].pages);
 	EXPECT_EQ(NPAGES, self->t.of[REQUEST][UNMAPPED].pages);
 	EXPECT_PATTERN(old, ROOM * PAGE, 1);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* After this the accelerators are others. */
@@ -285,6 +290,7 @@ HMS_TEST(latency, longest)
 	READ_TABLE();
 	EXPECT_KIND(REQUEST, 1, 1);
 	EXPECT_EQ(self->t.of[REQUEST][UNMAPPED].total, self->t.of[REQUEST][UNMAPPED].max);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 HMS_TEST(latency, anew)
@@ -303,6 +309,7 @@ HMS_TEST(latency, anew)
 	ASSERT_EQ(0, migrate(self->e.fd, self->p + 2 * PAGE, PAGE, elsewhere(self), NULL));
 	READ_TABLE();
 	EXPECT_KIND(REQUEST, 1, 1);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 TEST_HARNESS_MAIN

@@ -70,6 +70,15 @@ static char *waiting(FIXTURE_DATA(lazy) *self, size_t length, unsigned int n, co
 	return p;
 }
 
+/* Zeros, but for the first byte of each page. */
+static bool pages_are(const char *p, size_t length, unsigned char first)
+{
+	for (size_t at = 0; at < length; at += PAGE)
+		if (*(const __u64 *)(p + at) != first || verify_zero(p + at + 8, PAGE - 8) >= 0)
+			return false;
+	return true;
+}
+
 HMS_TEST(lazy, placed_when_touched)
 {
 	long long touched = stat_read("lazy_touched");
@@ -92,7 +101,7 @@ HMS_TEST(lazy, placed_when_touched)
 	}
 	/* Read, they are zeros, and are there too. */
 	for (size_t i = 0; i < NPAGES; i++)
-		EXPECT_EQ(i % 7 == 1 ? (char)i : 0, p[i * PAGE]);
+		EXPECT_TRUE(pages_are(p + i * PAGE, PAGE, i % 7 == 1 ? i : 0));
 	EXPECT_EQ(NPAGES, pages_on(self->e.fd, p, NPAGES * PAGE, self->last));
 	EXPECT_EQ(NPAGES, stat_read("lazy_touched") - touched);
 }
@@ -111,6 +120,7 @@ HMS_TEST(lazy, touched_in_order)
 	ASSERT_EQ(0, getrusage(RUSAGE_THREAD, &after));
 	EXPECT_LT(after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt, 64);
 	EXPECT_EQ(length / PAGE, pages_on(self->e.fd, p, length, self->last));
+	EXPECT_TRUE(pages_are(p, length, 1));
 }
 
 /* Where a large page may be, one touch brings all of it, also from another place of the policy. */
@@ -174,6 +184,7 @@ HMS_TEST(lazy, large_not_wanted)
 		EXPECT_EQ(0, smaps_kib(p, "AnonHugePages"));
 		p[5 * PAGE] = 5;
 		EXPECT_EQ(1, pages_on(self->e.fd, p, large, self->last));
+		EXPECT_TRUE(pages_are(p + 5 * PAGE, PAGE, 5));
 		EXPECT_EQ(0, smaps_kib(p, "AnonHugePages"));
 	}
 }
@@ -197,8 +208,9 @@ HMS_TEST(lazy, devices_and_nodes)
 	memset(bytes, 7, sizeof(bytes));
 	ASSERT_EQ(0, sim_write(self->e.sim_fd[0], p + 6 * PAGE, bytes, PAGE));
 	EXPECT_EQ(2, pages_on(self->e.fd, p, 8 * PAGE, self->e.sim[0]));
-	EXPECT_EQ(7, p[6 * PAGE]);
-	EXPECT_EQ(0, p[4 * PAGE]);
+	EXPECT_EQ(0, memcmp(bytes, p + 6 * PAGE, PAGE));
+	EXPECT_ZERO(p + 4 * PAGE, PAGE);
+	EXPECT_TRUE(pages_are(p, PAGE, 1));
 }
 
 /* A device without a policy for it takes what the CPU would get. */
@@ -259,7 +271,7 @@ HMS_TEST(lazy, among_pages)
 
 		ASSERT_NE(NULL, p);
 		for (size_t i = 0; i < NPAGES; i += 2)
-			p[i * PAGE] = i + 1;
+			fill(p + i * PAGE, PAGE, i);
 		ASSERT_EQ(0, migrate(self->e.fd, p, NPAGES * PAGE, self->e.node[0], &r));
 		lazy_init(&r, p, NPAGES * PAGE, 1, &self->last);
 		if (moving)
@@ -268,7 +280,8 @@ HMS_TEST(lazy, among_pages)
 		EXPECT_EQ(NPAGES / 2, r.h.lazy);
 		EXPECT_COUNTS(&r);
 		for (size_t i = 0; i < NPAGES; i++)
-			EXPECT_EQ(i % 2 ? 0 : (char)(i + 1), p[i * PAGE]);
+			EXPECT_EQ(-1, i % 2 ? verify_zero(p + i * PAGE, PAGE) :
+					      verify(p + i * PAGE, PAGE, i));
 		EXPECT_EQ(self->e.nnodes > 1 && !moving ? NPAGES / 2 : NPAGES,
 			  pages_on(self->e.fd, p, NPAGES * PAGE, self->last));
 	}
@@ -325,6 +338,7 @@ HMS_TEST(lazy, not_for_all_memory)
 	ASSERT_EQ(0, mlock(locked, 4 * PAGE));
 	EXPECT_EQ(4, pages_on(self->e.fd, locked, 4 * PAGE, self->last));
 	EXPECT_EQ(16, smaps_kib(locked, "Locked"));
+	EXPECT_ZERO(locked, 4 * PAGE);
 	EXPECT_EQ(0, munmap(locked, 4 * PAGE));
 }
 
@@ -341,6 +355,7 @@ HMS_TEST(lazy, mempolicy_of_its_own)
 	for (int i = 0; i < 4; i++)
 		p[i * PAGE] = 1;
 	EXPECT_EQ(4, pages_on(self->e.fd, p, 4 * PAGE, self->e.node[0]));
+	EXPECT_TRUE(pages_are(p, 4 * PAGE, 1));
 }
 
 /* What the price is: see hms(4). */
@@ -429,7 +444,7 @@ HMS_TEST(lazy, fork)
 		tell(&peer);
 		hear(&peer);
 		for (size_t i = 0; i < NPAGES; i++)
-			if (p[i * PAGE] != !(i % 2))
+			if (!pages_are(p + i * PAGE, PAGE, !(i % 2)))
 				_exit(1);
 		_exit(0);
 	}
@@ -502,8 +517,7 @@ HMS_TEST(lazy, threads)
 		}
 		for (int i = 0; i < 8; i++)
 			pthread_join(t[i].thread, NULL);
-		for (size_t i = 0; i < NPAGES; i++)
-			EXPECT_EQ(8, p[i * PAGE]);
+		EXPECT_TRUE(pages_are(p, NPAGES * PAGE, 8));
 		EXPECT_EQ(NPAGES, pages_on(self->e.fd, p, NPAGES * PAGE, self->last));
 		EXPECT_EQ(0, munmap(p, NPAGES * PAGE));
 	}
@@ -537,6 +551,7 @@ HMS_TEST(lazy, cgroup_without_room)
 		p[i] = 1;
 	EXPECT_EQ((r.h.first_skipped - r.h.start) / PAGE,
 		  pages_on(self->e.fd, p, MiB(64), self->last));
+	EXPECT_TRUE(pages_are(p, r.h.first_skipped - r.h.start, 1));
 	ASSERT_EQ(0, text_read(GROUP "/memory.events", text, sizeof(text)));
 	EXPECT_NE(NULL, strstr(text, "oom_kill 0"));
 	EXPECT_NE(NULL, strstr(text, "oom 0"));
@@ -573,6 +588,7 @@ HMS_TEST(lazy, user_without_room)
 	/* What is touched or unmapped makes room. */
 	for (size_t i = 0; i < MiB(1); i += PAGE)
 		p[i] = 1;
+	EXPECT_TRUE(pages_are(p, MiB(1), 1));
 	ASSERT_EQ(0, lazy(self->e.fd, p, MiB(4), 1, &self->last, &r));
 	EXPECT_EQ(MiB(1) / PAGE, r.h.lazy);
 	ASSERT_EQ(0, munmap(p, MiB(4)));

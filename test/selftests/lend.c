@@ -29,11 +29,12 @@ static bool lent_becomes(long long want)
 /* As much as is used, at once, and nothing when that is free. */
 HMS_TEST(lend, as_wanted)
 {
-	char *p = area(SIZE);
+	char *p = area(SIZE), *copy = area(SIZE);
 	struct request r;
 
 	NEED_OWN;
 	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, copy);
 	EXPECT_TRUE(lent_becomes(0));
 	fill(p, SIZE, 1);
 	for (int i = 0; i < 2; i++) {
@@ -42,6 +43,9 @@ HMS_TEST(lend, as_wanted)
 		EXPECT_EQ(SIZE, target_used(self->e.sim[i]));
 		EXPECT_TRUE(lent_becomes(SIZE / PAGE));
 	}
+	/* All of it, as the device sees it: half of it stays there. */
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[1], p, copy, SIZE));
+	EXPECT_PATTERN(copy, SIZE, 1);
 	EXPECT_PATTERN(p, SIZE / 2, 1);
 	/* Touched in order, a little more has come home. */
 	EXPECT_GE(SIZE / 2, target_used(self->e.sim[1]));

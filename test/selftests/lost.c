@@ -87,6 +87,7 @@ HMS_TEST(lost, some)
 	EXPECT_PATTERN(p, 10 * PAGE, 1);
 	for (size_t i = 15; i < NPAGES; i++)
 		ASSERT_FALSE(is_lost(p + i * PAGE, false));
+	EXPECT_PATTERN_PART(p, 15 * PAGE, SIZE - 15 * PAGE, 1);
 	/* The address is good for new memory. */
 	ASSERT_EQ(0, madvise(p + 10 * PAGE, 5 * PAGE, MADV_DONTNEED));
 	EXPECT_ZERO(p + 10 * PAGE, 5 * PAGE);
@@ -104,6 +105,7 @@ HMS_TEST(lost, among_touches)
 	for (size_t i = 0; i < NPAGES; i++)
 		ASSERT_EQ(i == 100, is_lost(p + i * PAGE, false));
 	EXPECT_PATTERN(p, 100 * PAGE, 1);
+	EXPECT_PATTERN_PART(p, 101 * PAGE, SIZE - 101 * PAGE, 1);
 }
 
 /*
@@ -119,7 +121,7 @@ HMS_TEST(lost, not_writable)
 	ASSERT_NE(NULL, p);
 	if (!peer_fork(&child)) {
 		hear(&child);
-		_exit(0);
+		_exit(verify_part(p, PAGE, PAGE, 1) >= 0);
 	}
 	/* What the fork has taken from the device, it reads again. */
 	ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, 2 * PAGE, NULL, 0, NULL));
@@ -128,6 +130,7 @@ HMS_TEST(lost, not_writable)
 	EXPECT_EQ(-EHWPOISON, sim_write(self->e.sim_fd[0], p, "x", 1));
 	EXPECT_EQ(0, sim_write(self->e.sim_fd[0], p + PAGE, "x", 1));
 	EXPECT_EQ('x', p[PAGE]);
+	EXPECT_PATTERN_PART(p, PAGE + 8, PAGE - 8, 1);
 	ASSERT_EQ(0, tell(&child));
 	EXPECT_EQ(0, peer_wait(&child));
 }
@@ -152,6 +155,8 @@ HMS_TEST(lost, part_of_a_large_page)
 	EXPECT_EQ(2, r.h.skipped[HMS_SKIP_COPY]);
 	for (size_t i = 0; i < NPAGES; i++)
 		ASSERT_EQ(i == 0 || i == 300, is_lost(p + i * PAGE, false));
+	EXPECT_PATTERN_PART(p, PAGE, 299 * PAGE, 1);
+	EXPECT_PATTERN_PART(p, 301 * PAGE, SIZE - 301 * PAGE, 1);
 }
 
 /* What has failed is not given to anybody again. */
@@ -172,6 +177,7 @@ HMS_TEST(lost, out_of_use)
 	ASSERT_EQ(0, populate(self->e.fd, q, capacity, self->e.sim[1], &r));
 	/* Other tests may have made some fail. */
 	EXPECT_LE(r.h.populated, (capacity - used) / PAGE - 8);
+	EXPECT_TRUE(sim_sees_zeros(self->e.sim_fd[1], q, capacity));
 	ASSERT_EQ(0, munmap(q, capacity));
 	EXPECT_TRUE(used_becomes(self->e.sim[1], used));
 }

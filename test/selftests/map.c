@@ -1147,6 +1147,7 @@ TEST_F_TIMEOUT(map, described_targets_hold_nothing, HMS_TIMEOUT)
 	EXPECT_PATTERN(p, 4 * PAGE, 1);
 	ASSERT_EQ(0, migrate(self->e.fd, p, 4 * PAGE, self->e.node[self->e.nnodes - 1], &r));
 	EXPECT_COUNTS(&r);
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
 
 	EXPECT_EQ(0, described_clear());
 	EXPECT_EQ(-ENODEV, migrate(self->e.fd, p, PAGE, m->objects[SMALL_RAM].uid, &r));

@@ -207,6 +207,7 @@ HMS_TEST(maptools, monitor_live)
 		snprintf(number, sizeof(number), "%d", i++);
 		ASSERT_EQ(0, text_write(path, number));
 		ASSERT_EQ(0, populate(self->e.fd, p, PAGE, self->e.node[0], NULL));
+		EXPECT_ZERO(p, PAGE);
 		munmap(p, PAGE);
 		sched_yield();
 	}
@@ -237,6 +238,7 @@ HMS_TEST(maptools, monitor_moves)
 		fill(p, PAGE, 1);
 		ASSERT_EQ(0, policy_set(self->e.fd, p, PAGE, HMS_MODE_PREFERRED, 1, self->e.sim));
 		ASSERT_EQ(0, sim_op(self->e.sim_fd[0], HMS_SIM_SUM, p, PAGE, NULL, 0, &op));
+		EXPECT_PATTERN(p, PAGE, 1);
 		munmap(p, PAGE);
 		sched_yield();
 	}

@@ -315,7 +315,7 @@ HMS_TEST(modes, no_room_on_one)
 	NEED_NODES(2);
 	ASSERT_NE(NULL, p);
 	ASSERT_NE(NULL, hole);
-	filler = fill_target(self->e.fd, self->e.sim[0], 10 * PAGE, &length);
+	filler = fill_target(&self->e, 0, 10 * PAGE, &length);
 	ASSERT_NE(NULL, filler);
 
 	/* The other one takes what there is no room for. Nothing leaves for the holes below. */
@@ -340,6 +340,7 @@ HMS_TEST(modes, no_room_on_one)
 	ASSERT_EQ(0, request_send(&r, self->e.fd));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(32, r.counts[1].populated);
+	EXPECT_ZERO(hole, 32 * PAGE);
 	/* With no other, they stay holes. */
 	ASSERT_EQ(0, madvise(hole, 32 * PAGE, MADV_DONTNEED));
 	request_modifier(ask(&r, hole, 32 * PAGE, &one), HMS_MOD_POPULATE, 1);
@@ -418,7 +419,7 @@ static int act_in_cpuset(FIXTURE_DATA(modes) *self)
 	if (request_send(ask_migrate(&r, p, NPAGES * PAGE, &list), fd) || *counts_wrong(&r) ||
 	    r.counts[0].present != NPAGES / 2 || r.h.skipped[HMS_SKIP_UNREACHABLE] != NPAGES / 2)
 		return 3;
-	return 0;
+	return verify_zero(p, NPAGES * PAGE) < 0 ? 0 : 4;
 }
 
 HMS_TEST(modes, cpuset)

@@ -738,7 +738,7 @@ HMS_TEST(move, full_device)
 
 	NEED_SIMS(2);
 	ASSERT_NE(NULL, p);
-	filler = fill_target(self->e.fd, self->e.sim[0], 10 * PAGE, &length);
+	filler = fill_target(&self->e, 0, 10 * PAGE, &length);
 	ASSERT_NE(NULL, filler);
 
 	/* The first target, then the second. */
@@ -771,6 +771,7 @@ HMS_TEST(move, full_device)
 	EXPECT_EQ(3, r.counts[0].moved);
 	EXPECT_EQ(3, r.counts[1].present);
 	EXPECT_PATTERN(p, 16 * PAGE, 21);
+	EXPECT_ZERO(filler, length);
 }
 
 HMS_TEST(move, no_room)
@@ -782,7 +783,7 @@ HMS_TEST(move, no_room)
 
 	NEED_SIMS(1);
 	ASSERT_NE(NULL, p);
-	filler = fill_target(self->e.fd, self->e.sim[0], 10 * PAGE, &length);
+	filler = fill_target(&self->e, 0, 10 * PAGE, &length);
 	ASSERT_NE(NULL, filler);
 
 	/* All or nothing: 16 pages don't fit into 10. */
@@ -821,7 +822,7 @@ HMS_TEST(move, no_room)
 
 	EXPECT_PATTERN(p, 16 * PAGE, 22);
 	EXPECT_ZERO(hole, 16 * PAGE);
-	EXPECT_ZERO(filler, 64 * PAGE);
+	EXPECT_ZERO(filler, length);
 }
 
 /* All or nothing. */
@@ -925,6 +926,7 @@ HMS_TEST(move, several_mappings)
 	struct request r;
 
 	ASSERT_NE(NULL, p);
+	fill(p + 343 * PAGE, 257 * PAGE, 27);
 	for (int i = 0; i < 12; i++)
 		ASSERT_EQ(0, mprotect(p + 50 * i * PAGE, 7 * PAGE,
 				      i % 2 ? PROT_READ : PROT_READ | PROT_EXEC));
@@ -940,6 +942,7 @@ HMS_TEST(move, several_mappings)
 		EXPECT_EQ(590, pages_on(self->e.fd, p, length, to[k]));
 	}
 	EXPECT_PATTERN(p, 333 * PAGE, 26);
+	EXPECT_PATTERN(p + 343 * PAGE, 257 * PAGE, 27);
 }
 
 HMS_TEST(move, read_only)
@@ -977,12 +980,14 @@ HMS_TEST(move, read_only)
 /* The request itself, its targets and its counts may lie in the range, and on the device. */
 HMS_TEST(move, request_on_the_device)
 {
-	char *p = filled(self, 8 * PAGE, 29);
+	char *p = filled(self, 8 * PAGE, 0);
 	struct request *r = (struct request *)p;
+	const size_t rest = 8 * PAGE - sizeof(*r);
 	__u32 to = self->e.nsims ? self->e.sim[0] : self->e.node[self->e.nnodes - 1];
 
 	ASSERT_NE(NULL, p);
 	ASSERT_LE(sizeof(*r), 4 * PAGE);
+	fill(r + 1, rest, 29);
 	for (int i = 0; i < 3; i++) {
 		request_init(r, p, 8 * PAGE);
 		request_target(r, to);
@@ -992,6 +997,7 @@ HMS_TEST(move, request_on_the_device)
 		EXPECT_COUNTS(r);
 		EXPECT_EQ(8, r->h.moved + r->h.present);
 	}
+	EXPECT_PATTERN(r + 1, rest, 29);
 }
 
 /* Signals. */

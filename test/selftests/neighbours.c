@@ -111,6 +111,7 @@ HMS_TEST(neighbours, mbind_of_device_pages)
 	EXPECT_PATTERN(self->ours, LENGTH, SEED);
 	EXPECT_EQ(NPAGES, ON(self->ours, self->e.node[1]));
 	EXPECT_EQ(NPAGES, ON(self->beside, self->e.sim[0]));
+	EXPECT_PATTERN(self->ours, 2 * LENGTH, SEED);
 	EXPECT_POLICY();
 }
 
@@ -346,7 +347,7 @@ HMS_TEST(neighbours, userfaultfd_missing)
 	if (self->e.nsims) {
 		ASSERT_EQ(0, migrate(self->e.fd, self->ours, LENGTH, self->e.sim[0], &r));
 		EXPECT_EQ(NPAGES, r.h.moved);
-		for (size_t i = 0; i < LENGTH; i += PAGE)
+		for (size_t i = 0; i < LENGTH; i++)
 			EXPECT_EQ(0x5a, self->ours[i]);
 		EXPECT_EQ(2 * NPAGES, s.missing);
 	}

@@ -905,6 +905,7 @@ TEST_F_TIMEOUT(netlink, no_events, HMS_TIMEOUT)
 	EXPECT_EQ(0, migrate(self->e.fd, p, 16 * PAGE, self->e.node[0], NULL));
 	EXPECT_EQ(-EAGAIN, next_event(&self->g, &t));
 	machine_free(m);
+	EXPECT_PATTERN(p, 16 * PAGE, 1);
 }
 
 /* A copy of the map, as a program keeps it: generation by uid, 0 for what is not there. */
@@ -1105,6 +1106,7 @@ TEST_F_TIMEOUT(netlink, migrate, HMS_TIMEOUT)
 	EXPECT_MIGRATE(&t, &r, to, 1);
 	EXPECT_EQ(0, t.moved);
 	EXPECT_PATTERN(p, 32 * PAGE, 1);
+	EXPECT_ZERO(p + 32 * PAGE, 32 * PAGE);
 }
 
 /* The most targets that a request may name fit in the message. */
@@ -1127,6 +1129,7 @@ TEST_F_TIMEOUT(netlink, migrate_most_targets, HMS_TIMEOUT)
 	ASSERT_EQ(0, request_send(&r, self->e.fd));
 	ASSERT_EQ(GENL_TOLD, next_event(&self->g, &t));
 	EXPECT_MIGRATE(&t, &r, r.targets, n);
+	EXPECT_PATTERN(p, PAGE, 1);
 }
 
 /* What nobody asked for. */
@@ -1159,7 +1162,7 @@ TEST_F_TIMEOUT(netlink, evicted, HMS_TIMEOUT)
 	NEED_SIMS(1);
 	ASSERT_NE(NULL, old);
 	ASSERT_NE(NULL, p);
-	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], ROOM * PAGE, &length));
+	ASSERT_NE(NULL, fill_target(&self->e, 0, ROOM * PAGE, &length));
 	fill(old, ROOM * PAGE, 1);
 	fill(p, 8 * PAGE, 2);
 	ASSERT_EQ(0, migrate(self->e.fd, old, ROOM * PAGE, self->e.sim[0], NULL));
@@ -1213,6 +1216,7 @@ TEST_F_TIMEOUT(netlink, faults, HMS_TIMEOUT)
 	EXPECT_FALSE(TOLD(&t, HMS_A_FROM_TARGET));
 	EXPECT_EQ(self->e.sim[0], t.to_target);
 	EXPECT_EQ(-EAGAIN, next_event(&self->g, &t));
+	EXPECT_ZERO(p + PAGE, PAGE);
 }
 
 /* After this the accelerators are others. */
@@ -1281,6 +1285,7 @@ TEST_F_TIMEOUT(netlink, network_namespace, HMS_TIMEOUT)
 	dump_free(&d);
 	genl_close(&away);
 	genl_close(&topology);
+	EXPECT_PATTERN(p, 8 * PAGE, 1);
 }
 
 /* Being root in a namespace of one's own is not enough to hear of others. */
@@ -1328,6 +1333,7 @@ TEST_F_TIMEOUT(netlink, user_namespace, HMS_TIMEOUT)
 	if (pid == 100 << 8)
 		SKIP(return, "no CONFIG_USER_NS, CONFIG_NET_NS, or not for everybody");
 	EXPECT_EQ(0, pid);
+	EXPECT_PATTERN(p, 8 * PAGE, 1);
 }
 
 /* The module goes. */

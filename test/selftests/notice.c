@@ -63,6 +63,7 @@ HMS_TEST(notice, own)
 	ASSERT_EQ(0, populate(fd, p, PAGE, self->e.node[0], NULL));
 	EXPECT_EQ(-1, syscall(SYS_read, fd, 1, sizeof(n)));
 	EXPECT_EQ(EFAULT, errno);
+	EXPECT_ZERO(p, NPAGES * PAGE);
 }
 
 /* The first process of a pid namespace. */
@@ -76,7 +77,7 @@ static int hears_of_itself(__u32 node)
 		return 1;
 	if (read(fd, &n, sizeof(n)) != sizeof(n))
 		return 2;
-	return getpid() == 1 && n.pid == 1 ? 0 : 3;
+	return getpid() == 1 && n.pid == 1 && verify_zero(p, PAGE) < 0 ? 0 : 3;
 }
 
 /* A reader knows processes by the pids of its own namespace. */
@@ -139,6 +140,7 @@ HMS_TEST(notice, by_another)
 	/* One less to tell. */
 	ASSERT_EQ(0, populate(self->e.fd, p, PAGE, self->e.node[0], NULL));
 	EXPECT_EQ(POLLIN, ready(self->e.fd));
+	EXPECT_ZERO(p, NPAGES * PAGE);
 }
 
 /* What there is no room for is counted in the next one that there is. */
@@ -158,6 +160,7 @@ HMS_TEST(notice, too_many)
 	ASSERT_EQ(0, populate(self->e.fd, p, PAGE, self->e.node[0], NULL));
 	ASSERT_EQ(sizeof(n[0]), read(self->e.fd, n, sizeof(n)));
 	EXPECT_EQ(5, n[0].lost);
+	EXPECT_ZERO(p, PAGE);
 }
 
 struct reader {
@@ -202,6 +205,7 @@ HMS_TEST(notice, waits)
 		sched_yield();
 	}
 	EXPECT_EQ(-1, r.got);
+	EXPECT_ZERO(p, PAGE);
 }
 
 TEST_HARNESS_MAIN

@@ -41,6 +41,7 @@ HMS_TEST(overlap, two_at_a_time)
 	ASSERT_EQ(0, text_write(SIM_PARAMETERS "most_copying", "0"));
 	ASSERT_EQ(0, migrate(self->e.fd, p, 4 * PAGE, self->e.sim[0], &r));
 	EXPECT_EQ(1, number_read(SIM_PARAMETERS "most_copying"));
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
 }
 
 /* What is being copied is where it was, until that is done. */

@@ -294,7 +294,11 @@ static long move_there(pcimem_t *s)
 	return move_to(s, s->to, s->p, NPAGES * PAGE);
 }
 
-#define EXPECT_AT_HOME(s)	EXPECT_EQ(NPAGES, move_to(s, (s)->e.node[0], (s)->p, NPAGES * PAGE))
+#define EXPECT_AT_HOME(s)							\
+	do {									\
+		EXPECT_EQ(NPAGES, move_to(s, (s)->e.node[0], (s)->p, NPAGES * PAGE)); \
+		EXPECT_PATTERN((s)->p, NPAGES * PAGE, 1);			\
+	} while (0)
 
 /* What it is. */
 
@@ -340,6 +344,7 @@ HMS_TEST(pcimem, what_it_is)
 		cpus++;
 	}
 	EXPECT_LT(0, cpus);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* The CPUs of a node go and come again. */
@@ -608,6 +613,7 @@ HMS_TEST(pcimem, beside_what_is_lost)
 	EXPECT_EQ(NPAGES - 3, pages_on(self->e.fd, self->p, NPAGES * PAGE, self->to));
 	EXPECT_EQ(3, pages_on(self->e.fd, self->p, NPAGES * PAGE, ON_UNKNOWN));
 	EXPECT_PATTERN(self->p, 5 * PAGE, 1);
+	EXPECT_PATTERN_PART(self->p, 8 * PAGE, (NPAGES - 8) * PAGE, 1);
 }
 
 /* Unplugging waits for who has a page pinned, and loses nothing. */
@@ -634,6 +640,7 @@ HMS_TEST(pcimem, unplug_waits_for_pins)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
 	ASSERT_TRUE(card_comes_back(self));
 	ASSERT_EQ(NPAGES, move_there(self));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
 }
 
 /* Two of them. */
@@ -741,6 +748,7 @@ HMS_TEST(pcimem, sleep)
 		ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "0"));
 	}
 	ASSERT_EQ(NPAGES, move_there(self));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* What can't come home would be lost: the machine stays awake. */

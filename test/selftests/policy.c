@@ -276,6 +276,12 @@ HMS_TEST(policy, kept)
 	ASSERT_EQ(0, mprotect(p + 4 * PAGE, 4 * PAGE, PROT_READ));
 	ASSERT_EQ(0, set_b(self, 0, 16));
 	EXPECT_STREQ("b0-16", map_of(self));
+	EXPECT_PATTERN(p, 2 * PAGE, 1);
+	/* Of these the kernel may have taken some. */
+	for (int i = 2; i < 6; i++)
+		EXPECT_TRUE(verify_part(p, i * PAGE, PAGE, 1) < 0 ||
+			    verify_zero(p + i * PAGE, PAGE) < 0);
+	EXPECT_PATTERN_PART(p, 6 * PAGE, 10 * PAGE, 1);
 }
 
 HMS_TEST(policy, outlives_the_descriptor)

@@ -197,6 +197,7 @@ HMS_TEST(reload, evacuation_is_told)
 	EXPECT_EQ(0, told_of(self->e.fd, sim, self->p, NPAGES * PAGE));
 	tell(&peer);
 	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* Also what the process itself may not touch. */

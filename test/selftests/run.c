@@ -60,14 +60,13 @@ static void *churn(void *data)
 	for (int i = 0; i < 60; i++) {
 		int n = random_next(&random) % 8;
 
-		if (p[n] && (p[n][0] != n || p[n][size[n] - 1] != n))
+		if (p[n] && verify(p[n], size[n], n) >= 0)
 			return data;
-		size[n] = 1 + random_next(&random) % (512 * 1024);
+		size[n] = 8 + random_next(&random) % (512 * 1024) / 8 * 8;
 		p[n] = realloc(p[n], size[n]);
 		if (!p[n])
 			return data;
-		p[n][0] = n;
-		p[n][size[n] - 1] = n;
+		fill(p[n], size[n], n);
 	}
 	for (int n = 0; n < 8; n++)
 		free(p[n]);

@@ -282,7 +282,7 @@ HMS_TEST(device, policy_without_room)
 	char *all;
 
 	ASSERT_NE(NULL, p);
-	all = fill_target(self->e.fd, self->e.sim[0], 0, &rest);
+	all = fill_target(&self->e, 0, 0, &rest);
 	ASSERT_NE(NULL, all);
 
 	ASSERT_EQ(0, policy_set(self->e.fd, p, 4 * PAGE, HMS_MODE_BIND, 1, self->e.sim));
@@ -297,6 +297,7 @@ HMS_TEST(device, policy_without_room)
 	ASSERT_EQ(0, madvise(p, PAGE, MADV_DONTNEED));
 	EXPECT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
 	EXPECT_EQ(1, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
+	EXPECT_ZERO(p, PAGE);
 }
 
 /* Policy moves nothing that is not this process's alone, nor what the device may not have. */
@@ -322,6 +323,7 @@ HMS_TEST(device, policy_asks_for_too_much)
 	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, 16));
 	EXPECT_EQ(0, pages_on(self->e.fd, p, 4 * PAGE, self->e.sim[0]));
 	ASSERT_EQ(0, munlock(p, 4 * PAGE));
+	EXPECT_PATTERN(p, 4 * PAGE, 1);
 
 	/* For what it may not do it gets no page either. */
 	ASSERT_EQ(0, madvise(p, 4 * PAGE, MADV_DONTNEED));
@@ -391,12 +393,17 @@ HMS_TEST(device, no_memory_there)
 	EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_WRITE, (void *)KERNEL, 16, bytes, 0, NULL));
 	EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_READ, (void *)-16UL, 16, bytes, 0, NULL));
 	EXPECT_NE(0, sim_op(self->e.sim_fd[0], HMS_SIM_READ, (void *)-16UL, 32, bytes, 0, NULL));
+	/* What is still there of it. */
+	for (size_t i = 0; i < 4 * PAGE / 8; i++)
+		ASSERT_EQ(3, ((__u64 *)p)[i]);
+	ASSERT_EQ(0, mprotect(p + 4 * PAGE, 2 * PAGE, PROT_READ));
+	EXPECT_PATTERN_PART(p, 4 * PAGE, 2 * PAGE, 8);
 }
 
 /* Stale entries of the device's page table are never used. */
 HMS_TEST(device, follows_the_cpu)
 {
-	char *p = area(8 * PAGE), bytes[PAGE] __attribute__((aligned(8)));
+	char *p = area(8 * PAGE), bytes[8 * PAGE] __attribute__((aligned(8)));
 
 	ASSERT_NE(NULL, p);
 	for (int i = 0; i < 20; i++) {
@@ -405,8 +412,8 @@ HMS_TEST(device, follows_the_cpu)
 		EXPECT_PATTERN(bytes, PAGE, i);
 		ASSERT_EQ(0,
 			  migrate(self->e.fd, p, 8 * PAGE, place_uid(&self->e, i % NPLACES), NULL));
-		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, PAGE));
-		EXPECT_PATTERN(bytes, PAGE, i);
+		ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p, bytes, sizeof(bytes)));
+		EXPECT_PATTERN(bytes, sizeof(bytes), i);
 		/* New memory at the old address. */
 		if (i % 5 == 4) {
 			ASSERT_EQ(p, mmap(p, 8 * PAGE, PROT_READ | PROT_WRITE,
@@ -532,16 +539,23 @@ static __u64 tree_sum(const struct node *n)
 	return n ? n->value + tree_sum(n->left) + tree_sum(n->right) : 0;
 }
 
+/* As it is now. */
+static void *copy_of(const void *p, size_t length)
+{
+	return memcpy(area(length), p, length);
+}
+
 HMS_TEST(device, walk_tree)
 {
 	enum { N = 777 };
 	const size_t length = 98 * PAGE;
-	struct node *nodes = area(length), *root;
+	struct node *nodes = area(length), *copy, *root;
 	struct hms_sim_walk w;
 	__u64 sum;
 
 	ASSERT_NE(NULL, nodes);
 	root = tree_build(nodes, N, &sum);
+	copy = copy_of(nodes, length);
 	for (enum place place = 0; place < NPLACES; place++) {
 		ASSERT_EQ(0, migrate(self->e.fd, nodes, length, place_uid(&self->e, place), NULL));
 		walk_init(&w, root, 2);
@@ -551,6 +565,7 @@ HMS_TEST(device, walk_tree)
 		EXPECT_EQ(N, w.local + w.remote);
 		EXPECT_EQ(place == ON_OWN ? N : 0, w.local);
 		EXPECT_EQ(sum, tree_sum(root));
+		EXPECT_EQ(0, memcmp(copy, nodes, length));
 	}
 	/* Half here, half there, with the CPU changing a value in between. */
 	ASSERT_EQ(0, migrate(self->e.fd, nodes, length / 2, self->e.sim[0], NULL));
@@ -560,13 +575,15 @@ HMS_TEST(device, walk_tree)
 	EXPECT_EQ(sum + 7, w.sum);
 	EXPECT_NE(0, w.local);
 	EXPECT_NE(0, w.remote);
+	copy[5].value += 7;
+	EXPECT_EQ(0, memcmp(copy, nodes, length));
 }
 
 HMS_TEST(device, walk_list)
 {
 	enum { N = 256 };
 	const size_t length = N / 8 * PAGE;
-	struct node *nodes = area(length);
+	struct node *nodes = area(length), *copy;
 	struct hms_sim_walk w;
 
 	ASSERT_NE(NULL, nodes);
@@ -575,6 +592,7 @@ HMS_TEST(device, walk_list)
 	/* The chain 0, 37, 74 ...: its i-th node is at 37 i mod N. */
 	for (int i = 0; i < N; i++)
 		nodes[i * 37 % N].left = i + 1 < N ? &nodes[(i + 1) * 37 % N] : NULL;
+	copy = copy_of(nodes, length);
 	ASSERT_EQ(0, migrate(self->e.fd, nodes, length, self->e.sim[0], NULL));
 	walk_init(&w, nodes, 1);
 	ASSERT_EQ(0, call(self->e.sim_fd[0], HMS_SIM_WALK, &w));
@@ -606,25 +624,31 @@ HMS_TEST(device, walk_list)
 	nodes[37].left = (struct node *)KERNEL;
 	walk_init(&w, nodes, 1);
 	EXPECT_NE(0, call(self->e.sim_fd[0], HMS_SIM_WALK, &w));
+	copy[(N - 1) * 37 % N].left = nodes;
+	copy[37].left = (struct node *)KERNEL;
+	EXPECT_EQ(0, memcmp(copy, nodes, length));
 }
 
 /* A node may lie over the edge of two pages. */
 HMS_TEST(device, walk_over_edges)
 {
-	char *p = area(4 * PAGE);
+	char *p = area(4 * PAGE), *copy;
 	struct node *a = (struct node *)(p + PAGE - 12), *b = (struct node *)(p + 2 * PAGE - 4);
 	struct hms_sim_walk w;
 	struct node n = { .value = 0x1122334455667788ULL, .left = b };
 
 	ASSERT_NE(NULL, p);
+	fill(p, 4 * PAGE, 8);
 	memcpy(a, &n, sizeof(n));
 	n.left = NULL;
 	memcpy(b, &n, sizeof(n));
+	copy = copy_of(p, 4 * PAGE);
 	ASSERT_EQ(0, migrate(self->e.fd, p, 2 * PAGE, self->e.sim[0], NULL));
 	walk_init(&w, a, 1);
 	ASSERT_EQ(0, call(self->e.sim_fd[0], HMS_SIM_WALK, &w));
 	EXPECT_EQ(2, w.nodes);
 	EXPECT_EQ(2 * 0x1122334455667788ULL, w.sum);
+	EXPECT_EQ(0, memcmp(copy, p, 4 * PAGE));
 }
 
 /* After fork the device writes for the process that opened it; the child sees the old bytes. */
@@ -907,7 +931,7 @@ static void *moving(void *data)
 			nodes[i] = to;
 		syscall(SYS_move_pages, 0, (long)NPAGES, pages, nodes, status, MPOL_MF_MOVE);
 	}
-	return NULL;
+	return verify(p, NPAGES * PAGE, 1) < 0 ? NULL : p;
 }
 
 /*
@@ -937,8 +961,12 @@ HMS_TEST(device, first_policy_while_moving)
 		close(fd);
 	}
 	stop = true;
-	for (int i = 0; i < 8; i++)
-		pthread_join(threads[i], NULL);
+	for (int i = 0; i < 8; i++) {
+		void *wrong;
+
+		ASSERT_EQ(0, pthread_join(threads[i], &wrong));
+		EXPECT_EQ(NULL, wrong);
+	}
 }
 
 struct mapper {

@@ -321,7 +321,9 @@ HMS_TEST(touch, from_another_process)
 		tell(&peer);
 		EXPECT_EQ(0, hear(&peer));
 		EXPECT_PATTERN(p, 16 * PAGE, 14);
+		EXPECT_PATTERN_PART(p, 16 * PAGE, 4 * PAGE, 13);
 		EXPECT_EQ(0x1122334455667788, *(long *)(p + 20 * PAGE));
+		EXPECT_PATTERN_PART(p, 20 * PAGE + 8, 12 * PAGE - 8, 13);
 		_exit(0);
 	}
 	ASSERT_EQ(0, hear(&peer));
@@ -382,6 +384,7 @@ HMS_TEST(touch, as_a_buffer)
 		ASSERT_EQ((ssize_t)iov.iov_len, read(pipefd[0], bytes, iov.iov_len));
 		EXPECT_PATTERN(bytes, iov.iov_len, 16);
 	}
+	EXPECT_PATTERN(p, sizeof(bytes), 16);
 }
 
 HMS_TEST(touch, mprotect)
@@ -414,7 +417,7 @@ HMS_TEST(touch, mprotect)
 
 HMS_TEST(touch, munmap)
 {
-	char *p;
+	char *p, *copy = area(64 * PAGE);
 
 	NEED_SIMS(1);
 	p = on_device(self, 64 * PAGE, 18, 0);
@@ -422,6 +425,10 @@ HMS_TEST(touch, munmap)
 	EXPECT_EQ(self->e.used[0] + 64 * (long long)PAGE, target_used(self->e.sim[0]));
 	ASSERT_EQ(0, munmap(p + 10 * PAGE, 10 * PAGE));
 	EXPECT_EQ(self->e.used[0] + 54 * (long long)PAGE, target_used(self->e.sim[0]));
+	ASSERT_NE(NULL, copy);
+	/* As the device sees it: this goes from there. */
+	ASSERT_EQ(0, sim_read(self->e.sim_fd[0], p + 20 * PAGE, copy + 20 * PAGE, 44 * PAGE));
+	EXPECT_PATTERN_PART(copy, 20 * PAGE, 44 * PAGE, 18);
 	EXPECT_PATTERN(p, 10 * PAGE, 18);
 	ASSERT_EQ(0, munmap(p, 64 * PAGE));
 	EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));

@@ -137,6 +137,8 @@ HMS_TEST(trace, place)
 	ASSERT_EQ(0, trace_read(self));
 	EXPECT_TRACED("present=%d lazy=0 skipped=0", NPAGES);
 	EXPECT_TRACED("hms_policy_set: start=%#llx", u64_ptr(self->p));
+	EXPECT_PATTERN(self->p, 2 * PAGE, 1);
+	EXPECT_ZERO(self->p + 2 * PAGE, (NPAGES - 2) * PAGE);
 }
 
 /* Which reason most of what stays has, and how many each. */
@@ -156,6 +158,7 @@ HMS_TEST(trace, skipped)
 	EXPECT_TRACED("skipped=%d bytes=%llu", NPAGES - 1, r.h.moved * PAGE);
 	EXPECT_TRACED("most=absent by_reason={0x0,0x0,0x0,0x0,0x%x,0x0", NPAGES - 1);
 	EXPECT_TRACED("ntargets=%d uids={0x%x", self->e.nnodes, self->e.node[0]);
+	EXPECT_PATTERN(self->p, PAGE, 1);
 }
 
 /* Nobody asks for what a device fault places. */
@@ -176,6 +179,7 @@ HMS_TEST(trace, fault)
 	EXPECT_TRACED("why=fault most=none");
 	EXPECT_TRACED("ntargets=1 uids={0x%x}", self->e.sim[0]);
 	EXPECT_TIMED("hms_place");
+	EXPECT_PATTERN(self->p, PAGE, 1);
 }
 
 HMS_TEST(trace, home)
@@ -198,6 +202,7 @@ HMS_TEST(trace, home)
 	EXPECT_TRACED(" elsewhere=0 bytes=");
 	EXPECT_TRACED("why=touch");
 	EXPECT_TIMED("hms_home");
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 /* For those that come, and for the driver itself. */
@@ -208,7 +213,7 @@ HMS_TEST(trace, evict)
 	char *old;
 
 	NEED_SIMS(1);
-	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], ROOM * PAGE, &length));
+	ASSERT_NE(NULL, fill_target(&self->e, 0, ROOM * PAGE, &length));
 	old = area(ROOM * PAGE);
 	ASSERT_NE(NULL, old);
 	fill(old, ROOM * PAGE, 1);
@@ -231,6 +236,7 @@ HMS_TEST(trace, evict)
 	EXPECT_TRACED("hms_evict: from=%u", self->e.sim[0]);
 	EXPECT_TRACED("why=taken");
 	EXPECT_PATTERN(old, ROOM * PAGE, 1);
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	reserve.length = 0;
 	EXPECT_EQ(0, ioctl(self->e.sim_fd[0], HMS_SIM_RESERVE, &reserve));
 }

@@ -76,6 +76,7 @@ HMS_TEST(upgrade, runs_on)
 	EXPECT_STRNE(old, new);
 	/* It works, and goes like any other. */
 	EXPECT_EQ(0, populate(self->e.fd, p, 8 * PAGE, self->e.node[0], NULL));
+	EXPECT_ZERO(p, 8 * PAGE);
 	EXPECT_EQ(0, hmsctl("check"));
 	env_close(&self->e);
 	ASSERT_EQ(0, module_unload_wait("hms"));

@@ -173,13 +173,14 @@ HMS_TEST(userlimit, evicts_nobody)
 	fill(p, OVER, 1);
 	ASSERT_EQ(0, move_as(USER, self->e.fd, p, LIMIT, self->e.sim[0], &r));
 	/* Of no policy, so that it would make room. */
-	ASSERT_NE(NULL, fill_target(self->e.fd, self->e.sim[0], 0, &length));
+	ASSERT_NE(NULL, fill_target(&self->e, 0, 0, &length));
 	ASSERT_EQ(0, limit_set(&self->e, 0, LIMIT));
 	evicted = stat_read("evicted");
 	ASSERT_EQ(0, move_as(USER, self->e.fd, p, OVER, self->e.sim[0], &r));
 	EXPECT_EQ(0, r.h.moved);
 	EXPECT_EQ((OVER - LIMIT) / PAGE, r.h.skipped[HMS_SKIP_NOMEM]);
 	EXPECT_EQ(evicted, stat_read("evicted"));
+	EXPECT_PATTERN(p, OVER, 1);
 }
 
 /* What others make leave for another device is still who had it: what he may not have goes home. */
@@ -209,6 +210,7 @@ HMS_TEST(userlimit, evicted)
 	EXPECT_EQ(0, pages_on(self->e.fd, p, OVER, self->e.sim[0]));
 	EXPECT_EQ((long)(LIMIT / PAGE), pages_on(self->e.fd, p, OVER, self->e.sim[1]));
 	EXPECT_PATTERN(p, OVER, 1);
+	EXPECT_ZERO(rest, length);
 }
 
 /* A job is of the user who asked for it. */
