@@ -18,11 +18,11 @@ char *memory_here(size_t length, int advice)
 	return p;
 }
 
-void hms_move(char *start, size_t length, uint32_t uid)
+void hms_move(char *start, size_t length, uint32_t uid, unsigned int flags)
 {
 	struct hms_result result;
 
-	if (hms_migrate(handle(), start, length, &uid, 1, 0, &result))
+	if (hms_migrate(handle(), start, length, &uid, 1, flags, &result))
 		die("%s", hms_last_error(handle()));
 	if (result.moved != length / PAGE)
 		die("%" PRIu64 " pages of %zu moved", result.moved, length / PAGE);

@@ -11,8 +11,8 @@
 /* Fresh memory on HERE, with advice for madvise(2); range_unmap() ends it. */
 char *memory_here(size_t length, int advice);
 
-/* All of it, or these die. */
-void hms_move(char *start, size_t length, uint32_t uid);
+/* All of it, or these die. With flags of hms_migrate(). */
+void hms_move(char *start, size_t length, uint32_t uid, unsigned int flags);
 
 /* ---- peers.c ---- */
 

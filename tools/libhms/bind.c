@@ -2,9 +2,11 @@
 /* HMS_HBIND: the full form, and the small calls over it. */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firsttouch.h"
+#include "movepages.h"
 
 void hms_result_fill(struct hms_result *result, const struct hms_hbind *b)
 {
@@ -190,11 +192,25 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
 int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
 		unsigned int ntargets, unsigned int flags, struct hms_result *result)
 {
+	struct hms_run_list *before = NULL;
 	struct builder builder;
+	int ret;
 
-	begin(&builder, address, length, targets, ntargets, flags);
+	if (flags & HMS_MOVE_PAGES && ((flags | hms->flags) & ~(HMS_MOVE_PAGES | HMS_POPULATE))) {
+		begin_result(hms, result, hms_pointer(address));
+		hms_error_clear(hms);
+		return hms_error_set(hms, "migrate", EINVAL, "flags: %s",
+				     hms_why_text(HMS_WHY_COMBINATION));
+	}
+	begin(&builder, address, length, targets, ntargets, flags & ~HMS_MOVE_PAGES);
 	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	return hms_hbind(hms, &builder.request, result);
+	if (flags & HMS_MOVE_PAGES)
+		before = hms_move_pages(hms, &builder.request);
+	ret = hms_hbind(hms, &builder.request, result);
+	if (before && result)
+		hms_move_pages_count(before, targets[0], result);
+	free(before);
+	return ret;
 }
 
 uint64_t hms_result_skipped(const struct hms_result *result)

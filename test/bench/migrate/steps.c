@@ -8,7 +8,7 @@ void nothing(char *p)
 
 void hms_to_device(char *p)
 {
-	hms_move(p, SIZE, device_uid(0));
+	hms_move(p, SIZE, device_uid(0), 0);
 }
 
 /* For a process of its own: the module listens to it from then on. */
@@ -34,22 +34,22 @@ void hms_set_another_policy(char *p)
 
 void hms_to_other_device(char *p)
 {
-	hms_move(p, SIZE, device_uid(1));
+	hms_move(p, SIZE, device_uid(1), 0);
 }
 
 void hms_home(char *p)
 {
-	hms_move(p, SIZE, node_uid(HERE));
+	hms_move(p, SIZE, node_uid(HERE), 0);
 }
 
 void hms_there(char *p)
 {
-	hms_move(p, SIZE, node_uid(THERE));
+	hms_move(p, SIZE, node_uid(THERE), 0);
 }
 
 void hms_one_there(char *p)
 {
-	hms_move(p, PAGE, node_uid(THERE));
+	hms_move(p, PAGE, node_uid(THERE), 0);
 }
 
 static void check(bool moved)

@@ -3,17 +3,27 @@
 
 static void hms_to_device(char *p, size_t length)
 {
-	hms_move(p, length, device_uid(0));
+	hms_move(p, length, device_uid(0), 0);
 }
 
 static void hms_here(char *p, size_t length)
 {
-	hms_move(p, length, node_uid(HERE));
+	hms_move(p, length, node_uid(HERE), 0);
 }
 
 static void hms_there(char *p, size_t length)
 {
-	hms_move(p, length, node_uid(THERE));
+	hms_move(p, length, node_uid(THERE), 0);
+}
+
+static void hms_by_move_pages_here(char *p, size_t length)
+{
+	hms_move(p, length, node_uid(HERE), HMS_MOVE_PAGES);
+}
+
+static void hms_by_move_pages_there(char *p, size_t length)
+{
+	hms_move(p, length, node_uid(THERE), HMS_MOVE_PAGES);
 }
 
 static void peer_to_device(char *p, size_t length)
@@ -52,6 +62,7 @@ const struct way ways[] = {
 	{ "test_hmm", peer_to_device, peer_home, true, false },
 	{ "test_hmm, touches", peer_to_device, range_touch, true, false },
 	{ "HMS, node", hms_there, hms_here, false, true },
+	{ "HMS_MOVE_PAGES", hms_by_move_pages_there, hms_by_move_pages_here, false, false },
 	{ "mbind(2)", mbind_there, mbind_here, false, false },
 	{ "move_pages(2)", move_pages_there, move_pages_here, false, false },
 };

@@ -625,6 +625,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 #define HMS_INHERIT		(1U << 19)	/* a child gets the policy at fork(2) */
 #define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy alone: hms_first_touch() */
 #define HMS_ASYNC		(1U << 25)	/* do not wait for the work: hms_wait() */
+#define HMS_MOVE_PAGES		(1U << 26)	/* by move_pages(2) where it can: hms_migrate() */
 /* The policy has this priority, 0 to HMS_PRIORITY_MAX: see HMS_MOD_PRIORITY. */
 #define HMS_WITH_PRIORITY(n)	((1U + (n)) << 21)
 
@@ -642,6 +643,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
  * @targets: what each target received, in the order of the request
  * @lazy: missing pages that will be placed when they are touched
  * @job: of a call that did not wait for the work, for hms_wait(); the counts are zero then
+ * @by_move_pages: how many of @moved move_pages(2) has moved, see HMS_MOVE_PAGES
  * @reserved: zero
  *
  * Pages that were skipped do not make a call fail. Filled in also when a call fails.
@@ -659,7 +661,8 @@ struct hms_result {
 	struct hms_target_count targets[HMS_MAX_TARGETS];
 	uint64_t lazy;
 	uint64_t job;
-	uint64_t reserved[6];
+	uint64_t by_move_pages;
+	uint64_t reserved[5];
 };
 
 /* Sum of result->skipped[]. */
@@ -761,8 +764,16 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
  * @length: bytes, not 0
  * @targets: uids, most wanted first: the next one takes what the one before has no room for
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_REMOTE
+ * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_REMOTE; HMS_MOVE_PAGES, with none of
+ *	these but the first
  * @result: receives what was done, or NULL
+ *
+ * With HMS_MOVE_PAGES and one target that is a node, move_pages(2) goes first, and moves what is on
+ * other nodes and mapped by this process alone; the module does the rest. That interrupts the CPUs
+ * that run other threads once for many pages, where the module does so for each, and moves huge
+ * pages whole where the module can't (Linux before 7.x). Small pages of a process without busy
+ * threads are moved sooner without. @result->by_move_pages tells how many went that way.
+ *
  * Return: as hms_hbind().
  */
 int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,

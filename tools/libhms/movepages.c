@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Moving by move_pages(2), for HMS_MOVE_PAGES: what the kernel does better by itself than a module
+ * can have it do. It takes a page from CPUs that run other threads together with many others, and
+ * huge pages whole on any kernel. What it leaves where it was the module finds, and says why.
+ */
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "movepages.h"
+
+/* Each call has all CPUs hand over the pages that they have at hand, so it should be for many. */
+#define AT_ONCE	16384U
+
+struct batch {
+	size_t n;
+	void *pages[AT_ONCE];
+	int nodes[AT_ONCE];
+	int status[AT_ONCE];
+};
+
+/* The node of a target, or -1. */
+static int node_of(const struct hms *hms, uint32_t uid)
+{
+	const struct hms_object *object = hms_object_known(hms, uid);
+
+	return object && object->type == HMS_TARGET && object->kind == HMS_KIND_NODE ?
+		       object->nid : -1;
+}
+
+/* What can't be moved so is no error. */
+static void batch_move(struct batch *batch)
+{
+	if (batch->n)
+		syscall(SYS_move_pages, 0, batch->n, batch->pages, batch->nodes, batch->status,
+			MPOL_MF_MOVE);
+	batch->n = 0;
+}
+
+static void move_run(struct batch *batch, const struct hms_run *run, int node)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE);
+
+	for (uint64_t at = run->start; at < run->start + run->length; at += page) {
+		batch->pages[batch->n] = (void *)(uintptr_t)at;
+		batch->nodes[batch->n++] = node;
+		if (batch->n == AT_ONCE)
+			batch_move(batch);
+	}
+}
+
+struct hms_run_list *hms_move_pages(struct hms *hms, const struct hms_request *request)
+{
+	void *start = (void *)(uintptr_t)request->start;
+	struct hms_run_list *before;
+	struct batch *batch;
+	int node;
+
+	if (request->ntargets != 1 || !request->targets || hms_scan_once(hms))
+		return NULL;
+	node = node_of(hms, request->targets[0]);
+	/* What the module will refuse must not have moved; that there is a hole msync(2) tells. */
+	if (node < 0 || msync(start, request->length, MS_ASYNC) ||
+	    hms_query_residency(hms, start, request->length, 0, &before))
+		return NULL;
+	batch = malloc(sizeof(*batch));
+	if (!batch) {
+		free(before);
+		return NULL;
+	}
+	batch->n = 0;
+	for (size_t i = 0; i < before->n; i++) {
+		const struct hms_run *run = &before->runs[i];
+
+		if (run->state == HMS_RESIDENT && run->uid != request->targets[0] &&
+		    node_of(hms, run->uid) >= 0)
+			move_run(batch, run, node);
+	}
+	batch_move(batch);
+	free(batch);
+	return before;
+}
+
+/* Pages of a list that were on a target, up to an address. */
+static uint64_t pages_on(const struct hms_run_list *list, uint32_t uid, uint64_t end)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct hms_run *run = &list->runs[i];
+
+		if (run->state == HMS_RESIDENT && run->uid == uid && run->start < end)
+			bytes += (run->start + run->length < end ? run->start + run->length : end) -
+				 run->start;
+	}
+	return bytes / sysconf(_SC_PAGESIZE);
+}
+
+void hms_move_pages_count(const struct hms_run_list *before, uint32_t uid,
+			  struct hms_result *result)
+{
+	uint64_t there = pages_on(before, uid, result->next);
+	uint64_t moved = result->present > there ? result->present - there : 0;
+
+	result->by_move_pages = moved;
+	result->moved += moved;
+	result->present -= moved;
+	result->bytes_copied += moved * sysconf(_SC_PAGESIZE);
+	if (result->ntargets) {
+		result->targets[0].moved += moved;
+		result->targets[0].present -= moved;
+	}
+}
