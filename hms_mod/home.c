@@ -22,6 +22,7 @@
 #include "stream.h"
 #include "target.h"
 #include "trace.h"
+#include "turn.h"
 
 static struct hms_streams hms_home_streams;
 
@@ -419,23 +420,6 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	return moved;
 }
 
-/* Does core hand us the page unlocked? Newer ones lock it, so that faults on it queue up there. */
-static bool hms_home_unlocked;
-
-/*
- * Is somebody moving this very page? Then let it, instead of trying in vain. A lock can be core's
- * own, for this fault; waiting for that would never end. No header tells, so the first fault does
- * that comes with an unlocked page.
- */
-static bool hms_home_is_moving(struct page *page)
-{
-	if (PageLocked(page))
-		return READ_ONCE(hms_home_unlocked);
-	if (!READ_ONCE(hms_home_unlocked))
-		WRITE_ONCE(hms_home_unlocked, true);
-	return false;
-}
-
 static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target, u64 began)
 {
 	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
@@ -474,19 +458,8 @@ static vm_fault_t hms_home_fault_result(int error)
 	}
 }
 
-/**
- * hms_home_fault - a CPU touched a page of a device
- * @vmf: the fault; core holds a reference to vmf->page
- * @target: the device
- *
- * Brings home that page, and more when it is part of a large one, or when the thread is reading or
- * writing along. A fault never fails for a reason of policy.
- *
- * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
- * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM,
- * VM_FAULT_SIGBUS when the device can't give the data back, VM_FAULT_HWPOISON when it is lost.
- */
-vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
+/* It is this thread's turn. */
+static vm_fault_t hms_home_bring(struct vm_fault *vmf, struct hms_target *target)
 {
 	unsigned long address = vmf->address & PAGE_MASK;
 	struct vm_area_struct *vma = vmf->vma;
@@ -496,17 +469,6 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 	unsigned long npages;
 	vm_fault_t ret;
 	int error;
-
-	if (hms_home_fault_is_lost(vmf, target)) {
-		hms_stat_add(HMS_STAT_LOST_TOUCHED, 1);
-		return VM_FAULT_HWPOISON;
-	}
-	if (hms_home_is_moving(vmf->page)) {
-		hms_stat_add(HMS_STAT_HOME_WAITED, 1);
-		/* Not to come back at once: that was tried, and made ten times as many calls. */
-		folio_wait_locked_killable(page_folio(vmf->page));
-		return 0;
-	}
 
 	if (!vmf->pte) {
 		error = hms_home_fault_large(vmf, target, began);
@@ -543,6 +505,36 @@ vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
 free:
 	if (many)
 		hms_pass_free(many);
+	return ret;
+}
+
+/**
+ * hms_home_fault - a CPU touched a page of a device
+ * @vmf: the fault; core holds a reference to vmf->page
+ * @target: the device
+ *
+ * Brings home that page, and more when it is part of a large one, or when the thread is reading or
+ * writing along. A fault never fails for a reason of policy.
+ *
+ * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
+ * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM,
+ * VM_FAULT_SIGBUS when the device can't give the data back, VM_FAULT_HWPOISON when it is lost.
+ */
+vm_fault_t hms_home_fault(struct vm_fault *vmf, struct hms_target *target)
+{
+	struct hms_turn turn;
+	vm_fault_t ret;
+
+	if (hms_home_fault_is_lost(vmf, target)) {
+		hms_stat_add(HMS_STAT_LOST_TOUCHED, 1);
+		return VM_FAULT_HWPOISON;
+	}
+	if (!hms_turn_take(&turn, vmf)) {
+		hms_stat_add(HMS_STAT_HOME_WAITED, 1);
+		return 0;
+	}
+	ret = hms_home_bring(vmf, target);
+	hms_turn_end(&turn);
 	return ret;
 }
 

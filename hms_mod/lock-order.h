@@ -5,8 +5,10 @@
  *	hms_fork.lock		fork.c: what a child inherits; from task work
  *	hms_binding.listen_lock	binding.c: that there is a notifier; nests mmap_lock for write
  *	mmap_lock		core
+ *	hms_turn_claims		turn.c: which thread brings a page home; as core's lock of the page
+ *				is held then on newer kernels
  *	folio lock		core; those of a batch at a time, by trylock in migrate_vma
- *	a bit of hms_splitting	split.c: who asks core for a large page
+ *	hms_split_claims	split.c: who asks core for a large page
  *	rmap locks		core
  *	hms_mirror.lock		mirror.c: a device page table; from mmu notifiers
  *	hms_binding.tree_lock	binding.c: a policy tree; leaf; from mmu notifiers

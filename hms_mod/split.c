@@ -10,29 +10,29 @@
 
 #include <linux/hmm.h>
 #include <linux/pagemap.h>
-#include <linux/wait_bit.h>
 
+#include "claim.h"
 #include "split.h"
 
-/* Who holds a bit asks core for a large page; which page has which bit, its number tells. */
-static unsigned long hms_splitting;
+static struct hms_claims hms_split_claims;
 
-static int hms_split_bit(unsigned long entry)
+/* As if large pages were numbered, so that neighbours have different bits. */
+static unsigned long hms_split_number(unsigned long entry)
 {
-	return (page_to_pfn(hmm_pfn_to_page(entry)) >> (PMD_SHIFT - PAGE_SHIFT)) % BITS_PER_LONG;
+	return page_to_pfn(hmm_pfn_to_page(entry)) >> (PMD_SHIFT - PAGE_SHIFT);
 }
 
 /**
  * hms_split_lock - be the only one of us who asks core for a large page
  * @entry: of hms_locate(), for which hms_split_matters()
  *
- * Context: mmap_lock held for read; folio locks may be held, as who has the bit waits for none. May
- * sleep.
+ * Context: mmap_lock held for read; folio locks may be held, as who has claimed a page waits for
+ * none. May sleep.
  * Return: false when the page is locked by somebody else; then core may not be asked.
  */
 bool hms_split_lock(unsigned long entry)
 {
-	wait_on_bit_lock(&hms_splitting, hms_split_bit(entry), TASK_UNINTERRUPTIBLE);
+	hms_claim(&hms_split_claims, hms_split_number(entry));
 	if (!folio_test_locked(page_folio(hmm_pfn_to_page(entry))))
 		return true;
 	hms_split_unlock(entry);
@@ -45,5 +45,5 @@ bool hms_split_lock(unsigned long entry)
  */
 void hms_split_unlock(unsigned long entry)
 {
-	clear_and_wake_up_bit(hms_split_bit(entry), &hms_splitting);
+	hms_claim_drop(&hms_split_claims, hms_split_number(entry));
 }

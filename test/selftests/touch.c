@@ -179,9 +179,9 @@ static void *read_all(void *arg)
 }
 
 /*
- * Many threads on the same pages: each page comes home once, and is asked for about once. Where the
- * guest's CPUs wait for their turn on a busy host it is a few times, five have been seen; who does
- * not look whether somebody is at it asks 16 times.
+ * Many threads on the same pages: each page comes home once, and is asked for once at most, but for
+ * the moment before anybody has it. Who does not look whether somebody is at it asks 16 times, or
+ * for as long as a CPU that has begun is held up.
  */
 HMS_TEST(touch, threads)
 {
@@ -212,7 +212,7 @@ HMS_TEST(touch, threads)
 		EXPECT_EQ(512, stat_read("home") - home);
 		faults = stat_read("home_faults") - faults;
 		waited = stat_read("home_waited") - waited;
-		EXPECT_LE(faults + waited, 8 * 512) {
+		EXPECT_LE(faults + waited, 2 * 512) {
 			TH_LOG("%lld tried to bring pages home, %lld let another do it", faults,
 			       waited);
 		}
