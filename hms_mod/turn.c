@@ -17,9 +17,9 @@
 #include "devmem.h"
 #include "turn.h"
 
-/* How often to look whether the others are gone: at first at once, then each time a little later. */
+/* How often to look whether the others are gone: at first at once, then after a pause each. */
 #define HMS_TURN_SPINS	100
-#define HMS_TURN_LOOKS	200
+#define HMS_TURN_LOOKS	200	/* all of them */
 
 #define HMS_TURN_PAUSE	50	/* us */
 
