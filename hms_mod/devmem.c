@@ -158,11 +158,35 @@ static void hms_devmem_free(struct hms_freed *freed)
 	struct page *page = folio_page(folio, 0);
 	struct hms_devmem *mem = hms_devmem_of_page(page);
 
+	/* Whoever has it locked has a reference, or had: see hms_devmem_revive(). */
+	if (folio_test_large(folio) && folio_test_locked(folio))
+		return;
 	if (mem->ops->what != HMS_DEVMEM_DEVICE || folio_test_large(folio) ||
 	    folio_test_mlocked(folio))
 		hms_devmem_free_rare(mem, folio);
 	else
 		hms_pcps_free(&mem->pcps, hms_devmem_index(mem, page), page->zone_device_data);
+}
+
+/**
+ * hms_devmem_revive - have the reference again that core has put without having it
+ * @folio: locked, of a device, and the caller should have a reference
+ *
+ * While a large page is moved, the PMD that mapped it has a migration entry, without a reference.
+ * zap_huge_pmd() of 7.3 takes that for an entry of the page, and puts one, when another thread
+ * drops just that memory meanwhile: with one too few the page is free before it is put for the last
+ * time. So who moves one has it locked, and a reference of its own, as a fault has; what is freed
+ * while it is locked is given to nobody, see hms_devmem_free(), and is freed again.
+ *
+ * Context: any.
+ */
+void hms_devmem_revive(struct folio *folio)
+{
+	hms_undo_zap(folio);
+	if (folio_ref_count(folio))
+		return;
+	percpu_ref_get_many(&page_pgmap(folio_page(folio, 0))->ref, folio_nr_pages(folio));
+	folio_ref_inc(folio);
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)

@@ -408,7 +408,9 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))) ||
 	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
 		return 0;
-	page = hms_home_alloc_large(vma, start, why);
+	/* What several map can't move safely in one piece, see hms_devmem_revive(). */
+	page = fault_page && folio_maybe_mapped_shared(page_folio(fault_page)) ?
+	       NULL : hms_home_alloc_large(vma, start, why);
 	if (page)
 		hms_pass_set_large(pass, page);
 	hms_pass_copy(pass);
@@ -430,6 +432,7 @@ static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target,
 	pass->began = began;
 	ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
 			     vmf->page, HMS_TARGET_HOME);
+	hms_devmem_revive(page_folio(vmf->page));
 	hms_pass_free(pass);
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include "compat/compat.h"
 #include "devmem.h"
 #include "freemap.h"
+#include "locate.h"
 #include "order.h"
 #include "pass.h"
 #include "target.h"
@@ -58,6 +59,7 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 	pass->going = 0;
 	pass->to_device = false;
 	pass->large = false;
+	pass->held = NULL;
 	pass->vma = (struct migrate_vma) {
 		.vma = vma,
 		.start = start,
@@ -95,6 +97,41 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 	return hms_pass_setup(pass, vma, start, npages, owner, system, fault_page, 0);
 }
 
+/*
+ * Lock and hold the large device page at an address, if there is one, for the reason that
+ * hms_devmem_revive() gives. False when that can't be had, or when other address spaces map it, too.
+ */
+static bool hms_pass_hold(struct vm_area_struct *vma, unsigned long start, struct folio **held)
+{
+	int idx = hms_devmem_read_lock();
+	struct folio *folio;
+	unsigned long entry;
+	struct page *page;
+	bool can = true;
+
+	hms_locate(vma, start, 1, &entry);
+	page = hms_hmm_is_large(entry) ? hms_located_page(entry) : NULL;
+	*held = NULL;
+	if (page && is_zone_device_page(page)) {
+		folio = page_folio(page);
+		can = !folio_maybe_mapped_shared(folio) && folio_try_get(folio);
+		if (can && !folio_trylock(folio)) {
+			folio_put(folio);
+			can = false;
+		}
+		*held = can ? folio : NULL;
+	}
+	hms_devmem_read_unlock(idx);
+	return can;
+}
+
+static void hms_pass_let_go(struct folio *held)
+{
+	hms_devmem_revive(held);
+	folio_unlock(held);
+	folio_put(held);
+}
+
 static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
 {
 	pass->large = wanted && (pass->src[0] & MIGRATE_PFN_COMPOUND);
@@ -112,16 +149,31 @@ static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
  * @system: as for hms_pass_collect()
  * @fault_page: as for hms_pass_collect()
  *
+ * Of a device only one that no other address space maps, unless it is a fault's.
+ *
  * Context: as hms_pass_collect().
  * Return: false when there is no such page, or core can't work on it; then nothing is collected.
  */
 bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 			    void *owner, bool system, struct page *fault_page)
 {
-	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, owner, system, fault_page,
-			   MIGRATE_VMA_SELECT_COMPOUND))
+	struct folio *held = NULL;
+	struct page *page;
+
+	if (!fault_page && owner && !hms_pass_hold(vma, start, &held))
 		return false;
-	return hms_pass_keep_large(pass, hms_collected_page(pass->src[0]));
+	if (held)
+		fault_page = folio_page(held, 0);
+	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, owner, system, fault_page,
+			   MIGRATE_VMA_SELECT_COMPOUND)) {
+		if (held)
+			hms_pass_let_go(held);
+		return false;
+	}
+	pass->held = held;
+	page = migrate_pfn_to_page(pass->src[0]);
+	return hms_pass_keep_large(pass, hms_collected_page(pass->src[0]) &&
+				   (!is_zone_device_page(page) || page == fault_page));
 }
 
 /**
@@ -517,6 +569,9 @@ unsigned long hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 		hms_order_enter(pass);
 	hms_pass_bury(pass);
 	hms_pass_finalize(pass, why, arrived * (pass->large ? pass->npages : 1));
+	if (pass->held)
+		hms_pass_let_go(pass->held);
+	pass->held = NULL;
 	return arrived;
 }
 

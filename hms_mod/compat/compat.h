@@ -117,6 +117,31 @@ static inline bool hms_vma_takes_large(struct vm_area_struct *vma)
 #endif
 }
 
+/*
+ * Of a large page that is not mapped any more zap_huge_pmd() of 7.3 has removed a mapping, see
+ * hms_devmem_revive(): correct the counts of its node. That of its cgroup is anybody's guess.
+ */
+#if HMS_HAS_SELECT_COMPOUND
+static inline void hms_undo_zap(struct folio *folio)
+{
+	long nr = folio_nr_pages(folio);
+
+	if (!folio_test_large(folio) || folio_entire_mapcount(folio) >= 0)
+		return;
+	mod_node_page_state(folio_pgdat(folio), NR_ANON_THPS, nr);
+	if (!IS_ENABLED(CONFIG_NO_PAGE_MAPCOUNT))
+		mod_node_page_state(folio_pgdat(folio), NR_ANON_MAPPED,
+				    nr - atomic_read(&folio->_nr_pages_mapped));
+	atomic_set(&folio->_entire_mapcount, -1);
+	atomic_set(&folio->_large_mapcount, -1);
+	atomic_set(&folio->_nr_pages_mapped, 0);
+}
+#else
+static inline void hms_undo_zap(struct folio *folio)
+{
+}
+#endif
+
 /* When core splits a large page: what it does not hand on to the pages by itself. */
 #if HMS_HAS_SELECT_COMPOUND
 static inline void hms_split(struct folio *head, struct folio *tail)
