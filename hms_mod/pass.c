@@ -99,7 +99,7 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 
 /*
  * Lock and hold the large device page at an address, if there is one, for the reason that
- * hms_devmem_revive() gives. False when that can't be had, or when other address spaces map it, too.
+ * hms_devmem_revive() gives. False when that can't be had, or other address spaces map it, too.
  */
 static bool hms_pass_hold(struct vm_area_struct *vma, unsigned long start, struct folio **held)
 {

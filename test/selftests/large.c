@@ -279,8 +279,8 @@ static void *drop_large(void *arg)
 }
 
 /*
- * All of a large page is dropped while it moves, and is touched. Core 7.3 then puts a reference that
- * it does not have: nothing else may be freed by that, and nothing lost.
+ * All of a large page is dropped while it moves, and is touched. Core 7.3 then puts a reference
+ * that it does not have: nothing else may be freed by that, and nothing lost.
  */
 HMS_TEST(large, dropped_while_moving)
 {
