@@ -399,13 +399,19 @@ static void hms_batch_pass_over(struct hms_batch *batch)
 
 static int hms_batch_collect_split(struct hms_work *work, struct hms_batch *batch, unsigned int n)
 {
-	int ret;
+	unsigned long entry;
+	int ret = 0;
 
 	if (!hms_split_lock(batch->entries[0])) {
 		hms_batch_pass_over(batch);
 		return 0;
 	}
-	ret = hms_batch_collect_runs(work, batch, n);
+	/* That room had to be made may have taken long. */
+	hms_locate(batch->vma, batch->start, 1, &entry);
+	if (entry == batch->entries[0])
+		ret = hms_batch_collect_runs(work, batch, n);
+	else
+		hms_batch_pass_over(batch);
 	hms_split_unlock(batch->entries[0]);
 	return ret;
 }

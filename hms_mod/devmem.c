@@ -182,11 +182,22 @@ static void hms_devmem_free(struct hms_freed *freed)
  */
 void hms_devmem_revive(struct folio *folio)
 {
-	hms_undo_zap(folio);
+	hms_undo_zaps(folio);
 	if (folio_ref_count(folio))
 		return;
 	percpu_ref_get_many(&page_pgmap(folio_page(folio, 0))->ref, folio_nr_pages(folio));
 	folio_ref_inc(folio);
+}
+
+/**
+ * hms_devmem_unzap - have all references again that core has put so
+ * @folio: as for hms_devmem_revive(), and with references to spare: it has not been freed
+ *
+ * Context: any.
+ */
+void hms_devmem_unzap(struct folio *folio)
+{
+	folio_ref_add(folio, hms_undo_zaps(folio));
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)

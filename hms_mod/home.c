@@ -8,6 +8,7 @@
 #include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "compat/compat.h"
@@ -268,13 +269,20 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 	return ret;
 }
 
+/* Core has a page for a fault, and that it holds as if it had one. */
+static bool hms_home_is_touch(const struct hms_pass *pass)
+{
+	return pass->vma.fault_page && !pass->held;
+}
+
 static void hms_home_trace(const struct hms_pass *pass, u64 home, u64 elsewhere)
 {
 	const struct hms_devmem *mem = hms_devmem_of_owner(pass->vma.pgmap_owner);
 
 	if (home)
 		trace_hms_home(hms_devmem_is_of(mem)->obj.uid, pass->to, pass->vma.start, home,
-			       elsewhere, pass->vma.fault_page ? HMS_TRACE_TOUCH : HMS_TRACE_FAULT,
+			       elsewhere,
+			       hms_home_is_touch(pass) ? HMS_TRACE_TOUCH : HMS_TRACE_FAULT,
 			       pass->began);
 }
 
@@ -288,7 +296,7 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
 	struct mm_struct *mm = pass->vma.vma->vm_mm;
 
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
-	if (hms_is_placeholder(pass->vma.fault_page)) {
+	if (hms_home_is_touch(pass) && hms_is_placeholder(pass->vma.fault_page)) {
 		hms_stat_add(HMS_STAT_LAZY_TOUCHED, home);
 		hms_binding_count_home(mm, HMS_PROCESS_POPULATED, home, elsewhere);
 	} else if (why == HMS_TARGET_HOME) {
@@ -400,22 +408,30 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 		   void *owner, struct page *fault_page, enum hms_target_stat why)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
-	struct page *page;
+	bool shared = fault_page && folio_maybe_mapped_shared(page_folio(fault_page));
+	struct page *page = NULL;
 	bool moved;
 
 	/* In one piece nothing takes the place of what is lost. */
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
-	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))) ||
-	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
+	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))))
+		return 0;
+	/* Who looked for it before the fault locked it, see hms_pass_split_mapping(). */
+	if (shared)
+		synchronize_rcu();
+	if (!hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
 		return 0;
 	/* What several map can't move safely in one piece, see hms_devmem_revive(). */
-	page = fault_page && folio_maybe_mapped_shared(page_folio(fault_page)) ?
-	       NULL : hms_home_alloc_large(vma, start, why);
+	if (!shared)
+		page = hms_home_alloc_large(vma, start, why);
 	if (page)
 		hms_pass_set_large(pass, page);
 	hms_pass_copy(pass);
-	if (fault_page && !pass->dst[0])
+	if (fault_page && !pass->dst[0]) {
+		if (!shared)
+			synchronize_rcu();
 		return hms_pass_split_mapping(pass);
+	}
 	moved = hms_pass_commit(pass, why);
 	if (moved)
 		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0);

@@ -114,11 +114,15 @@ static bool hms_pass_hold(struct vm_area_struct *vma, unsigned long start, struc
 	*held = NULL;
 	if (page && is_zone_device_page(page)) {
 		folio = page_folio(page);
-		can = !folio_maybe_mapped_shared(folio) && folio_try_get(folio);
+		/* As in hms_rmap_mapper(): no reference to one that is locked. */
+		rcu_read_lock();
+		can = !folio_test_locked(folio) && !folio_maybe_mapped_shared(folio) &&
+		      folio_try_get(folio);
 		if (can && !folio_trylock(folio)) {
 			folio_put(folio);
 			can = false;
 		}
+		rcu_read_unlock();
 		*held = can ? folio : NULL;
 	}
 	hms_devmem_read_unlock(idx);
@@ -594,14 +598,14 @@ int hms_pass_split_mapping(struct hms_pass *pass)
 
 	/* Not to depend on the fault's: nothing is copied, so nothing may move. */
 	folio_get(folio);
-	/* rmap.c passes over what is locked; but it may have begun to look before that was. */
-	synchronize_rcu();
+	hms_devmem_unzap(folio);
 	refs = folio_ref_count(folio);
 	if (page) {
 		lock_page(page);
 		pass->dst[0] = migrate_pfn(page_to_pfn(page));
 	}
 	hms_pass_pages(pass);
+	hms_devmem_unzap(folio);
 	/*
 	 * The split gives back a reference that core takes for it, unless another thread was first
 	 * (MADV_DONTNEED of a part): then nothing is left to split, and the reference stays. No one

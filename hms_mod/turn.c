@@ -28,10 +28,10 @@ static struct hms_claims hms_turn_claims;
 /* Does core hand us the page unlocked? No header tells, so the first fault does that has one. */
 static bool hms_turn_unlocked;
 
-/* Apart from mappings, has nobody a reference but the fault? */
+/* Beside mappings, has nobody a reference but the fault? Where it is asked no page is large. */
 static bool hms_turn_is_alone(struct folio *folio)
 {
-	return folio_ref_count(folio) <= folio_mapcount(folio) + 1;
+	return folio_ref_count(folio) <= atomic_read(&folio->_mapcount) + 2;
 }
 
 /*
@@ -47,13 +47,19 @@ static void hms_turn_let_go(struct vm_fault *vmf)
 	put_page(page);
 }
 
-/* Somebody moves the page: until it is unlocked. Without a reference, but its struct stays. */
-static void hms_turn_wait_moved(struct vm_fault *vmf, struct folio *folio)
+/*
+ * Wait for who moves the page, for its lock, or without @folio for the claim. Without a reference;
+ * but its struct stays, and so does this code.
+ */
+static void hms_turn_wait(const struct hms_turn *turn, struct vm_fault *vmf, struct folio *folio)
 {
 	int idx = hms_devmem_read_lock();
 
 	hms_turn_let_go(vmf);
-	folio_wait_locked_killable(folio);
+	if (folio)
+		folio_wait_locked_killable(folio);
+	else
+		hms_claim_wait(&hms_turn_claims, turn->pfn);
 	hms_devmem_read_unlock(idx);
 }
 
@@ -79,19 +85,18 @@ static noinline bool hms_turn_queue(struct hms_turn *turn, struct vm_fault *vmf)
 	struct folio *folio = page_folio(vmf->page);
 
 	if (folio_test_locked(folio)) {
-		hms_turn_wait_moved(vmf, folio);
+		hms_turn_wait(turn, vmf, folio);
 		return false;
 	}
 	if (!hms_claim_try(&hms_turn_claims, turn->pfn)) {
-		hms_turn_let_go(vmf);
-		hms_claim_wait(&hms_turn_claims, turn->pfn);
+		hms_turn_wait(turn, vmf, NULL);
 		return false;
 	}
 	turn->claimed = true;
 	if (hms_turn_wait_alone(folio))
 		return true;
 	hms_turn_end(turn);
-	hms_turn_wait_moved(vmf, folio);
+	hms_turn_wait(turn, vmf, folio);
 	return false;
 }
 

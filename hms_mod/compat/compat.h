@@ -118,27 +118,32 @@ static inline bool hms_vma_takes_large(struct vm_area_struct *vma)
 }
 
 /*
- * Of a large page that is not mapped any more zap_huge_pmd() of 7.3 has removed a mapping, see
- * hms_devmem_revive(): correct the counts of its node. That of its cgroup is anybody's guess.
+ * How many mappings zap_huge_pmd() of 7.3 has removed of a large page that none mapped any more,
+ * see hms_devmem_revive(). Correct the counts of its node; that of its cgroup is anybody's guess.
  */
 #if HMS_HAS_SELECT_COMPOUND
-static inline void hms_undo_zap(struct folio *folio)
+static inline int hms_undo_zaps(struct folio *folio)
 {
-	long nr = folio_nr_pages(folio);
+	long pages = folio_nr_pages(folio), n, mapped;
 
-	if (!folio_test_large(folio) || folio_entire_mapcount(folio) >= 0)
-		return;
-	mod_node_page_state(folio_pgdat(folio), NR_ANON_THPS, nr);
+	if (!folio_test_large(folio) || atomic_read(&folio->_large_mapcount) >= -1)
+		return 0;
+	n = -1 - atomic_read(&folio->_large_mapcount);
+	mapped = -(long)atomic_read(&folio->_nr_pages_mapped);
+	mod_node_page_state(folio_pgdat(folio), NR_ANON_THPS, n * pages);
+	/* Each has counted what was missing by then. */
 	if (!IS_ENABLED(CONFIG_NO_PAGE_MAPCOUNT))
 		mod_node_page_state(folio_pgdat(folio), NR_ANON_MAPPED,
-				    nr - atomic_read(&folio->_nr_pages_mapped));
+				    n * pages + mapped * (n + 1) / 2);
 	atomic_set(&folio->_entire_mapcount, -1);
 	atomic_set(&folio->_large_mapcount, -1);
 	atomic_set(&folio->_nr_pages_mapped, 0);
+	return n;
 }
 #else
-static inline void hms_undo_zap(struct folio *folio)
+static inline int hms_undo_zaps(struct folio *folio)
 {
+	return 0;
 }
 #endif
 

@@ -2,7 +2,6 @@
 /* HMS_HBIND: the full form, and the small calls over it. */
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "firsttouch.h"
@@ -192,8 +191,8 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
 int hms_migrate(struct hms *hms, const void *address, size_t length, const uint32_t *targets,
 		unsigned int ntargets, unsigned int flags, struct hms_result *result)
 {
-	struct hms_run_list *before = NULL;
 	struct builder builder;
+	uint64_t moved = 0;
 	int ret;
 
 	if (flags & HMS_MOVE_PAGES && ((flags | hms->flags) & ~(HMS_MOVE_PAGES | HMS_POPULATE))) {
@@ -205,11 +204,10 @@ int hms_migrate(struct hms *hms, const void *address, size_t length, const uint3
 	begin(&builder, address, length, targets, ntargets, flags & ~HMS_MOVE_PAGES);
 	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 	if (flags & HMS_MOVE_PAGES)
-		before = hms_move_pages(hms, &builder.request);
+		moved = hms_move_pages(hms, &builder.request);
 	ret = hms_hbind(hms, &builder.request, result);
-	if (before && result)
-		hms_move_pages_count(before, targets[0], result);
-	free(before);
+	if (moved && result)
+		hms_move_pages_count(moved, result);
 	return ret;
 }
 

@@ -17,6 +17,7 @@
 
 struct batch {
 	size_t n;
+	uint64_t moved;
 	void *pages[AT_ONCE];
 	int nodes[AT_ONCE];
 	int status[AT_ONCE];
@@ -34,9 +35,10 @@ static int node_of(const struct hms *hms, uint32_t uid)
 /* What can't be moved so is no error. */
 static void batch_move(struct batch *batch)
 {
-	if (batch->n)
-		syscall(SYS_move_pages, 0, batch->n, batch->pages, batch->nodes, batch->status,
-			MPOL_MF_MOVE);
+	if (batch->n && syscall(SYS_move_pages, 0, batch->n, batch->pages, batch->nodes,
+				batch->status, MPOL_MF_MOVE) >= 0)
+		for (size_t i = 0; i < batch->n; i++)
+			batch->moved += batch->status[i] == batch->nodes[i];
 	batch->n = 0;
 }
 
@@ -46,65 +48,52 @@ static void move_run(struct batch *batch, const struct hms_run *run, int node)
 
 	for (uint64_t at = run->start; at < run->start + run->length; at += page) {
 		batch->pages[batch->n] = (void *)(uintptr_t)at;
+		batch->status[batch->n] = -1;
 		batch->nodes[batch->n++] = node;
 		if (batch->n == AT_ONCE)
 			batch_move(batch);
 	}
 }
 
-struct hms_run_list *hms_move_pages(struct hms *hms, const struct hms_request *request)
+uint64_t hms_move_pages(struct hms *hms, const struct hms_request *request)
 {
 	void *start = (void *)(uintptr_t)request->start;
 	struct hms_run_list *before;
 	struct batch *batch;
+	uint64_t moved = 0;
 	int node;
 
 	if (request->ntargets != 1 || !request->targets || hms_scan_once(hms))
-		return NULL;
+		return 0;
 	node = node_of(hms, request->targets[0]);
 	/* What the module will refuse must not have moved; that there is a hole msync(2) tells. */
 	if (node < 0 || msync(start, request->length, MS_ASYNC) ||
 	    hms_query_residency(hms, start, request->length, 0, &before))
-		return NULL;
+		return 0;
 	batch = malloc(sizeof(*batch));
-	if (!batch) {
-		free(before);
-		return NULL;
-	}
-	batch->n = 0;
-	for (size_t i = 0; i < before->n; i++) {
-		const struct hms_run *run = &before->runs[i];
+	if (batch) {
+		batch->n = 0;
+		batch->moved = 0;
+		for (size_t i = 0; i < before->n; i++) {
+			const struct hms_run *run = &before->runs[i];
 
-		if (run->state == HMS_RESIDENT && run->uid != request->targets[0] &&
-		    node_of(hms, run->uid) >= 0)
-			move_run(batch, run, node);
+			if (run->state == HMS_RESIDENT && run->uid != request->targets[0] &&
+			    node_of(hms, run->uid) >= 0)
+				move_run(batch, run, node);
+		}
+		batch_move(batch);
+		moved = batch->moved;
 	}
-	batch_move(batch);
 	free(batch);
-	return before;
+	free(before);
+	return moved;
 }
 
-/* Pages of a list that were on a target, up to an address. */
-static uint64_t pages_on(const struct hms_run_list *list, uint32_t uid, uint64_t end)
+void hms_move_pages_count(uint64_t moved, struct hms_result *result)
 {
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		const struct hms_run *run = &list->runs[i];
-
-		if (run->state == HMS_RESIDENT && run->uid == uid && run->start < end)
-			bytes += (run->start + run->length < end ? run->start + run->length : end) -
-				 run->start;
-	}
-	return bytes / sysconf(_SC_PAGESIZE);
-}
-
-void hms_move_pages_count(const struct hms_run_list *before, uint32_t uid,
-			  struct hms_result *result)
-{
-	uint64_t there = pages_on(before, uid, result->next);
-	uint64_t moved = result->present > there ? result->present - there : 0;
-
+	/* Not those that have gone on since, nor of what the module does not move at all. */
+	if (moved > result->present)
+		moved = result->present;
 	result->by_move_pages = moved;
 	result->moved += moved;
 	result->present -= moved;

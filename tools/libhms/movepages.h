@@ -8,13 +8,12 @@
 
 /*
  * Let move_pages(2) move what is on other nodes to the one target of a request, as far as it can.
- * Returns where pages were before, for hms_move_pages_count() and free(), or NULL: none has moved.
+ * Returns how many pages it moved.
  */
-struct hms_run_list *hms_move_pages(struct hms *hms, const struct hms_request *request);
+uint64_t hms_move_pages(struct hms *hms, const struct hms_request *request);
 
-/* Of what a request then found on its target, count as moved what was not there before. */
-void hms_move_pages_count(const struct hms_run_list *before, uint32_t uid,
-			  struct hms_result *result);
+/* Of what a request then found on its target, count these as moved. */
+void hms_move_pages_count(uint64_t moved, struct hms_result *result);
 
 #pragma GCC visibility pop
 
