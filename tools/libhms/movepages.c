@@ -32,13 +32,30 @@ static int node_of(const struct hms *hms, uint32_t uid)
 		       object->nid : -1;
 }
 
+/* Those that are on the node now; the others are first in the list then. Returns how many. */
+static size_t batch_count(struct batch *batch)
+{
+	size_t left = 0, there;
+
+	for (size_t i = 0; i < batch->n; i++)
+		if (batch->status[i] != batch->nodes[i])
+			batch->pages[left++] = batch->pages[i];
+	there = batch->n - left;
+	batch->n = left;
+	return there;
+}
+
 /* What can't be moved so is no error. */
 static void batch_move(struct batch *batch)
 {
 	if (batch->n && syscall(SYS_move_pages, 0, batch->n, batch->pages, batch->nodes,
-				batch->status, MPOL_MF_MOVE) >= 0)
-		for (size_t i = 0; i < batch->n; i++)
-			batch->moved += batch->status[i] == batch->nodes[i];
+				batch->status, MPOL_MF_MOVE) >= 0) {
+		batch->moved += batch_count(batch);
+		/* The second page of a huge one is said to be busy, and has moved along. */
+		if (batch->n && !syscall(SYS_move_pages, 0, batch->n, batch->pages, NULL,
+					 batch->status, 0))
+			batch->moved += batch_count(batch);
+	}
 	batch->n = 0;
 }
 
