@@ -209,7 +209,8 @@ HMS_TEST(maptools, monitor_live)
 		ASSERT_EQ(0, populate(self->e.fd, p, PAGE, self->e.node[0], NULL));
 		EXPECT_ZERO(p, PAGE);
 		munmap(p, PAGE);
-		sched_yield();
+		/* It may hear of the first kind some time before it hears of the second. */
+		usleep(2000);
 	}
 	EXPECT_EQ(0, status);
 	n = read(output, text, sizeof(text) - 1);
