@@ -41,6 +41,7 @@ static struct hms_pass *hms_home_one_init(struct hms_home_one *one)
 	one->pass.src = &one->src;
 	one->pass.dst = &one->dst;
 	one->pass.poison = NULL;
+	one->pass.held = NULL;
 	one->pass.serial = 0;
 	return &one->pass;
 }
@@ -269,7 +270,7 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 	return ret;
 }
 
-/* Core has a page for a fault, and that it holds as if it had one. */
+/* What a pass holds core takes for the page of a fault, too. */
 static bool hms_home_is_touch(const struct hms_pass *pass)
 {
 	return pass->vma.fault_page && !pass->held;
@@ -408,28 +409,20 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 		   void *owner, struct page *fault_page, enum hms_target_stat why)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
-	bool shared = fault_page && folio_maybe_mapped_shared(page_folio(fault_page));
-	struct page *page = NULL;
+	struct page *page;
 	bool moved;
 
 	/* In one piece nothing takes the place of what is lost. */
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
-	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))))
+	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))) ||
+	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
 		return 0;
-	/* Who looked for it before the fault locked it, see hms_pass_split_mapping(). */
-	if (shared)
-		synchronize_rcu();
-	if (!hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
-		return 0;
-	/* What several map can't move safely in one piece, see hms_devmem_revive(). */
-	if (!shared)
-		page = hms_home_alloc_large(vma, start, why);
+	page = hms_home_alloc_large(vma, start, why);
 	if (page)
 		hms_pass_set_large(pass, page);
 	hms_pass_copy(pass);
 	if (fault_page && !pass->dst[0]) {
-		if (!shared)
-			synchronize_rcu();
+		synchronize_rcu();
 		return hms_pass_split_mapping(pass);
 	}
 	moved = hms_pass_commit(pass, why);
@@ -438,16 +431,31 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 	return moved;
 }
 
+/*
+ * What several address spaces map can't move safely in one piece, see hms_devmem_revive(): only
+ * split it, and wait for who looked at it before the fault locked it while nothing is collected yet.
+ */
+static int hms_home_split_shared(struct hms_pass *pass, struct vm_fault *vmf, void *owner)
+{
+	synchronize_rcu();
+	if (!hms_pass_collect_large(pass, vmf->vma, ALIGN_DOWN(vmf->address, PMD_SIZE), owner,
+				    false, vmf->page))
+		return 0;
+	return hms_pass_split_mapping(pass);
+}
+
 static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target, u64 began)
 {
 	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
+	void *owner = hms_devmem_owner(target->mem);
 	int ret;
 
 	if (!pass)
 		return -ENOMEM;
 	pass->began = began;
-	ret = hms_home_large(pass, vmf->vma, vmf->address, hms_devmem_owner(target->mem),
-			     vmf->page, HMS_TARGET_HOME);
+	ret = folio_maybe_mapped_shared(page_folio(vmf->page)) ?
+	      hms_home_split_shared(pass, vmf, owner) :
+	      hms_home_large(pass, vmf->vma, vmf->address, owner, vmf->page, HMS_TARGET_HOME);
 	hms_devmem_revive(page_folio(vmf->page));
 	hms_pass_free(pass);
 	return ret;

@@ -59,7 +59,6 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 	pass->going = 0;
 	pass->to_device = false;
 	pass->large = false;
-	pass->held = NULL;
 	pass->vma = (struct migrate_vma) {
 		.vma = vma,
 		.start = start,
@@ -101,7 +100,7 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
  * Lock and hold the large device page at an address, if there is one, for the reason that
  * hms_devmem_revive() gives. False when that can't be had, or other address spaces map it, too.
  */
-static bool hms_pass_hold(struct vm_area_struct *vma, unsigned long start, struct folio **held)
+static bool hms_pass_hold(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start)
 {
 	int idx = hms_devmem_read_lock();
 	struct folio *folio;
@@ -111,7 +110,6 @@ static bool hms_pass_hold(struct vm_area_struct *vma, unsigned long start, struc
 
 	hms_locate(vma, start, 1, &entry);
 	page = hms_hmm_is_large(entry) ? hms_located_page(entry) : NULL;
-	*held = NULL;
 	if (page && is_zone_device_page(page)) {
 		folio = page_folio(page);
 		/* As in hms_rmap_mapper(): no reference to one that is locked. */
@@ -123,17 +121,22 @@ static bool hms_pass_hold(struct vm_area_struct *vma, unsigned long start, struc
 			can = false;
 		}
 		rcu_read_unlock();
-		*held = can ? folio : NULL;
+		pass->held = can ? folio : NULL;
 	}
 	hms_devmem_read_unlock(idx);
 	return can;
 }
 
-static void hms_pass_let_go(struct folio *held)
+static void hms_pass_let_go(struct hms_pass *pass)
 {
-	hms_devmem_revive(held);
-	folio_unlock(held);
-	folio_put(held);
+	struct folio *folio = pass->held;
+
+	if (!folio)
+		return;
+	pass->held = NULL;
+	hms_devmem_revive(folio);
+	folio_unlock(folio);
+	folio_put(folio);
 }
 
 static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
@@ -161,20 +164,17 @@ static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
 bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 			    void *owner, bool system, struct page *fault_page)
 {
-	struct folio *held = NULL;
 	struct page *page;
 
-	if (!fault_page && owner && !hms_pass_hold(vma, start, &held))
+	if (!fault_page && owner && !hms_pass_hold(pass, vma, start))
 		return false;
-	if (held)
-		fault_page = folio_page(held, 0);
+	if (pass->held)
+		fault_page = folio_page(pass->held, 0);
 	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, owner, system, fault_page,
 			   MIGRATE_VMA_SELECT_COMPOUND)) {
-		if (held)
-			hms_pass_let_go(held);
+		hms_pass_let_go(pass);
 		return false;
 	}
-	pass->held = held;
 	page = migrate_pfn_to_page(pass->src[0]);
 	return hms_pass_keep_large(pass, hms_collected_page(pass->src[0]) &&
 				   (!is_zone_device_page(page) || page == fault_page));
@@ -573,9 +573,7 @@ unsigned long hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 		hms_order_enter(pass);
 	hms_pass_bury(pass);
 	hms_pass_finalize(pass, why, arrived * (pass->large ? pass->npages : 1));
-	if (pass->held)
-		hms_pass_let_go(pass->held);
-	pass->held = NULL;
+	hms_pass_let_go(pass);
 	return arrived;
 }
 

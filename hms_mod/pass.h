@@ -32,7 +32,7 @@
  * @going: entries that it has given what their destination wants
  * @to_device: some of them go to a device
  * @large: it is one large page; entry 0 stands for it, the others are empty
- * @held: the large page of a device that it holds as a fault would, or NULL
+ * @held: the large page of a device that it holds as a fault would, or NULL, as at first
  *
  * Collect; set @dst (migrate_pfn() of a locked page) where a page is to move; hms_pass_copy();
  * hms_pass_commit(). Every path ends with hms_pass_commit(), which also restores what was not

@@ -469,7 +469,7 @@ HMS_TEST(large, populated)
 	ASSERT_EQ(0, munmap(p, LARGE));
 }
 
-/* They come home when the device goes, also those that only a child has. */
+/* When the device goes they come home, in one piece what only a child has. */
 HMS_TEST(large, unload)
 {
 	struct peer peer;
@@ -484,6 +484,7 @@ HMS_TEST(large, unload)
 		close(self->e.fd);
 		tell(&peer);
 		EXPECT_EQ(0, hear(&peer));
+		EXPECT_EQ(2048, smaps_kib(self->p, "AnonHugePages"));
 		SAME(0, 2 * LARGE);
 		_exit(0);
 	}

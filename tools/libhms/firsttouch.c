@@ -90,15 +90,15 @@ static enum hms_first_touch result_of(int error)
 static int add_node(struct hms *hms, struct mempolicy *mempolicy, uint32_t uid)
 {
 	const struct hms_object *object = hms_object_known(hms, uid);
+	int nid = hms_object_node(object);
 
 	if (!object)
 		return HMS_FIRST_TOUCH_UNKNOWN;
-	if (object->type != HMS_TARGET || object->kind != HMS_KIND_NODE || object->nid < 0 ||
-	    object->nid >= MEMPOLICY_NODES)
+	if (nid < 0 || nid >= MEMPOLICY_NODES)
 		return HMS_FIRST_TOUCH_DEVICE;
-	mempolicy->nodes[object->nid / MEMPOLICY_WORD] |= 1UL << object->nid % MEMPOLICY_WORD;
+	mempolicy->nodes[nid / MEMPOLICY_WORD] |= 1UL << nid % MEMPOLICY_WORD;
 	if (mempolicy->home < 0)
-		mempolicy->home = object->nid;
+		mempolicy->home = nid;
 	return HMS_FIRST_TOUCH_SET;
 }
 

@@ -78,6 +78,13 @@ int hms_request_raw(struct hms *hms, unsigned long request, void *argument);
 void hms_object_free(struct hms_object *public);
 void hms_objects_free(struct hms *hms);
 
+/* The node that a target is, or -1; NULL is none. */
+static inline int hms_object_node(const struct hms_object *object)
+{
+	return object && object->type == HMS_TARGET && object->kind == HMS_KIND_NODE ?
+		       object->nid : -1;
+}
+
 /* Read the objects unless that has been done. Clears the last error, as every call does. */
 int hms_scan_once(struct hms *hms);
 

@@ -23,13 +23,9 @@ struct batch {
 	int status[AT_ONCE];
 };
 
-/* The node of a target, or -1. */
 static int node_of(const struct hms *hms, uint32_t uid)
 {
-	const struct hms_object *object = hms_object_known(hms, uid);
-
-	return object && object->type == HMS_TARGET && object->kind == HMS_KIND_NODE ?
-		       object->nid : -1;
+	return hms_object_node(hms_object_known(hms, uid));
 }
 
 /* Those that are on the node now; the others are first in the list then. Returns how many. */
