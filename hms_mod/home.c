@@ -433,7 +433,7 @@ int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned l
 
 /*
  * What several address spaces map can't move safely in one piece, see hms_devmem_revive(): only
- * split it, and wait for who looked at it before the fault locked it while nothing is collected yet.
+ * split it, and wait while nothing is collected yet for who looked at it before it was locked.
  */
 static int hms_home_split_shared(struct hms_pass *pass, struct vm_fault *vmf, void *owner)
 {
