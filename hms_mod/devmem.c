@@ -19,6 +19,7 @@
 #include <linux/srcu.h>
 #include <linux/vmstat.h>
 #include <linux/wait.h>
+#include <linux/wait_bit.h>
 
 #include "compat/compat.h"
 #include "charge.h"
@@ -151,6 +152,27 @@ static noinline void hms_devmem_free_rare(struct hms_devmem *mem, struct folio *
 	hms_devmem_give(mem, &index, 1, npages, page->zone_device_data);
 }
 
+/* Added to the zone_device_data of a large page that was freed while it was locked. */
+#define HMS_DEVMEM_KEPT		1UL
+
+/* Give it to nobody: who has it locked had a reference, and has it again, hms_devmem_revive(). */
+static noinline void hms_devmem_keep(struct page *page)
+{
+	unsigned long data = (unsigned long)page->zone_device_data;
+
+	/* With what core has done to it so far. Pairs with hms_devmem_is_kept(). */
+	smp_store_release(&page->zone_device_data, (void *)(data | HMS_DEVMEM_KEPT));
+	/* Before it is looked for who waits: pairs with what wait_var_event() does. */
+	smp_mb();
+	wake_up_var(&page->zone_device_data);
+}
+
+static bool hms_devmem_is_kept(const struct page *page)
+{
+	/* Pairs with hms_devmem_keep(). */
+	return (unsigned long)smp_load_acquire(&page->zone_device_data) & HMS_DEVMEM_KEPT;
+}
+
 /* Core has found the last reference gone. */
 static void hms_devmem_free(struct hms_freed *freed)
 {
@@ -158,9 +180,10 @@ static void hms_devmem_free(struct hms_freed *freed)
 	struct page *page = folio_page(folio, 0);
 	struct hms_devmem *mem = hms_devmem_of_page(page);
 
-	/* Whoever has it locked has a reference, or had: see hms_devmem_revive(). */
-	if (folio_test_large(folio) && folio_test_locked(folio))
+	if (folio_test_large(folio) && folio_test_locked(folio)) {
+		hms_devmem_keep(page);
 		return;
+	}
 	if (mem->ops->what != HMS_DEVMEM_DEVICE || folio_test_large(folio) ||
 	    folio_test_mlocked(folio))
 		hms_devmem_free_rare(mem, folio);
@@ -170,34 +193,32 @@ static void hms_devmem_free(struct hms_freed *freed)
 
 /**
  * hms_devmem_revive - have the reference again that core has put without having it
- * @folio: locked, of a device, and the caller should have a reference
+ * @folio: a large page of a device; the caller has it locked, and should have a reference
+ * @vma: the only mapping of it
+ * @start: its address there
  *
  * While a large page is moved, the PMD that mapped it has a migration entry, without a reference.
- * zap_huge_pmd() of 7.3 takes that for an entry of the page, and puts one, when another thread
- * drops just that memory meanwhile: with one too few the page is free before it is put for the last
- * time. So who moves one has it locked, and a reference of its own, as a fault has; what is freed
- * while it is locked is given to nobody, see hms_devmem_free(), and is freed again.
+ * zap_huge_pmd() of 7.3 takes that for an entry of the page, and removes a mapping and puts a
+ * reference, when another thread drops just that memory meanwhile. So who moves one has it locked,
+ * and a reference of its own, as a fault has. What is freed while it is locked is given to nobody,
+ * and freed again with this reference.
  *
- * Context: any.
+ * Context: mmap_lock held for read since before it was moved, or was not. May sleep.
  */
-void hms_devmem_revive(struct folio *folio)
+void hms_devmem_revive(struct folio *folio, struct vm_area_struct *vma, unsigned long start)
 {
-	hms_undo_zaps(folio);
-	if (folio_ref_count(folio))
-		return;
-	percpu_ref_get_many(&page_pgmap(folio_page(folio, 0))->ref, folio_nr_pages(folio));
-	folio_ref_inc(folio);
-}
+	struct page *page = folio_page(folio, 0);
+	unsigned long data;
 
-/**
- * hms_devmem_unzap - have all references again that core has put so
- * @folio: as for hms_devmem_revive(), and with references to spare: it has not been freed
- *
- * Context: any.
- */
-void hms_devmem_unzap(struct folio *folio)
-{
-	folio_ref_add(folio, hms_undo_zaps(folio));
+	/* Who has found it there is done with it. */
+	spin_unlock(pmd_lock(vma->vm_mm, pmd_off(vma->vm_mm, start)));
+	if (!hms_undo_zap(folio) || folio_try_get(folio))
+		return;
+	wait_var_event(&page->zone_device_data, hms_devmem_is_kept(page));
+	data = (unsigned long)page->zone_device_data & ~HMS_DEVMEM_KEPT;
+	page->zone_device_data = (void *)data;
+	percpu_ref_get_many(&page_pgmap(page)->ref, folio_nr_pages(folio));
+	folio_ref_inc(folio);
 }
 
 static vm_fault_t hms_devmem_touched(struct vm_fault *vmf)

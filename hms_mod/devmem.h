@@ -175,8 +175,7 @@ void *hms_devmem_owner(const struct hms_devmem *mem);
 struct hms_target *hms_devmem_target(struct page *page);
 struct hms_target *hms_devmem_target_at(struct page *page, unsigned long *index,
 					unsigned long *behind);
-void hms_devmem_revive(struct folio *folio);
-void hms_devmem_unzap(struct folio *folio);
+void hms_devmem_revive(struct folio *folio, struct vm_area_struct *vma, unsigned long start);
 int hms_devmem_read_lock(void);
 void hms_devmem_read_unlock(int idx);
 void hms_devmem_synchronize(void);

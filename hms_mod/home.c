@@ -8,7 +8,6 @@
 #include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "compat/compat.h"
@@ -270,12 +269,6 @@ static int hms_home_place(struct hms_pass *pass, enum hms_target_stat why, u64 *
 	return ret;
 }
 
-/* What a pass holds core takes for the page of a fault, too. */
-static bool hms_home_is_touch(const struct hms_pass *pass)
-{
-	return pass->vma.fault_page && !pass->held;
-}
-
 static void hms_home_trace(const struct hms_pass *pass, u64 home, u64 elsewhere)
 {
 	const struct hms_devmem *mem = hms_devmem_of_owner(pass->vma.pgmap_owner);
@@ -283,7 +276,7 @@ static void hms_home_trace(const struct hms_pass *pass, u64 home, u64 elsewhere)
 	if (home)
 		trace_hms_home(hms_devmem_is_of(mem)->obj.uid, pass->to, pass->vma.start, home,
 			       elsewhere,
-			       hms_home_is_touch(pass) ? HMS_TRACE_TOUCH : HMS_TRACE_FAULT,
+			       pass->vma.fault_page ? HMS_TRACE_TOUCH : HMS_TRACE_FAULT,
 			       pass->began);
 }
 
@@ -297,7 +290,7 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
 	struct mm_struct *mm = pass->vma.vma->vm_mm;
 
 	hms_stat_add(HMS_STAT_HOME_ELSEWHERE, elsewhere);
-	if (hms_home_is_touch(pass) && hms_is_placeholder(pass->vma.fault_page)) {
+	if (why == HMS_TARGET_HOME && hms_is_placeholder(pass->vma.fault_page)) {
 		hms_stat_add(HMS_STAT_LAZY_TOUCHED, home);
 		hms_binding_count_home(mm, HMS_PROCESS_POPULATED, home, elsewhere);
 	} else if (why == HMS_TARGET_HOME) {
@@ -402,63 +395,53 @@ static struct page *hms_home_alloc_large(struct vm_area_struct *vma, unsigned lo
  * @why: count its pages as this
  *
  * Context: mmap_lock held for read. May sleep.
- * Return: 1; 0 when it could not be done, and its pages can be collected one by one; for a fault
- * also -ENOMEM.
+ * Return: whether it has moved. If not its pages can be collected one by one.
  */
-int hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long address,
-		   void *owner, struct page *fault_page, enum hms_target_stat why)
+bool hms_home_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long address,
+		    void *owner, struct page *fault_page, enum hms_target_stat why)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
 	struct page *page;
-	bool moved;
 
 	/* In one piece nothing takes the place of what is lost. */
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
-	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))) ||
-	    !hms_pass_collect_large(pass, vma, start, owner, false, fault_page))
-		return 0;
+	    (!fault_page && hms_devmem_may_have_lost(hms_devmem_of_owner(owner))))
+		return false;
 	page = hms_home_alloc_large(vma, start, why);
-	if (page)
-		hms_pass_set_large(pass, page);
-	hms_pass_copy(pass);
-	if (fault_page && !pass->dst[0]) {
-		synchronize_rcu();
-		return hms_pass_split_mapping(pass);
+	if (!page)
+		return false;
+	if (!hms_pass_collect_large(pass, vma, start, owner, false, fault_page)) {
+		unlock_page(page);
+		put_page(page);
+		return false;
 	}
-	moved = hms_pass_commit(pass, why);
-	if (moved)
-		hms_home_count(pass, why, HMS_BLOCK_PAGES, 0);
-	return moved;
+	hms_pass_set_large(pass, page);
+	hms_pass_copy(pass);
+	if (!hms_pass_commit(pass, why))
+		return false;
+	hms_home_count(pass, why, HMS_BLOCK_PAGES, 0);
+	return true;
 }
 
-/*
- * What several address spaces map can't move safely in one piece, see hms_devmem_revive(): only
- * split it, and wait while nothing is collected yet for who looked at it before it was locked.
- */
-static int hms_home_split_shared(struct hms_pass *pass, struct vm_fault *vmf, void *owner)
+static bool hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target, u64 began)
 {
-	synchronize_rcu();
-	if (!hms_pass_collect_large(pass, vmf->vma, ALIGN_DOWN(vmf->address, PMD_SIZE), owner,
-				    false, vmf->page))
-		return 0;
-	return hms_pass_split_mapping(pass);
-}
+	unsigned long start = ALIGN_DOWN(vmf->address, PMD_SIZE);
+	struct folio *folio = page_folio(vmf->page);
+	struct hms_pass *pass;
+	bool moved;
 
-static int hms_home_fault_large(struct vm_fault *vmf, struct hms_target *target, u64 began)
-{
-	struct hms_pass *pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL);
-	void *owner = hms_devmem_owner(target->mem);
-	int ret;
-
+	/* What is dropped meanwhile hms_devmem_revive() can put right for one mapping only. */
+	if (folio_maybe_mapped_shared(folio))
+		return false;
+	pass = hms_pass_new(HMS_BLOCK_PAGES, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 	if (!pass)
-		return -ENOMEM;
+		return false;
 	pass->began = began;
-	ret = folio_maybe_mapped_shared(page_folio(vmf->page)) ?
-	      hms_home_split_shared(pass, vmf, owner) :
-	      hms_home_large(pass, vmf->vma, vmf->address, owner, vmf->page, HMS_TARGET_HOME);
-	hms_devmem_revive(page_folio(vmf->page));
+	moved = hms_home_large(pass, vmf->vma, start, hms_devmem_owner(target->mem), vmf->page,
+			       HMS_TARGET_HOME);
+	hms_devmem_revive(folio, vmf->vma, start);
 	hms_pass_free(pass);
-	return ret;
+	return moved;
 }
 
 /* Nobody can bring that back. A large page is asked about only what is touched of it. */
@@ -485,33 +468,58 @@ static vm_fault_t hms_home_fault_result(int error)
 	}
 }
 
+/*
+ * Have PTEs map a large page that a PMD maps. With the reference of a fault core can't split it,
+ * unless PTEs map it: then it takes the fault's for its own. So have it find as many references as
+ * there should be: it maps the page by PTEs everywhere before it finds that there are more. Or it
+ * finds that at once, as others have one for a moment, and the access is simply tried again.
+ *
+ * To give the fault's reference back meanwhile would not do. Other threads may be first, with a
+ * part of the page that they drop, and then core would have none. For their sake there is one of
+ * our own, too: as long as core is wrong about how often the page is mapped it must not split it.
+ */
+static int hms_home_split_mapping(struct hms_pass *pass, struct vm_fault *vmf, void *owner)
+{
+	struct folio *folio = page_folio(vmf->page);
+	int ret;
+
+	/* The move in one piece has failed because others were first, and has split it. */
+	if (!folio_test_large(folio))
+		return 0;
+	folio_get(folio);
+	hms_pretend_mapped(folio, 2);
+	ret = hms_pass_collect(pass, vmf->vma, vmf->address & PAGE_MASK, 1, owner, false,
+			       vmf->page);
+	hms_pretend_mapped(folio, -2);
+	folio_put(folio);
+	if (!ret)
+		hms_pass_abort(pass);
+	return ret;
+}
+
 /* It is this thread's turn. */
 static vm_fault_t hms_home_bring(struct vm_fault *vmf, struct hms_target *target)
 {
 	unsigned long address = vmf->address & PAGE_MASK;
+	void *owner = hms_devmem_owner(target->mem);
 	struct vm_area_struct *vma = vmf->vma;
 	struct hms_pass *many = NULL, *pass;
 	u64 began = hms_trace_now(hms_home);
 	struct hms_home_one one __uninitialized;
 	unsigned long npages;
 	vm_fault_t ret;
-	int error;
 
-	if (!vmf->pte) {
-		error = hms_home_fault_large(vmf, target, began);
-		if (error > 0)
-			hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
-		if (error)
-			return hms_home_fault_result(error);
+	if (!vmf->pte && hms_home_fault_large(vmf, target, began)) {
+		hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
+		return 0;
 	}
 	/* Not by its struct: the next thread may have that, and seem to go on with the stream. */
 	npages = hms_stream_touch(&hms_home_streams, current->pid, address >> PAGE_SHIFT);
 	/*
-	 * Core splits a large page that is mapped in pieces for the page that the fault locked, and
-	 * then takes its first one for that: do not collect it along.
+	 * Core splits a large page that PTEs map, too, and lets go of the page that was touched
+	 * before it has it again: the fault is to have the first one, which it keeps all the time.
 	 */
-	if (vmf->pte && folio_test_large(page_folio(vmf->page)))
-		npages = 1;
+	vmf->page = folio_page(page_folio(vmf->page), 0);
 	/* Not into the next page table page: core would split a huge page there. */
 	npages = min3(npages, (vma->vm_end - address) >> PAGE_SHIFT,
 		      (ALIGN_DOWN(address, PMD_SIZE) + PMD_SIZE - address) >> PAGE_SHIFT);
@@ -522,8 +530,8 @@ static vm_fault_t hms_home_bring(struct vm_fault *vmf, struct hms_target *target
 	pass = many ?: hms_home_one_init(&one);
 	pass->began = began;
 
-	if (hms_pass_collect(pass, vma, address, npages, hms_devmem_owner(target->mem), false,
-			     vmf->page)) {
+	if ((!vmf->pte && hms_home_split_mapping(pass, vmf, owner)) ||
+	    hms_pass_collect(pass, vma, address, npages, owner, false, vmf->page)) {
 		ret = VM_FAULT_SIGBUS;
 		goto free;
 	}
@@ -540,8 +548,8 @@ free:
  * @vmf: the fault; core holds a reference to vmf->page
  * @target: the device
  *
- * Brings home that page, and more when it is part of a large one, or when the thread is reading or
- * writing along. A fault never fails for a reason of policy.
+ * Brings home that page, and more when it is part of a large one that nobody shares, or when the
+ * thread is reading or writing along. A fault never fails for a reason of policy.
  *
  * Context: mmap_lock held for read; current may be a kthread or another process than the mapping's.
  * Return: 0 (also when somebody else was faster: the access is simply tried again), VM_FAULT_OOM,

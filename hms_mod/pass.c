@@ -8,7 +8,6 @@
 
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -96,14 +95,28 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 	return hms_pass_setup(pass, vma, start, npages, owner, system, fault_page, 0);
 }
 
+/* Lock a large page, and take a reference, if nobody else has it, and one address space maps it. */
+static bool hms_pass_hold_folio(struct folio *folio)
+{
+	/* Who has it locked may count its references. */
+	if (folio_test_locked(folio) || !folio_try_get(folio))
+		return false;
+	if (folio_trylock(folio)) {
+		if (!folio_maybe_mapped_shared(folio))
+			return true;
+		folio_unlock(folio);
+	}
+	folio_put(folio);
+	return false;
+}
+
 /*
- * Lock and hold the large device page at an address, if there is one, for the reason that
- * hms_devmem_revive() gives. False when that can't be had, or other address spaces map it, too.
+ * Hold the large device page at an address, if there is one, for the reason that
+ * hms_devmem_revive() gives. False when that can't be had.
  */
 static bool hms_pass_hold(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start)
 {
 	int idx = hms_devmem_read_lock();
-	struct folio *folio;
 	unsigned long entry;
 	struct page *page;
 	bool can = true;
@@ -111,17 +124,8 @@ static bool hms_pass_hold(struct hms_pass *pass, struct vm_area_struct *vma, uns
 	hms_locate(vma, start, 1, &entry);
 	page = hms_hmm_is_large(entry) ? hms_located_page(entry) : NULL;
 	if (page && is_zone_device_page(page)) {
-		folio = page_folio(page);
-		/* As in hms_rmap_mapper(): no reference to one that is locked. */
-		rcu_read_lock();
-		can = !folio_test_locked(folio) && !folio_maybe_mapped_shared(folio) &&
-		      folio_try_get(folio);
-		if (can && !folio_trylock(folio)) {
-			folio_put(folio);
-			can = false;
-		}
-		rcu_read_unlock();
-		pass->held = can ? folio : NULL;
+		can = hms_pass_hold_folio(page_folio(page));
+		pass->held = can ? page_folio(page) : NULL;
 	}
 	hms_devmem_read_unlock(idx);
 	return can;
@@ -133,8 +137,8 @@ static void hms_pass_let_go(struct hms_pass *pass)
 
 	if (!folio)
 		return;
+	hms_devmem_revive(folio, pass->vma.vma, pass->vma.start);
 	pass->held = NULL;
-	hms_devmem_revive(folio);
 	folio_unlock(folio);
 	folio_put(folio);
 }
@@ -156,7 +160,7 @@ static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
  * @system: as for hms_pass_collect()
  * @fault_page: as for hms_pass_collect()
  *
- * Of a device only one that no other address space maps, unless it is a fault's.
+ * Of a device only one that no other address space maps.
  *
  * Context: as hms_pass_collect().
  * Return: false when there is no such page, or core can't work on it; then nothing is collected.
@@ -166,10 +170,15 @@ bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, u
 {
 	struct page *page;
 
-	if (!fault_page && owner && !hms_pass_hold(pass, vma, start))
-		return false;
-	if (pass->held)
-		fault_page = folio_page(pass->held, 0);
+	if (!fault_page && owner) {
+		if (!hms_pass_hold(pass, vma, start))
+			return false;
+		/* Where there is none, none that comes only now is to be collected. */
+		if (pass->held)
+			fault_page = folio_page(pass->held, 0);
+		else
+			owner = NULL;
+	}
 	if (hms_pass_setup(pass, vma, start, HMS_BLOCK_PAGES, owner, system, fault_page,
 			   MIGRATE_VMA_SELECT_COMPOUND)) {
 		hms_pass_let_go(pass);
@@ -575,45 +584,6 @@ unsigned long hms_pass_commit(struct hms_pass *pass, enum hms_target_stat why)
 	hms_pass_finalize(pass, why, arrived * (pass->large ? pass->npages : 1));
 	hms_pass_let_go(pass);
 	return arrived;
-}
-
-/**
- * hms_pass_split_mapping - map a large page in pieces again, and give up
- * @pass: from hms_pass_collect_large(), without a destination
- *
- * For a fault: core holds a reference for it and so can't split the page when it is collected
- * again, as long as a PMD maps it. Offered a single page in exchange for a large one, core splits
- * the mapping before it finds that the page has one reference too many.
- *
- * Context: as hms_pass_collect().
- * Return: 0 or -ENOMEM. Either way nothing is collected any more.
- */
-int hms_pass_split_mapping(struct hms_pass *pass)
-{
-	struct folio *folio = page_folio(migrate_pfn_to_page(pass->src[0]));
-	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE);
-	int refs;
-
-	/* Not to depend on the fault's: nothing is copied, so nothing may move. */
-	folio_get(folio);
-	hms_devmem_unzap(folio);
-	refs = folio_ref_count(folio);
-	if (page) {
-		lock_page(page);
-		pass->dst[0] = migrate_pfn(page_to_pfn(page));
-	}
-	hms_pass_pages(pass);
-	hms_devmem_unzap(folio);
-	/*
-	 * The split gives back a reference that core takes for it, unless another thread was first
-	 * (MADV_DONTNEED of a part): then nothing is left to split, and the reference stays. No one
-	 * else can take one, as the folio is locked and all that is mapped are migration entries.
-	 */
-	if (folio_ref_count(folio) > refs)
-		folio_put(folio);
-	hms_pass_finalize(pass, HMS_TARGET_HOME, 0);
-	folio_put(folio);
-	return page ? 0 : -ENOMEM;
 }
 
 /**

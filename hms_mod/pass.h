@@ -69,7 +69,6 @@ bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, u
 bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *vma,
 				 unsigned long start);
 void hms_pass_set_large(struct hms_pass *pass, struct page *page);
-int hms_pass_split_mapping(struct hms_pass *pass);
 bool hms_pass_copy_start(struct hms_pass *pass);
 u64 hms_pass_copy_end(struct hms_pass *pass);
 u64 hms_pass_copy(struct hms_pass *pass);

@@ -71,10 +71,7 @@ struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm
 	struct anon_vma_chain *avc;
 
 	rcu_read_lock();
-	/*
-	 * Free, or on its way: then it would be asked for in vain, and who moves it may go by how
-	 * many references it has, see hms_pass_split_mapping().
-	 */
+	/* Free, or on its way: who moves it is not to find a reference too many. */
 	if (folio_test_locked(folio) || !folio_try_get(folio))
 		goto unlock;
 	root = page_folio(page) == folio ? hms_rmap_lock(folio, &anon_vma) : NULL;

@@ -14,6 +14,7 @@
 #include <linux/memremap.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/rmap.h>
 
 #include "compat/probed.h"
 
@@ -118,32 +119,51 @@ static inline bool hms_vma_takes_large(struct vm_area_struct *vma)
 }
 
 /*
- * How many mappings zap_huge_pmd() of 7.3 has removed of a large page that none mapped any more,
- * see hms_devmem_revive(). Correct the counts of its node; that of its cgroup is anybody's guess.
+ * Has zap_huge_pmd() of 7.3 removed a mapping of a large page that had none any more, see
+ * hms_devmem_revive()? Correct the counts of its node; that of its cgroup is anybody's guess.
  */
 #if HMS_HAS_SELECT_COMPOUND
-static inline int hms_undo_zaps(struct folio *folio)
+static inline bool hms_undo_zap(struct folio *folio)
 {
-	long pages = folio_nr_pages(folio), n, mapped;
+	long pages = folio_nr_pages(folio);
 
 	if (!folio_test_large(folio) || atomic_read(&folio->_large_mapcount) >= -1)
-		return 0;
-	n = -1 - atomic_read(&folio->_large_mapcount);
-	mapped = -(long)atomic_read(&folio->_nr_pages_mapped);
-	mod_node_page_state(folio_pgdat(folio), NR_ANON_THPS, n * pages);
-	/* Each has counted what was missing by then. */
+		return false;
+	mod_node_page_state(folio_pgdat(folio), NR_ANON_THPS, pages);
+	/* It has counted what was missing by then. */
 	if (!IS_ENABLED(CONFIG_NO_PAGE_MAPCOUNT))
 		mod_node_page_state(folio_pgdat(folio), NR_ANON_MAPPED,
-				    n * pages + mapped * (n + 1) / 2);
+				    pages - atomic_read(&folio->_nr_pages_mapped));
 	atomic_set(&folio->_entire_mapcount, -1);
 	atomic_set(&folio->_large_mapcount, -1);
 	atomic_set(&folio->_nr_pages_mapped, 0);
-	return n;
+	return true;
+}
+
+/* Have core count @n mappings more of a large page than there are, or less again. */
+static inline void hms_pretend_mapped(struct folio *folio, int n)
+{
+#ifdef CONFIG_MM_ID
+	int count;
+
+	folio_lock_large_mapcount(folio);
+	count = atomic_add_return(n, &folio->_large_mapcount);
+	/* Core, which compares so when it counts a mapping less, saw more than there were. */
+	if (folio->_mm_id_mapcount[0] == count || folio->_mm_id_mapcount[1] == count)
+		folio->_mm_ids &= ~FOLIO_MM_IDS_SHARED_BIT;
+	folio_unlock_large_mapcount(folio);
+#else
+	atomic_add(n, &folio->_large_mapcount);
+#endif
 }
 #else
-static inline int hms_undo_zaps(struct folio *folio)
+static inline bool hms_undo_zap(struct folio *folio)
 {
-	return 0;
+	return false;
+}
+
+static inline void hms_pretend_mapped(struct folio *folio, int n)
+{
 }
 #endif
 

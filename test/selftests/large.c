@@ -309,6 +309,112 @@ HMS_TEST(large, dropped_while_moving)
 	SAME(LARGE, LARGE);
 }
 
+/* Of those that share a large page some go at the moment when others touch it. */
+HMS_TEST(large, dropped_by_sharers)
+{
+	for (int round = 0; round < 200; round++) {
+		int go[2], status;
+		pid_t pid[4];
+		char none;
+
+		ASSERT_EQ(0, madvise(self->p, LARGE, MADV_DONTNEED));
+		memcpy(self->p, was, LARGE);
+		ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.sim[round % 2], NULL));
+		ASSERT_EQ(NLARGE, pages_on(self->e.fd, self->p, LARGE, self->e.sim[round % 2]));
+		ASSERT_EQ(0, pipe(go));
+		for (int i = 0; i < 4; i++) {
+			pid[i] = fork();
+			ASSERT_GE(pid[i], 0);
+			if (pid[i])
+				continue;
+			close(go[1]);
+			if (read(go[0], &none, 1))
+				_exit(2);
+			/* All of it goes with the process, or before it, or is looked at. */
+			if (i == 1)
+				_exit(madvise(self->p, LARGE, MADV_DONTNEED) ? 3 : 0);
+			_exit(i == 2 && memcmp(self->p, was, LARGE));
+		}
+		close(go[0]);
+		close(go[1]);
+		for (volatile int i = 0; i < round * 1000; i++)
+			;
+		SAME(0, LARGE);
+		for (int i = 0; i < 4; i++) {
+			ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+			EXPECT_EQ(0, status);
+		}
+	}
+}
+
+struct half_dropper {
+	char *p;
+	pthread_barrier_t at_once;
+	int rounds;
+};
+
+static void *drop_half(void *arg)
+{
+	struct half_dropper *d = arg;
+	void *failed = NULL;
+
+	for (int round = 0; round < d->rounds; round++) {
+		pthread_barrier_wait(&d->at_once);
+		if (madvise(d->p + LARGE / 2, LARGE / 2, MADV_DONTNEED))
+			failed = arg;
+		pthread_barrier_wait(&d->at_once);
+	}
+	return failed;
+}
+
+/* A part of one is dropped when another is touched; all of it is there for who shares it. */
+HMS_TEST(large, part_dropped_while_touched)
+{
+	struct half_dropper d = { .p = self->p, .rounds = 200 };
+	void *failed = NULL;
+	pthread_t t;
+
+	ASSERT_EQ(0, pthread_barrier_init(&d.at_once, NULL, 2));
+	ASSERT_EQ(0, pthread_create(&t, NULL, drop_half, &d));
+	for (int round = 0; round < d.rounds; round++) {
+		int go[2], status;
+		pid_t pid = 0;
+		char none;
+
+		ASSERT_EQ(0, madvise(self->p, LARGE, MADV_DONTNEED));
+		memcpy(self->p, was, LARGE);
+		ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.sim[0], NULL));
+		ASSERT_EQ(0, pipe(go));
+		/* Every other time it has one mapping. */
+		if (round % 2) {
+			pid = fork();
+			ASSERT_GE(pid, 0);
+			if (!pid) {
+				close(go[1]);
+				_exit(read(go[0], &none, 1) || memcmp(self->p, was, LARGE));
+			}
+		}
+		close(go[0]);
+		pthread_barrier_wait(&d.at_once);
+		for (volatile int i = 0; i < round * 50; i++)
+			;
+		SAME(0, LARGE / 2);
+		pthread_barrier_wait(&d.at_once);
+		/* Not that all of it is dropped: see split_by_two. */
+		for (size_t at = LARGE / 2; at < LARGE; at += PAGE) {
+			if (memcmp(self->p + at, was + at, PAGE))
+				EXPECT_ZERO(self->p + at, PAGE);
+		}
+		close(go[1]);
+		if (!pid)
+			continue;
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	ASSERT_EQ(0, pthread_join(t, &failed));
+	EXPECT_EQ(NULL, failed);
+}
+
 /* What can't be copied in one piece is copied page by page, and only the page at fault stays. */
 HMS_TEST(large, copy_fails)
 {
