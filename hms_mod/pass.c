@@ -160,7 +160,7 @@ static bool hms_pass_keep_large(struct hms_pass *pass, bool wanted)
  * @system: as for hms_pass_collect()
  * @fault_page: as for hms_pass_collect()
  *
- * Of a device only one that no other address space maps.
+ * Of a device only one that no other address space maps; a fault sees to that by itself.
  *
  * Context: as hms_pass_collect().
  * Return: false when there is no such page, or core can't work on it; then nothing is collected.

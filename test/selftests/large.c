@@ -313,8 +313,8 @@ HMS_TEST(large, dropped_while_moving)
 HMS_TEST(large, dropped_by_sharers)
 {
 	for (int round = 0; round < 200; round++) {
-		int go[2], status;
 		pid_t pid[4];
+		int go[2];
 		char none;
 
 		ASSERT_EQ(0, madvise(self->p, LARGE, MADV_DONTNEED));
@@ -340,79 +340,76 @@ HMS_TEST(large, dropped_by_sharers)
 		for (volatile int i = 0; i < round * 1000; i++)
 			;
 		SAME(0, LARGE);
-		for (int i = 0; i < 4; i++) {
-			ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
-			EXPECT_EQ(0, status);
-		}
+		for (int i = 0; i < 4; i++)
+			EXPECT_EQ(0, status_of(pid[i]));
 	}
 }
 
-struct half_dropper {
+struct dropper {
 	char *p;
-	pthread_barrier_t at_once;
-	int rounds;
+	size_t length;
+	unsigned int delay;
+	int ready, go;
 };
 
-static void *drop_half(void *arg)
+static void *drop(void *data)
 {
-	struct half_dropper *d = arg;
-	void *failed = NULL;
+	struct dropper *d = data;
 
-	for (int round = 0; round < d->rounds; round++) {
-		pthread_barrier_wait(&d->at_once);
-		if (madvise(d->p + LARGE / 2, LARGE / 2, MADV_DONTNEED))
-			failed = arg;
-		pthread_barrier_wait(&d->at_once);
-	}
-	return failed;
+	__atomic_store_n(&d->ready, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&d->go, __ATOMIC_ACQUIRE))
+		;
+	for (volatile unsigned int i = 0; i < d->delay; i++)
+		;
+	return (void *)(long)madvise(d->p, d->length, MADV_DONTNEED);
+}
+
+/* Start one; it drops when it is told to go. */
+static int drop_start(pthread_t *t, struct dropper *d)
+{
+	if (pthread_create(t, NULL, drop, d))
+		return -1;
+	while (!__atomic_load_n(&d->ready, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return 0;
 }
 
 /* A part of one is dropped when another is touched; all of it is there for who shares it. */
 HMS_TEST(large, part_dropped_while_touched)
 {
-	struct half_dropper d = { .p = self->p, .rounds = 200 };
-	void *failed = NULL;
 	pthread_t t;
 
-	ASSERT_EQ(0, pthread_barrier_init(&d.at_once, NULL, 2));
-	ASSERT_EQ(0, pthread_create(&t, NULL, drop_half, &d));
-	for (int round = 0; round < d.rounds; round++) {
-		int go[2], status;
-		pid_t pid = 0;
-		char none;
+	for (int round = 0; round < 200; round++) {
+		struct dropper d = { .p = self->p + LARGE / 2, .length = LARGE / 2 };
+		bool shared = round % 2;
+		struct peer peer;
+		void *failed;
 
 		ASSERT_EQ(0, madvise(self->p, LARGE, MADV_DONTNEED));
 		memcpy(self->p, was, LARGE);
 		ASSERT_EQ(0, migrate(self->e.fd, self->p, LARGE, self->e.sim[0], NULL));
-		ASSERT_EQ(0, pipe(go));
-		/* Every other time it has one mapping. */
-		if (round % 2) {
-			pid = fork();
-			ASSERT_GE(pid, 0);
-			if (!pid) {
-				close(go[1]);
-				_exit(read(go[0], &none, 1) || memcmp(self->p, was, LARGE));
-			}
+		if (shared) {
+			ASSERT_GE(peer_fork(&peer), 0);
+			if (!peer.pid)
+				_exit(hear(&peer) || memcmp(self->p, was, LARGE));
 		}
-		close(go[0]);
-		pthread_barrier_wait(&d.at_once);
+		ASSERT_EQ(0, drop_start(&t, &d));
+		__atomic_store_n(&d.go, 1, __ATOMIC_RELEASE);
 		for (volatile int i = 0; i < round * 50; i++)
 			;
 		SAME(0, LARGE / 2);
-		pthread_barrier_wait(&d.at_once);
+		ASSERT_EQ(0, pthread_join(t, &failed));
+		EXPECT_EQ(NULL, failed);
 		/* Not that all of it is dropped: see split_by_two. */
 		for (size_t at = LARGE / 2; at < LARGE; at += PAGE) {
 			if (memcmp(self->p + at, was + at, PAGE))
 				EXPECT_ZERO(self->p + at, PAGE);
 		}
-		close(go[1]);
-		if (!pid)
-			continue;
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		EXPECT_EQ(0, status);
+		if (shared) {
+			ASSERT_EQ(0, tell(&peer));
+			EXPECT_EQ(0, peer_wait(&peer));
+		}
 	}
-	ASSERT_EQ(0, pthread_join(t, &failed));
-	EXPECT_EQ(NULL, failed);
 }
 
 /* What can't be copied in one piece is copied page by page, and only the page at fault stays. */
@@ -460,24 +457,6 @@ HMS_TEST(large, policy_of_a_part)
 #define ROUNDS 200
 
 /* One thread drops a page while another has its neighbour come home: at all stages of that. */
-struct dropper {
-	char *p;
-	unsigned int delay;
-	int ready, go;
-};
-
-static void *drop(void *data)
-{
-	struct dropper *d = data;
-
-	__atomic_store_n(&d->ready, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&d->go, __ATOMIC_ACQUIRE))
-		;
-	for (volatile unsigned int i = 0; i < d->delay; i++)
-		;
-	return (void *)(long)madvise(d->p, PAGE, MADV_DONTNEED);
-}
-
 /* Both split the mapping, and no reference is left to the large page: its memory comes back. */
 HMS_TEST(large, split_by_two)
 {
@@ -487,13 +466,12 @@ HMS_TEST(large, split_by_two)
 	NEED_NODES(2);
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p, 100 * PAGE, HMS_MODE_PREFERRED, 2, list));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		struct dropper d = { .p = self->p + 300 * PAGE, .delay = i * 200 };
+		struct dropper d = { .p = self->p + 300 * PAGE, .length = PAGE,
+				     .delay = i * 200 };
 		void *failed;
 
 		MOVE(self->p, LARGE, self->e.sim[0]);
-		ASSERT_EQ(0, pthread_create(&t, NULL, drop, &d));
-		while (!__atomic_load_n(&d.ready, __ATOMIC_ACQUIRE))
-			sched_yield();
+		ASSERT_EQ(0, drop_start(&t, &d));
 		__atomic_store_n(&d.go, 1, __ATOMIC_RELEASE);
 		EXPECT_EQ(0, memcmp(self->p + 5 * PAGE, was + 5 * PAGE, PAGE));
 		ASSERT_EQ(0, pthread_join(t, &failed));
