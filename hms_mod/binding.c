@@ -609,7 +609,8 @@ struct hms_policy *hms_binding_policy(struct mm_struct *mm, unsigned long addres
 
 	rcu_read_lock();
 	binding = hms_binding_find_rcu(mm);
-	if (binding) {
+	/* Until it listens it has had no policy: most touches are spared the lock by that. */
+	if (binding && READ_ONCE(binding->listens)) {
 		spin_lock(&binding->tree_lock);
 		policy = hms_policy_at(&binding->tree, address, last);
 		if (policy)

@@ -294,6 +294,7 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
 		hms_stat_add(HMS_STAT_LAZY_TOUCHED, home);
 		hms_binding_count_home(mm, HMS_PROCESS_POPULATED, home, elsewhere);
 	} else if (why == HMS_TARGET_HOME) {
+		hms_stat_add(HMS_STAT_HOME_FAULTS, !!pass->vma.fault_page);
 		if (trace_hms_home_enabled())
 			hms_home_trace(pass, home, elsewhere);
 		hms_stat_add(HMS_STAT_HOME, home);
@@ -509,10 +510,8 @@ static vm_fault_t hms_home_bring(struct vm_fault *vmf, struct hms_target *target
 	unsigned long npages;
 	vm_fault_t ret;
 
-	if (!vmf->pte && hms_home_fault_large(vmf, target, began)) {
-		hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
+	if (!vmf->pte && hms_home_fault_large(vmf, target, began))
 		return 0;
-	}
 	/* Not by its struct: the next thread may have that, and seem to go on with the stream. */
 	npages = hms_stream_touch(&hms_home_streams, current->pid, address >> PAGE_SHIFT);
 	/*
@@ -536,7 +535,6 @@ static vm_fault_t hms_home_bring(struct vm_fault *vmf, struct hms_target *target
 		goto free;
 	}
 	ret = hms_home_fault_result(hms_home_pass(pass, HMS_TARGET_HOME));
-	hms_stat_add(HMS_STAT_HOME_FAULTS, !hms_is_placeholder(vmf->page));
 free:
 	if (many)
 		hms_pass_free(many);
