@@ -43,13 +43,16 @@ HMS_TEST(lend, as_wanted)
 		EXPECT_EQ(SIZE, target_used(self->e.sim[i]));
 		EXPECT_TRUE(lent_becomes(SIZE / PAGE));
 	}
-	/* Asked for, as a touch brings home nothing that the CPU can load from the device. */
-	ASSERT_EQ(0, migrate(self->e.fd, p, SIZE / 2, self->e.node[0], &r));
-	EXPECT_EQ(SIZE / 2 / PAGE, r.h.moved);
-	EXPECT_TRUE(lent_becomes(SIZE / 2 / PAGE));
-	EXPECT_PATTERN(p, SIZE / 2, 1);
+	/* All of it, as the device sees it: half of it stays there. */
 	ASSERT_EQ(0, sim_read(self->e.sim_fd[1], p, copy, SIZE));
 	EXPECT_PATTERN(copy, SIZE, 1);
+	/* A touch brings home nothing that the CPU can load from the device. */
+	if (!self->e.private)
+		ASSERT_EQ(0, migrate(self->e.fd, p, SIZE / 2, self->e.node[0], &r));
+	EXPECT_PATTERN(p, SIZE / 2, 1);
+	/* Touched in order, a little more has come home. */
+	EXPECT_GE(SIZE / 2, target_used(self->e.sim[1]));
+	EXPECT_TRUE(lent_becomes(target_used(self->e.sim[1]) / PAGE));
 	ASSERT_EQ(0, munmap(p, SIZE));
 	EXPECT_TRUE(used_becomes(self->e.sim[1], 0));
 	EXPECT_TRUE(lent_becomes(0));
