@@ -483,22 +483,23 @@ void hms_binding_unlock_mapped(struct hms_binding *binding)
 	mmap_read_unlock(binding->mm);
 }
 
-/* Of any policy; one that is lost when two come at a time does not matter. */
-static u32 hms_changes;
+/* Of any policy. */
+static atomic_t hms_changes;
 
+/* Under tree_lock: who has read the new number, and asks for a policy then, is told the new one. */
 static void hms_binding_note_change(void)
 {
-	WRITE_ONCE(hms_changes, hms_changes + 1);
+	atomic_inc(&hms_changes);
 }
 
 /**
  * hms_binding_changes - has any policy changed
  *
- * Return: another number than before when one was set or cleared since.
+ * Return: a higher number than before when one was set or cleared since; it begins anew some time.
  */
 u32 hms_binding_changes(void)
 {
-	return READ_ONCE(hms_changes);
+	return atomic_read(&hms_changes);
 }
 
 /* Under tree_lock. */

@@ -939,17 +939,17 @@ void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial
  * hms_devmem_changed - the policy of a page is another than when it was placed
  * @mem: the device's memory
  * @page: of it; it may be gone by now
- * @priority: of that policy
- * @stuck: it has no other place for it
+ * @how: see hms_lru_change()
  *
  * Context: any; the caller keeps the struct page from being freed.
  */
-void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, bool stuck)
+void hms_devmem_changed(struct hms_devmem *mem, struct page *page,
+			const struct hms_lru_place *how)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&mem->lock, flags);
-	hms_lru_change(&mem->lru, hms_devmem_known_by(mem, page), priority, stuck);
+	hms_lru_change(&mem->lru, hms_devmem_known_by(mem, page), how);
 	spin_unlock_irqrestore(&mem->lock, flags);
 }
 
@@ -957,12 +957,13 @@ void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, 
  * hms_devmem_next_to_leave - the page that leaves next
  * @mem: the device's memory
  * @want: for whom
- * @known: receives what is known of it
+ * @known: receives what is known of it, with a reference to its policy
+ * @sure: receives whether that is surely its policy still
  *
  * Return: a page, as hms_lru_next(), or NULL. It may be gone at any moment.
  */
 struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want,
-				      struct hms_lru_page *known)
+				      struct hms_lru_page *known, bool *sure)
 {
 	unsigned long index;
 
@@ -970,8 +971,11 @@ struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_l
 	hms_pcps_drain(&mem->pcps);
 	spin_lock_irq(&mem->lock);
 	index = hms_lru_next(&mem->lru, want, jiffies);
-	if (index != HMS_LRU_NONE)
+	if (index != HMS_LRU_NONE) {
 		*known = mem->lru.pages[index];
+		hms_policy_get_many(known->policy, 1);
+		*sure = hms_lru_is_sure(&mem->lru, known);
+	}
 	spin_unlock_irq(&mem->lock);
 	return index == HMS_LRU_NONE ? NULL : pfn_to_page(mem->first_pfn + index);
 }

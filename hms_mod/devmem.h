@@ -156,9 +156,10 @@ unsigned long hms_devmem_room(struct hms_devmem *mem, unsigned long want);
 void hms_devmem_placed(struct hms_devmem *mem, const struct page *page, unsigned int n,
 		       const struct hms_lru_place *how);
 void hms_devmem_used_again(struct hms_devmem *mem, struct page *page, u32 serial);
-void hms_devmem_changed(struct hms_devmem *mem, struct page *page, u8 priority, bool stuck);
+void hms_devmem_changed(struct hms_devmem *mem, struct page *page,
+			const struct hms_lru_place *how);
 struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_lru_want *want,
-				      struct hms_lru_page *known);
+				      struct hms_lru_page *known, bool *sure);
 void hms_devmem_defer(struct hms_devmem *mem, const struct page *page);
 bool hms_devmem_has(const struct hms_devmem *mem, unsigned long pfn);
 bool hms_devmem_is_charged(const struct hms_devmem *mem);

@@ -4,6 +4,9 @@
  * They go where their policy goes on after the device; if it is content with any memory, or there
  * is none, to any node. A page whose policy has no such place stays.
  *
+ * A page refers to the policy that it was placed under, and while no policy changes nobody else has
+ * to be asked.
+ *
  * Core can move device pages without their address space, migrate_device_pfns(), but then it keeps
  * no hold on their anon_vma, see evacuate.c. So the address space is asked of rmap, and its
  * mmap_lock taken if that does not mean to wait: who makes room may hold that of another one, and
@@ -45,16 +48,14 @@
 /**
  * struct hms_exits - where pages of a run of addresses may go
  * @last: the last of the addresses
- * @priority: of their policy
- * @none: that has no other place for them
+ * @how: their policy, a reference or NULL, as of when, and whether it has no other place for them
  * @ntargets: how many targets
  * @any: any node will do, after these
  * @targets: each in use
  */
 struct hms_exits {
 	unsigned long last;
-	u8 priority;
-	bool none;
+	struct hms_lru_place how;
 	u32 ntargets;
 	bool any;
 	struct hms_target *targets[HMS_MAX_TARGETS];
@@ -68,7 +69,11 @@ struct hms_exits {
  * @npages: how many pages are to leave
  * @left: how many have
  * @page: the one whose turn it is, and
- * @known: what was known of it then
+ * @known: what was known of it then, with a reference to its policy, and
+ * @sure: that is surely its policy still
+ * @asked: an address space that has it was asked
+ * @mm: the address space whose pages leave
+ * @vma: the mapping, with mmap_lock held
  * @exits: where pages may go
  * @pass: to move them
  * @entries: see locate.h
@@ -81,6 +86,10 @@ struct hms_eviction {
 	unsigned long left;
 	struct page *page;
 	struct hms_lru_page known;
+	bool sure;
+	bool asked;
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
 	struct hms_exits exits;
 	struct hms_pass *pass;
 	unsigned long entries[HMS_PASS_PAGES];
@@ -91,6 +100,8 @@ static void hms_exits_close(struct hms_exits *exits)
 	while (exits->ntargets)
 		hms_target_unuse(exits->targets[--exits->ntargets]);
 	exits->any = false;
+	hms_policy_put(exits->how.policy);
+	exits->how.policy = NULL;
 }
 
 /*
@@ -98,21 +109,20 @@ static void hms_exits_close(struct hms_exits *exits)
  * nobody pays for what others have on a device: a cgroup is charged that is current's, for whom it
  * does this.
  */
-static bool hms_exit_is_open(const struct hms_target *target, struct vm_area_struct *vma,
-			     const struct mm_struct *payer)
+static bool hms_exit_is_open(const struct hms_target *target, const struct hms_eviction *e)
 {
 	if (!hms_target_is_device(target))
-		return !vma_policy(vma);
-	return hms_devmem_is_usable(target->mem) && !(vma->vm_flags & VM_LOCKED) &&
-	       (vma->vm_mm == payer || !hms_devmem_is_charged(target->mem));
+		return !vma_policy(e->vma);
+	return hms_devmem_is_usable(target->mem) && !(e->vma->vm_flags & VM_LOCKED) &&
+	       (e->mm == e->want->payer || !hms_devmem_is_charged(target->mem));
 }
 
 /* Which of the targets that come after the device, in the order that the page has them in? */
-static void hms_exits_follow(struct hms_exits *exits, const struct hms_policy *policy,
-			     struct vm_area_struct *vma, unsigned long address,
-			     const struct hms_eviction *e)
+static void hms_exits_follow(struct hms_eviction *e, const struct hms_policy *policy,
+			     unsigned long address)
 {
 	u32 first = hms_policy_rank(policy, address >> PAGE_SHIFT), n = policy->ntargets, i;
+	struct hms_exits *exits = &e->exits;
 	struct hms_target *target;
 	u32 begin = 0;
 
@@ -123,36 +133,44 @@ static void hms_exits_follow(struct hms_exits *exits, const struct hms_policy *p
 	for (i = begin; i < n; i++) {
 		if (hms_target_use(policy->uids[(first + i) % n], U32_MAX, &target))
 			continue;
-		if (hms_exit_is_open(target, vma, e->want->payer))
+		if (hms_exit_is_open(target, e))
 			exits->targets[exits->ntargets++] = target;
 		else
 			hms_target_unuse(target);
 	}
 }
 
+/* The policy of an address, a reference: the one that the page was placed under, if that is sure. */
+static struct hms_policy *hms_exits_policy(struct hms_eviction *e, unsigned long address)
+{
+	if (e->sure)
+		return hms_policy_get_many(e->known.policy, 1);
+	return hms_binding_policy(e->mm, address, &e->exits.last);
+}
+
 /*
- * Find out where a page at an address may go, and up to where that holds. Nowhere, if it has come
- * to a higher priority since it was placed.
+ * Find out where a page at an address may go, and up to where that holds, at most to @last. Nowhere,
+ * if it has come to a higher priority since it was placed.
  */
-static void hms_exits_open(struct hms_eviction *e, struct vm_area_struct *vma,
-			   unsigned long address)
+static void hms_exits_open(struct hms_eviction *e, unsigned long address, unsigned long last)
 {
 	struct hms_exits *exits = &e->exits;
 	struct hms_policy *policy;
 
 	hms_exits_close(exits);
-	exits->last = vma->vm_end - 1;
-	policy = hms_binding_policy(vma->vm_mm, address, &exits->last);
-	exits->priority = hms_policy_priority(policy);
-	exits->none = !e->want->forced && hms_order_is_stuck(policy, e->target, address);
+	exits->last = last;
+	exits->how.changes = e->sure ? e->want->changes : hms_binding_changes();
+	policy = hms_exits_policy(e, address);
+	exits->how.policy = policy;
+	exits->how.stuck = hms_order_is_stuck(policy, e->target, address);
 	if (policy && hms_mode_rotates(policy->mode))
 		exits->last = address + PAGE_SIZE - 1;
-	if (exits->priority <= e->want->priority && !exits->none) {
-		if (policy)
-			hms_exits_follow(exits, policy, vma, address, e);
-		exits->any = !policy || policy->mode == HMS_MODE_PREFERRED || e->want->forced;
-	}
-	hms_policy_put(policy);
+	if (!e->want->forced &&
+	    (exits->how.stuck || hms_policy_priority(policy) > e->want->priority))
+		return;
+	if (policy)
+		hms_exits_follow(e, policy, address);
+	exits->any = !policy || policy->mode == HMS_MODE_PREFERRED || e->want->forced;
 }
 
 /* Is there room where they lead? Of a node that is only known when it is asked. */
@@ -184,10 +202,11 @@ static struct page *hms_exit_alloc(struct hms_target *target, kuid_t user)
 }
 
 /* For @from a page to go to, locked. Nothing is killed for it, and no other device evicts. */
-static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_struct *vma,
-				    unsigned long address, struct page *from)
+static struct page *hms_exits_alloc(struct hms_eviction *e, unsigned long address,
+				    struct page *from)
 {
 	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN;
+	struct hms_exits *exits = &e->exits;
 	struct page *page;
 	u32 i;
 
@@ -198,13 +217,15 @@ static struct page *hms_exits_alloc(struct hms_exits *exits, struct vm_area_stru
 	}
 	if (!exits->any)
 		return NULL;
-	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, 0, HMS_TARGET_EVICTED));
+	return hms_locked_page(hms_home_alloc_anywhere(e->vma, address, gfp, 0,
+						       HMS_TARGET_EVICTED));
 }
 
-static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_area_struct *vma,
-					  unsigned long address, struct page *from)
+static struct page *hms_exits_alloc_large(struct hms_eviction *e, unsigned long address,
+					  struct page *from)
 {
 	const gfp_t gfp = GFP_TRANSHUGE_LIGHT | __GFP_NOWARN;
+	struct hms_exits *exits = &e->exits;
 	unsigned int order = ilog2(HMS_BLOCK_PAGES);
 	struct page *page;
 	u32 i;
@@ -218,9 +239,9 @@ static struct page *hms_exits_alloc_large(struct hms_exits *exits, struct vm_are
 			return page;
 	}
 	/* A mempolicy of its own places single pages only. */
-	if (!exits->any || vma_policy(vma))
+	if (!exits->any || vma_policy(e->vma))
 		return NULL;
-	return hms_locked_page(hms_home_alloc_anywhere(vma, address, gfp, order,
+	return hms_locked_page(hms_home_alloc_anywhere(e->vma, address, gfp, order,
 						       HMS_TARGET_EVICTED));
 }
 
@@ -237,8 +258,8 @@ static void hms_evict_place(struct hms_eviction *e)
 		    (page != e->page && !hms_devmem_leaves_with(e->target->mem, page, &e->known)))
 			continue;
 		if (address > e->exits.last)
-			hms_exits_open(e, pass->vma.vma, address);
-		page = hms_exits_alloc(&e->exits, pass->vma.vma, address, page);
+			hms_exits_open(e, address, pass->vma.end - 1);
+		page = hms_exits_alloc(e, address, page);
 		if (!page)
 			break;
 		pass->dst[i] = migrate_pfn(page_to_pfn(page));
@@ -250,8 +271,7 @@ static void hms_evict_place(struct hms_eviction *e)
 static void hms_evict_pass(struct hms_eviction *e)
 {
 	struct hms_pass *pass = e->pass;
-	struct mm_struct *mm = pass->vma.vma->vm_mm;
-	u32 who = hms_binding_id(mm);
+	u32 who = hms_binding_id(e->mm);
 	struct hms_notice notice = { .kind = HMS_NOTICE_EVICTED, .target = e->target->obj.uid };
 	unsigned long i, n = pass->large ? HMS_BLOCK_PAGES : 1, moved = 0, end = 0;
 
@@ -275,23 +295,22 @@ static void hms_evict_pass(struct hms_eviction *e)
 	trace_hms_evict(e->target->obj.uid, pass->to, notice.start, moved, e->want->priority,
 			e->want->forced ? HMS_TRACE_TAKEN : HMS_TRACE_EVICTED, pass->began);
 	hms_stat_add(HMS_STAT_EVICTED, moved);
-	hms_binding_count_home(mm, HMS_PROCESS_EVICTED, moved, 0);
-	hms_inbox_tell_mm(mm, &notice);
-	hms_netlink_move(mm, &notice, HMS_REASON_EVICTED, pass->to);
+	hms_binding_count_home(e->mm, HMS_PROCESS_EVICTED, moved, 0);
+	hms_inbox_tell_mm(e->mm, &notice);
+	hms_netlink_move(e->mm, &notice, HMS_REASON_EVICTED, pass->to);
 }
 
-static bool hms_evict_large(struct hms_eviction *e, struct vm_area_struct *vma,
-			    unsigned long address)
+static bool hms_evict_large(struct hms_eviction *e, unsigned long address)
 {
 	unsigned long start = ALIGN_DOWN(address, PMD_SIZE);
+	struct vm_area_struct *vma = e->vma;
 	struct page *page;
 
 	if (!hms_core_moves_large() || start < vma->vm_start || start + PMD_SIZE > vma->vm_end ||
 	    !hms_pass_collect_large(e->pass, vma, start, hms_devmem_owner(e->target->mem), false,
 				    NULL))
 		return false;
-	page = hms_exits_alloc_large(&e->exits, vma, start,
-				     migrate_pfn_to_page(e->pass->src[0]));
+	page = hms_exits_alloc_large(e, start, migrate_pfn_to_page(e->pass->src[0]));
 	if (!page) {
 		hms_pass_abort(e->pass);
 		return false;
@@ -320,14 +339,16 @@ static unsigned long hms_evict_together(const struct hms_eviction *e, const stru
 }
 
 /* The page whose turn it is, and those behind it that leave with it. */
-static void hms_evict_span(struct hms_eviction *e, struct vm_area_struct *vma,
-			   unsigned long address, const struct hms_span *span)
+static void hms_evict_span(struct hms_eviction *e, unsigned long address,
+			   const struct hms_span *span)
 {
+	void *owner = hms_devmem_owner(e->target->mem);
+
 	e->pass->began = hms_trace_now(hms_evict);
-	if (span->large && hms_evict_large(e, vma, address))
+	if (span->large && hms_evict_large(e, address))
 		return;
-	if (hms_pass_collect(e->pass, vma, address, hms_evict_together(e, span),
-			     hms_devmem_owner(e->target->mem), false, NULL))
+	if (hms_pass_collect(e->pass, e->vma, address, hms_evict_together(e, span), owner, false,
+			     NULL))
 		return;
 	hms_evict_place(e);
 	hms_evict_pass(e);
@@ -346,8 +367,20 @@ static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 		struct page *page = hms_located_on(e->target->mem, e->entries[span->first + i]);
 
 		if (page)
-			hms_devmem_changed(e->target->mem, page, e->exits.priority, e->exits.none);
+			hms_devmem_changed(e->target->mem, page, &e->exits.how);
 	}
+}
+
+/* Let a span go, at an address, unless its policy is against it. */
+static void hms_evict_some(struct hms_eviction *e, unsigned long address, unsigned long last,
+			   const struct hms_span *span)
+{
+	hms_exits_open(e, address, last);
+	if (hms_exits_have_room(&e->exits))
+		hms_evict_span(e, address, span);
+	else if (!e->exits.ntargets)
+		hms_evict_pass_over(e, address, span);
+	hms_exits_close(&e->exits);
 }
 
 /* Does the span begin with the page whose turn it is? */
@@ -358,56 +391,60 @@ static bool hms_evict_is_there(const struct hms_eviction *e, const struct hms_sp
 	return page && page_folio(page) == page_folio(e->page);
 }
 
-/*
- * Let the page go, and more of the same page table page with it, unless their policy is against it.
- * Returns whether the page is there, so that this address space has had its say. mmap_lock held.
- */
-static bool hms_evict_at(struct hms_eviction *e, struct mm_struct *mm, unsigned long address)
+/* Let the page go, if it is there, and more of the same page table page with it. mmap_lock held. */
+static void hms_evict_at(struct hms_eviction *e, unsigned long address)
 {
-	struct vm_area_struct *vma = vma_lookup(mm, address);
+	struct vm_area_struct *vma = vma_lookup(e->mm, address);
 	struct hms_span span;
 	unsigned long end;
 
 	/* Only anonymous memory is ever on a device. */
 	if (!vma || !vma->anon_vma || is_vm_hugetlb_page(vma))
-		return false;
+		return;
 	end = min3(vma->vm_end, ALIGN_DOWN(address, PMD_SIZE) + PMD_SIZE,
 		   address + (HMS_PASS_PAGES << PAGE_SHIFT));
 	/* It may be mapped elsewhere, and core would split a huge page in the way. */
 	if (!hms_locate_span(vma, e->target->mem, address, (end - address) >> PAGE_SHIFT,
 			     e->entries, &span) || !hms_evict_is_there(e, &span))
-		return false;
-	address += span.first << PAGE_SHIFT;
-	hms_exits_open(e, vma, address);
-	if (hms_exits_have_room(&e->exits))
-		hms_evict_span(e, vma, address, &span);
-	else if (!e->exits.ntargets)
-		hms_evict_pass_over(e, address, &span);
-	hms_exits_close(&e->exits);
-	return true;
+		return;
+	e->asked = true;
+	e->vma = vma;
+	hms_evict_some(e, address + (span.first << PAGE_SHIFT), vma->vm_end - 1, &span);
+	e->vma = NULL;
 }
 
 /*
- * Ask an address space that may map the page. Returns false when another one is to be asked: a page
- * that several share goes by the policy of the first that has it, mostly the parent's.
+ * Ask the nth address space that may map the page, if it has time. Returns whether there is one. A
+ * page that several share goes by the policy of the first that has it, mostly the parent's.
  */
 static bool hms_evict_from(struct hms_eviction *e, unsigned int nth)
 {
 	unsigned long address;
-	struct mm_struct *mm = hms_rmap_mapper(e->page, nth, e->held, &address);
-	bool asked = true;
 
-	if (!mm)
+	e->mm = hms_rmap_mapper(e->page, nth, e->held, &address);
+	if (!e->mm)
+		return false;
+	if (e->mm == e->held) {
+		hms_evict_at(e, address);
 		return true;
-	if (mm == e->held)
-		return hms_evict_at(e, mm, address);
-	if (mmap_read_trylock(mm)) {
-		asked = hms_evict_at(e, mm, address);
-		mmap_read_unlock(mm);
+	}
+	if (mmap_read_trylock(e->mm)) {
+		hms_evict_at(e, address);
+		mmap_read_unlock(e->mm);
 	}
 	/* The last user's work is for a worker: we may hold locks of another address space. */
-	mmput_async(mm);
-	return asked;
+	mmput_async(e->mm);
+	return true;
+}
+
+/* Let the page whose turn it is go, and more that leave with it. */
+static void hms_evict_page(struct hms_eviction *e)
+{
+	unsigned int nth;
+
+	e->asked = false;
+	for (nth = 0; nth < HMS_EVICT_MAPPERS && hms_evict_from(e, nth) && !e->asked; nth++)
+		;
 }
 
 /**
@@ -424,7 +461,7 @@ unsigned long hms_evict(struct hms_target *target, unsigned long npages,
 			const struct hms_lru_want *want, struct mm_struct *held)
 {
 	struct hms_eviction *e = kvzalloc(sizeof(*e), GFP_KERNEL);
-	unsigned int tries = HMS_EVICT_TRIES, nth;
+	unsigned int tries = HMS_EVICT_TRIES;
 	unsigned long left, before;
 
 	if (!e)
@@ -435,12 +472,12 @@ unsigned long hms_evict(struct hms_target *target, unsigned long npages,
 	e->npages = npages;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL);
 	while (e->pass && e->left < npages && tries && !fatal_signal_pending(current)) {
-		e->page = hms_devmem_next_to_leave(target->mem, want, &e->known);
+		e->page = hms_devmem_next_to_leave(target->mem, want, &e->known, &e->sure);
 		if (!e->page)
 			break;
 		before = e->left;
-		for (nth = 0; nth < HMS_EVICT_MAPPERS && !hms_evict_from(e, nth); nth++)
-			;
+		hms_evict_page(e);
+		hms_policy_put(e->known.policy);
 		if (e->left == before) {
 			hms_devmem_defer(target->mem, e->page);
 			tries--;

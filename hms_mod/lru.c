@@ -6,6 +6,9 @@
  * By priority first. Among equals, what was placed or touched by the device the longest ago: the
  * CPU's access bits say nothing about a page that it does not map.
  *
+ * A page refers to the policy that it was placed under, so that its address space need not be
+ * asked. That is sure as long as no policy changes at all, of which the rounds tell.
+ *
  * Pages whose policy leaves them no other place are kept apart, or a device full of them would be
  * searched for every page that comes. They are looked at again when some policy has changed.
  */
@@ -50,10 +53,9 @@ void hms_lru_destroy(struct hms_lru *lru)
 	vfree(lru->pages);
 }
 
-static void hms_lru_leave(struct hms_lru *lru, struct hms_lru_page *page)
+/* Off its list; it keeps the reference to its policy. */
+static void hms_lru_unlink(struct hms_lru *lru, struct hms_lru_page *page)
 {
-	if (page->state == HMS_LRU_OUT)
-		return;
 	list_del_init(&page->list);
 	if (page->state == HMS_LRU_STUCK) {
 		lru->nstuck--;
@@ -62,7 +64,6 @@ static void hms_lru_leave(struct hms_lru *lru, struct hms_lru_page *page)
 		/* The number of a round comes again some time. */
 		lru->unchecked = min(lru->unchecked, lru->nstuck);
 	}
-	page->state = HMS_LRU_OUT;
 }
 
 /* The list of those of a state, and if they may leave of a priority. */
@@ -78,22 +79,41 @@ static struct list_head *hms_lru_list(struct hms_lru *lru, enum hms_lru_state st
 	}
 }
 
-/* To the end of its list. */
-static void hms_lru_join(struct hms_lru *lru, struct hms_lru_page *page, enum hms_lru_state state,
-			 struct list_head *list)
+/* To the end of the list of its state and policy. */
+static void hms_lru_move(struct hms_lru *lru, struct hms_lru_page *page, enum hms_lru_state state)
 {
-	hms_lru_leave(lru, page);
+	hms_lru_unlink(lru, page);
 	page->state = state;
 	if (state == HMS_LRU_STUCK) {
 		lru->nstuck++;
 		page->round = lru->round;
 	}
-	list_add_tail(&page->list, list);
+	list_add_tail(&page->list,
+		      hms_lru_list(lru, state, hms_policy_priority(page->policy)));
 }
 
-static void hms_lru_move(struct hms_lru *lru, struct hms_lru_page *page, enum hms_lru_state state)
+/* A new round, if some policy has changed since the last one began. */
+static void hms_lru_note_changes(struct hms_lru *lru, u32 changes)
 {
-	hms_lru_join(lru, page, state, hms_lru_list(lru, state, page->priority));
+	if ((s32)(changes - lru->changes) <= 0)
+		return;
+	lru->changes = changes;
+	lru->round++;
+	lru->unchecked = lru->nstuck;
+}
+
+/* The round that a policy is known of which was found as of @changes. */
+static u32 hms_lru_round(struct hms_lru *lru, u32 changes)
+{
+	hms_lru_note_changes(lru, changes);
+	return changes == lru->changes ? lru->round : lru->round - 1;
+}
+
+/* Of what nobody holds. That it has no other place must be sure. */
+static enum hms_lru_state hms_lru_state(const struct hms_lru *lru, const struct hms_lru_place *how,
+					u32 round)
+{
+	return how->stuck && round == lru->round ? HMS_LRU_STUCK : HMS_LRU_READY;
 }
 
 /**
@@ -108,17 +128,26 @@ static void hms_lru_move(struct hms_lru *lru, struct hms_lru_page *page, enum hm
 void hms_lru_place(struct hms_lru *lru, unsigned long index, unsigned long n,
 		   const struct hms_lru_place *how)
 {
-	enum hms_lru_state state = how->hold ? HMS_LRU_HELD :
-				   how->stuck ? HMS_LRU_STUCK : HMS_LRU_READY;
-	struct list_head *list = hms_lru_list(lru, state, how->priority);
+	u32 round = hms_lru_round(lru, how->changes);
+	enum hms_lru_state state = how->hold ? HMS_LRU_HELD : hms_lru_state(lru, how, round);
+	struct list_head *list = hms_lru_list(lru, state, hms_policy_priority(how->policy));
 	u32 serial = how->hold ? how->until : how->serial;
-	struct hms_lru_page *page;
+	struct hms_lru_page *page = &lru->pages[index], *end = page + n;
 
-	for (page = &lru->pages[index]; n; page++, n--) {
-		page->priority = how->priority;
+	hms_policy_get_many(how->policy, n);
+	for (; page < end; page++) {
+		if (page->state != HMS_LRU_OUT) {
+			hms_lru_unlink(lru, page);
+			hms_policy_put(page->policy);
+		}
+		page->policy = how->policy;
 		page->serial = serial;
-		hms_lru_join(lru, page, state, list);
+		page->state = state;
+		page->round = round;
+		list_add_tail(&page->list, list);
 	}
+	if (state == HMS_LRU_STUCK)
+		lru->nstuck += n;
 }
 
 /**
@@ -141,17 +170,20 @@ void hms_lru_touch(struct hms_lru *lru, unsigned long index, u32 serial)
  * hms_lru_change - the policy of a page is known anew
  * @lru: the order
  * @index: the page; it may have left meanwhile
- * @priority: of the policy
- * @stuck: that has no other place for it
+ * @how: as if it were placed now, but by whom, and without a hold
  */
-void hms_lru_change(struct hms_lru *lru, unsigned long index, u8 priority, bool stuck)
+void hms_lru_change(struct hms_lru *lru, unsigned long index, const struct hms_lru_place *how)
 {
 	struct hms_lru_page *page = &lru->pages[index];
+	u32 round = hms_lru_round(lru, how->changes);
+	struct hms_policy *old = page->policy;
 
 	if (page->state != HMS_LRU_READY && page->state != HMS_LRU_STUCK)
 		return;
-	page->priority = priority;
-	hms_lru_move(lru, page, stuck ? HMS_LRU_STUCK : HMS_LRU_READY);
+	page->policy = hms_policy_get_many(how->policy, 1);
+	hms_lru_move(lru, page, hms_lru_state(lru, how, round));
+	page->round = round;
+	hms_policy_put(old);
 }
 
 /**
@@ -166,7 +198,7 @@ void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from)
 
 	if (large->state == HMS_LRU_OUT)
 		return;
-	page->priority = large->priority;
+	page->policy = hms_policy_get_many(large->policy, 1);
 	page->serial = large->serial;
 	page->state = large->state;
 	page->round = large->round;
@@ -185,10 +217,25 @@ void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from)
  */
 void hms_lru_drop(struct hms_lru *lru, const unsigned long *pages, unsigned int n)
 {
-	unsigned int i;
+	struct hms_policy *policy = NULL;
+	struct hms_lru_page *page;
+	unsigned int i, nputs = 0;
 
-	for (i = 0; i < n; i++)
-		hms_lru_leave(lru, &lru->pages[pages[i]]);
+	for (i = 0; i < n; i++) {
+		page = &lru->pages[pages[i]];
+		if (page->state == HMS_LRU_OUT)
+			continue;
+		hms_lru_unlink(lru, page);
+		page->state = HMS_LRU_OUT;
+		/* Mostly it is the one of those before. */
+		if (page->policy != policy) {
+			hms_policy_put_many(policy, nputs);
+			policy = page->policy;
+			nputs = 0;
+		}
+		nputs++;
+	}
+	hms_policy_put_many(policy, nputs);
 }
 
 /* What has stayed put for long enough is as good as placed now. */
@@ -252,11 +299,7 @@ unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want,
 	struct hms_lru_page *page;
 	struct list_head *list;
 
-	if (lru->changes != want->changes) {
-		lru->changes = want->changes;
-		lru->round++;
-		lru->unchecked = lru->nstuck;
-	}
+	hms_lru_note_changes(lru, want->changes);
 	hms_lru_release(lru, now);
 	list = hms_lru_source(lru, want);
 	if (!list)
@@ -264,6 +307,18 @@ unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want,
 	page = list_first_entry(list, struct hms_lru_page, list);
 	hms_lru_move(lru, page, page->state);
 	return page - lru->pages;
+}
+
+/**
+ * hms_lru_is_sure - is the policy that a page was placed under surely the one of its address still
+ * @lru: the order
+ * @page: from hms_lru_next()
+ *
+ * What is looked at because it may be stuck no longer is not.
+ */
+bool hms_lru_is_sure(const struct hms_lru *lru, const struct hms_lru_page *page)
+{
+	return page->state != HMS_LRU_STUCK && page->round == lru->round;
 }
 
 /**
@@ -277,11 +332,12 @@ unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want,
 void hms_lru_defer(struct hms_lru *lru, unsigned long index)
 {
 	struct hms_lru_page *page = &lru->pages[index], *next;
-	struct list_head *list = &lru->ready[page->priority];
 	unsigned int n = HMS_LRU_DEFER;
+	struct list_head *list;
 
 	if (page->state != HMS_LRU_READY || !page->serial)
 		return;
+	list = &lru->ready[hms_policy_priority(page->policy)];
 	while (n--) {
 		next = list_first_entry(list, struct hms_lru_page, list);
 		if (next == page || next->serial != page->serial)
@@ -296,7 +352,8 @@ void hms_lru_defer(struct hms_lru *lru, unsigned long index)
  * @index: the page
  * @other: what is known of the one that leaves; that may have left by now
  *
- * Those do that were placed by the same request with the same priority: they are next anyway.
+ * Those do that were placed by the same request under the same policy: they are next anyway. And as
+ * much must be known of them.
  */
 bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
 		       const struct hms_lru_page *other)
@@ -304,5 +361,6 @@ bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
 	const struct hms_lru_page *page = &lru->pages[index];
 
 	return page->state == other->state && page->serial && page->serial == other->serial &&
-	       page->priority == other->priority;
+	       page->policy == other->policy &&
+	       (page->state == HMS_LRU_STUCK || page->round == other->round);
 }

@@ -13,6 +13,8 @@
 
 #include <linux/hms.h>
 
+#include "policy.h"
+
 struct mm_struct;
 
 #define HMS_LRU_NONE	ULONG_MAX
@@ -29,19 +31,19 @@ enum hms_lru_state {
 };
 
 /**
- * struct hms_lru_page - a page of a device in the order of eviction; 24 bytes, 0.6 % of its memory
+ * struct hms_lru_page - a page of a device in the order of eviction; 32 bytes, 0.8 % of its memory
  * @list: among those of its state, and if it may leave of its priority
+ * @policy: that it was placed under, or NULL: none; a reference, as long as it is in the order
  * @serial: who placed it, see struct hms_lru_place; while it stays put, until when
- * @priority: up to HMS_PRIORITY_MAX
  * @state: enum hms_lru_state
- * @round: of @stuck, in which it was looked at last
+ * @round: in which @policy was found to be the one of its address; if stuck, it was looked at last
  */
 struct hms_lru_page {
 	struct list_head list;
+	struct hms_policy *policy;
 	u32 serial;
-	u8 priority;
-	u8 state;
-	u16 round;
+	u32 state : 8;
+	u32 round : 24;
 };
 
 /**
@@ -52,7 +54,7 @@ struct hms_lru_page {
  * @held: those that stay put, in the order in which that ends
  * @nstuck: how many are on @stuck
  * @unchecked: how many of these were not looked at in this round, and may not be so any more
- * @round: through @stuck, begins when a policy has changed
+ * @round: begins when some policy has changed: none of those of before is taken for granted then
  * @changes: as of then, see struct hms_lru_want
  */
 struct hms_lru {
@@ -62,7 +64,7 @@ struct hms_lru {
 	struct list_head held;
 	unsigned long nstuck;
 	unsigned long unchecked;
-	u16 round;
+	u32 round : 24;
 	u32 changes;
 };
 
@@ -70,14 +72,16 @@ struct hms_lru {
  * struct hms_lru_place - how a page is placed
  * @serial: the same for all that a request places, or 0
  * @until: when it may leave at the soonest, of the clock of hms_lru_next(); if @hold
- * @priority: of its policy
- * @stuck: that has no other place for it
+ * @policy: of its address, or NULL
+ * @changes: as of when that was found, or before; see struct hms_lru_want
+ * @stuck: it has no other place for it
  * @hold: it stays put for a while
  */
 struct hms_lru_place {
 	u32 serial;
 	u32 until;
-	u8 priority;
+	struct hms_policy *policy;
+	u32 changes;
 	bool stuck;
 	bool hold;
 };
@@ -85,7 +89,7 @@ struct hms_lru_place {
 /**
  * struct hms_lru_want - for whom pages are to leave
  * @serial: of the request that places them, whose own pages do not leave for each other; or 0
- * @changes: another number than last time: some policy has changed since
+ * @changes: a higher number than another: some policy has changed since
  * @priority: of those that come; nothing of a higher one leaves for them
  * @forced: whatever is there has to leave
  * @payer: address space of who pays for what comes to a device, or NULL: nobody does
@@ -103,10 +107,11 @@ void hms_lru_destroy(struct hms_lru *lru);
 void hms_lru_place(struct hms_lru *lru, unsigned long index, unsigned long n,
 		   const struct hms_lru_place *how);
 void hms_lru_touch(struct hms_lru *lru, unsigned long index, u32 serial);
-void hms_lru_change(struct hms_lru *lru, unsigned long index, u8 priority, bool stuck);
+void hms_lru_change(struct hms_lru *lru, unsigned long index, const struct hms_lru_place *how);
 void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from);
 void hms_lru_drop(struct hms_lru *lru, const unsigned long *pages, unsigned int n);
 unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want, u32 now);
+bool hms_lru_is_sure(const struct hms_lru *lru, const struct hms_lru_page *page);
 void hms_lru_defer(struct hms_lru *lru, unsigned long index);
 bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
 		       const struct hms_lru_page *other);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What pages enter the order of eviction with, when they come to a device: the priority of their
- * policy, who placed them, and whether they have just been evicted.
+ * What pages enter the order of eviction with, when they come to a device: their policy, who placed
+ * them, and whether they have just been evicted.
  */
 
 #include <linux/atomic.h>
@@ -29,10 +29,9 @@ MODULE_PARM_DESC(hold_ms, "and stays for so long then, ms; 0: never");
  * @pass: that brings them
  * @who: of which address space
  * @patience: jiffies; what was evicted no longer ago comes back; 0: nothing was
- * @policy: of the next pages, a reference, or NULL
- * @known: up to here
+ * @known: up to this address the policy is that of @how
  * @target: the device that they came to
- * @how: how
+ * @how: how; with a reference to the policy
  * @first: the first of those that have not yet
  * @n: how many these are
  * @end: behind the last page of @target
@@ -41,7 +40,6 @@ struct hms_entering {
 	const struct hms_pass *pass;
 	u32 who;
 	u32 patience;
-	struct hms_policy *policy;
 	unsigned long known;
 	struct hms_target *target;
 	struct hms_lru_place how;
@@ -120,20 +118,21 @@ static void hms_entering_begin(struct hms_entering *entering)
 static void hms_entering_turn(struct hms_entering *entering, struct page *page,
 			      unsigned long address)
 {
-	struct vm_area_struct *vma = entering->pass->vma.vma;
+	const struct hms_pass *pass = entering->pass;
+	unsigned long last = pass->vma.end - 1;
 	struct hms_policy *policy;
-	unsigned long last = entering->pass->vma.end - 1;
 
 	hms_entering_flush(entering);
-	hms_policy_put(entering->policy);
-	policy = hms_binding_policy(vma->vm_mm, address, &last);
+	hms_policy_put(entering->how.policy);
+	/* Before it is asked for. */
+	entering->how.changes = hms_binding_changes();
+	policy = hms_binding_policy(pass->vma.vma->vm_mm, address, &last);
 	if (policy && hms_mode_rotates(policy->mode))
 		last = address + PAGE_SIZE - 1;
-	entering->policy = policy;
 	entering->known = last;
 	entering->target = hms_target_of_page(page);
 	entering->end = hms_devmem_end(entering->target->mem);
-	entering->how.priority = hms_policy_priority(policy);
+	entering->how.policy = policy;
 	entering->how.stuck = hms_order_is_stuck(policy, entering->target, address);
 }
 
@@ -203,7 +202,7 @@ void hms_order_enter(const struct hms_pass *pass)
 		entering.n += run;
 	}
 	hms_entering_flush(&entering);
-	hms_policy_put(entering.policy);
+	hms_policy_put(entering.how.policy);
 }
 
 /**

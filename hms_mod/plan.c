@@ -156,19 +156,21 @@ static void hms_plan_stays_on(const struct hms_work *work, const struct hms_batc
 	struct hms_target *target = request->targets[rank];
 	struct hms_devmem *mem = target->mem;
 	unsigned long address = batch->start + (i << PAGE_SHIFT), last = address;
-	struct hms_policy *policy;
+	struct hms_lru_place how = { .changes = hms_binding_changes() };
 
 	/* Of a large page one entry is enough. */
 	if (!mem || !request->migrate || (batch->whole && i))
 		return;
-	policy = request->policy;
+	how.policy = request->policy;
 	if (!request->set_policy)
-		policy = hms_binding_policy(batch->vma->vm_mm, address, &last);
-	hms_devmem_changed(mem, page, hms_policy_priority(policy),
-			   hms_order_is_stuck(policy, target, address));
+		how.policy = hms_binding_policy(batch->vma->vm_mm, address, &last);
+	else
+		how.changes--;	/* Another one may have come to it since. */
+	how.stuck = hms_order_is_stuck(how.policy, target, address);
+	hms_devmem_changed(mem, page, &how);
 	hms_devmem_used_again(mem, page, work->serial);
 	if (!request->set_policy)
-		hms_policy_put(policy);
+		hms_policy_put(how.policy);
 }
 
 /**

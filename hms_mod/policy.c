@@ -53,16 +53,28 @@ struct hms_policy *hms_policy_new(const struct hms_policy_terms *terms)
 	return policy;
 }
 
+/* Any number of references, also none, and to NULL. In any context, as the next one. */
+struct hms_policy *hms_policy_get_many(struct hms_policy *policy, unsigned int n)
+{
+	if (policy && n)
+		refcount_add(n, &policy->ref);
+	return policy;
+}
+
+void hms_policy_put_many(struct hms_policy *policy, unsigned int n)
+{
+	if (policy && n && refcount_sub_and_test(n, &policy->ref))
+		kfree(policy);
+}
+
 struct hms_policy *hms_policy_get(struct hms_policy *policy)
 {
-	refcount_inc(&policy->ref);
-	return policy;
+	return hms_policy_get_many(policy, 1);
 }
 
 void hms_policy_put(struct hms_policy *policy)
 {
-	if (policy && refcount_dec_and_test(&policy->ref))
-		kfree(policy);
+	hms_policy_put_many(policy, 1);
 }
 
 /**

@@ -15,7 +15,7 @@
 /**
  * struct hms_policy - what a range wants; never changes, shared by the ranges that were set
  * together
- * @ref: references
+ * @ref: references: of ranges, and of pages on devices that were placed under it
  * @ntargets: how many
  * @mode: enum hms_mode
  * @inherit: a child gets it at fork
@@ -151,6 +151,8 @@ struct hms_policy_common {
 };
 
 struct hms_policy *hms_policy_new(const struct hms_policy_terms *terms);
+struct hms_policy *hms_policy_get_many(struct hms_policy *policy, unsigned int n);
+void hms_policy_put_many(struct hms_policy *policy, unsigned int n);
 struct hms_policy *hms_policy_get(struct hms_policy *policy);
 void hms_policy_put(struct hms_policy *policy);
 bool hms_policy_asks(const struct hms_policy *policy, const struct hms_policy_terms *terms);

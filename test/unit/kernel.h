@@ -37,16 +37,17 @@ static inline void refcount_set(refcount_t *r, int n)
 	r->refs = n;
 }
 
-static inline void refcount_inc(refcount_t *r)
+static inline void refcount_add(int n, refcount_t *r)
 {
 	assert(r->refs > 0);
-	r->refs++;
+	r->refs += n;
 }
 
-static inline bool refcount_dec_and_test(refcount_t *r)
+static inline bool refcount_sub_and_test(int n, refcount_t *r)
 {
-	assert(r->refs > 0);
-	return !--r->refs;
+	assert(r->refs >= n);
+	r->refs -= n;
+	return !r->refs;
 }
 
 /* Allocations under way, and a countdown to the one that fails; 0 lets all succeed. */

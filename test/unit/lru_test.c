@@ -8,6 +8,9 @@
 #define NPAGES	64
 #define SLICE	10
 
+/* Of each priority one. */
+static struct hms_policy *policies[HMS_PRIORITY_MAX + 1];
+
 FIXTURE(lru)
 {
 	struct hms_lru lru;
@@ -15,11 +18,28 @@ FIXTURE(lru)
 
 FIXTURE_SETUP(lru)
 {
+	const u32 uid = 1;
+
 	ASSERT_EQ(0, hms_lru_init(&self->lru, NPAGES));
+	for (int p = 0; p <= HMS_PRIORITY_MAX; p++) {
+		const struct hms_policy_terms terms = {
+			.mode = HMS_MODE_PREFERRED, .ntargets = 1, .uids = &uid, .priority = p,
+		};
+
+		policies[p] = hms_policy_new(&terms);
+		ASSERT_NE(NULL, policies[p]);
+	}
 }
 
 FIXTURE_TEARDOWN(lru)
 {
+	for (unsigned long i = 0; i < NPAGES; i++)
+		hms_lru_drop(&self->lru, &i, 1);
+	/* No page has a reference any more. */
+	for (int p = 0; p <= HMS_PRIORITY_MAX; p++) {
+		EXPECT_EQ(1, policies[p]->ref.refs);
+		hms_policy_put(policies[p]);
+	}
 	hms_lru_destroy(&self->lru);
 	EXPECT_EQ(0, unit_allocated);
 }
@@ -39,16 +59,27 @@ static unsigned long next(struct hms_lru *lru, u8 priority)
 
 static void place(struct hms_lru *lru, unsigned long index, u8 priority, u32 serial)
 {
-	const struct hms_lru_place how = { .priority = priority, .serial = serial };
+	const struct hms_lru_place how = { .policy = policies[priority], .serial = serial };
 
 	hms_lru_place(lru, index, 1, &how);
 }
 
 static void hold(struct hms_lru *lru, unsigned long index, u8 priority, u32 until)
 {
-	const struct hms_lru_place how = { .priority = priority, .hold = true, .until = until };
+	const struct hms_lru_place how = {
+		.policy = policies[priority], .hold = true, .until = until,
+	};
 
 	hms_lru_place(lru, index, 1, &how);
+}
+
+static void change(struct hms_lru *lru, unsigned long index, u8 priority, bool stuck)
+{
+	const struct hms_lru_place how = {
+		.policy = policies[priority], .stuck = stuck, .changes = lru->changes,
+	};
+
+	hms_lru_change(lru, index, &how);
 }
 
 TEST(no_memory)
@@ -67,8 +98,8 @@ TEST_F(lru, empty)
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
 	drop(&self->lru, 3);
 	hms_lru_touch(&self->lru, 3, 1);
-	hms_lru_change(&self->lru, 3, 1, false);
-	hms_lru_change(&self->lru, 3, 1, true);
+	change(&self->lru, 3, 1, false);
+	change(&self->lru, 3, 1, true);
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, HMS_PRIORITY_MAX));
 	place(&self->lru, 3, 0, 1);
 	drop(&self->lru, 3);
@@ -96,7 +127,7 @@ TEST_F(lru, used)
 		place(&self->lru, i, 3, 1);
 	hms_lru_touch(&self->lru, 0, 2);
 	place(&self->lru, 1, 3, 3);
-	hms_lru_change(&self->lru, 2, 5, false);
+	change(&self->lru, 2, 5, false);
 	for (int i = 0; i < 4; i++) {
 		static const int order[] = { 3, 0, 1, 2 };
 
@@ -146,7 +177,7 @@ TEST_F(lru, own_in_front)
 /* What has no other place is not asked, until some policy has changed: then each once, last. */
 TEST_F(lru, stuck)
 {
-	const struct hms_lru_place how = { .stuck = true };
+	const struct hms_lru_place how = { .policy = policies[0], .stuck = true };
 	struct hms_lru_want want = { .priority = 2 };
 
 	for (int i = 0; i < 3; i++)
@@ -156,11 +187,11 @@ TEST_F(lru, stuck)
 	EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
 	drop(&self->lru, 3);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
-	for (u32 change = 1; change < 3; change++) {
-		want.changes = change;
+	for (u32 changes = 1; changes < 3; changes++) {
+		want.changes = changes;
 		for (int i = 0; i < 3; i++) {
 			EXPECT_EQ(i, hms_lru_next(&self->lru, &want, 0));
-			hms_lru_change(&self->lru, i, 0, true);
+			change(&self->lru, i, 0, true);
 		}
 		EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
 	}
@@ -172,7 +203,7 @@ TEST_F(lru, stuck)
 	/* One that has left, and one that is no more stuck. */
 	drop(&self->lru, 1);
 	EXPECT_EQ(2, hms_lru_next(&self->lru, &want, 0));
-	hms_lru_change(&self->lru, 2, 1, false);
+	change(&self->lru, 2, 1, false);
 	EXPECT_EQ(2, hms_lru_next(&self->lru, &want, 0));
 	drop(&self->lru, 2);
 	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
@@ -189,7 +220,7 @@ TEST_F(lru, held)
 
 	hold(&self->lru, 0, 1, now + SLICE);
 	hms_lru_touch(&self->lru, 0, 5);
-	hms_lru_change(&self->lru, 0, 7, true);
+	change(&self->lru, 0, 7, true);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, now));
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, now + SLICE - 1));
 	want.forced = true;
@@ -257,22 +288,22 @@ TEST_F(lru, defer)
 /* The number of a round comes again: what was counted then is not counted now. */
 TEST_F(lru, round_comes_again)
 {
-	const struct hms_lru_place how = { .stuck = true };
+	const struct hms_lru_place how = { .policy = policies[0], .stuck = true };
 	struct hms_lru_want want = { .priority = 3 };
 
 	for (int i = 0; i < 3; i++)
 		hms_lru_place(&self->lru, i, 1, &how);
 	place(&self->lru, 3, 0, 1);
-	for (int i = 0; i < 65536; i++) {
+	for (int i = 0; i < 1 << 24; i++) {
 		want.changes++;
-		EXPECT_EQ(3, hms_lru_next(&self->lru, &want, 0));
+		ASSERT_EQ(3, hms_lru_next(&self->lru, &want, 0));
 	}
 	for (int i = 0; i < 4; i++)
 		drop(&self->lru, i);
 	EXPECT_EQ(HMS_LRU_NONE, hms_lru_next(&self->lru, &want, 0));
 }
 
-/* Those of the same request and priority, and the page itself. */
+/* Those of the same request and policy, and the page itself. */
 TEST_F(lru, goes_with)
 {
 	place(&self->lru, 0, 2, 5);
@@ -289,6 +320,77 @@ TEST_F(lru, goes_with)
 	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
 	drop(&self->lru, 1);
 	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0]));
+}
+
+/* A page has a reference to its policy, however it comes, changes and goes. */
+TEST_F(lru, policy)
+{
+	const struct hms_lru_place how = { .policy = policies[2], .serial = 5 };
+	const struct hms_lru_place none = { .serial = 5 };
+
+	hms_lru_place(&self->lru, 0, 10, &how);
+	EXPECT_EQ(11, policies[2]->ref.refs);
+	/* Again, in part under another, or none. */
+	place(&self->lru, 3, 3, 6);
+	hms_lru_place(&self->lru, 4, 1, &none);
+	EXPECT_EQ(9, policies[2]->ref.refs);
+	EXPECT_EQ(2, policies[3]->ref.refs);
+	EXPECT_EQ(NULL, self->lru.pages[4].policy);
+	change(&self->lru, 4, 2, false);
+	change(&self->lru, 5, 3, true);
+	EXPECT_EQ(9, policies[2]->ref.refs);
+	EXPECT_EQ(3, policies[3]->ref.refs);
+	hms_lru_split(&self->lru, 20, 0);
+	EXPECT_EQ(10, policies[2]->ref.refs);
+	hms_lru_drop(&self->lru, (unsigned long[]) { 0, 1, 3, 30, 5, 4, 2 }, 7);
+	EXPECT_EQ(6, policies[2]->ref.refs);
+	EXPECT_EQ(1, policies[3]->ref.refs);
+	/* What has left has none to change. */
+	change(&self->lru, 0, 3, false);
+	EXPECT_EQ(1, policies[3]->ref.refs);
+}
+
+/* It is sure to be that of its address as long as no policy has changed since it was asked for. */
+TEST_F(lru, sure)
+{
+	struct hms_lru_place how = { .policy = policies[1], .changes = 4 };
+	struct hms_lru_want want = { .priority = 3, .changes = 4 };
+
+	hms_lru_place(&self->lru, 0, 1, &how);
+	how.policy = policies[2];
+	hms_lru_place(&self->lru, 1, 1, &how);
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
+	EXPECT_TRUE(hms_lru_is_sure(&self->lru, &self->lru.pages[0]));
+	want.changes++;
+	EXPECT_EQ(0, hms_lru_next(&self->lru, &want, 0));
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[0]));
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[1]));
+	change(&self->lru, 1, 0, false);
+	EXPECT_TRUE(hms_lru_is_sure(&self->lru, &self->lru.pages[1]));
+	/* What was asked for before does not become so by coming late, nor is it known as stuck. */
+	how.stuck = true;
+	hms_lru_place(&self->lru, 2, 1, &how);
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[2]));
+	EXPECT_TRUE(self->lru.pages[2].state == HMS_LRU_READY);
+	hms_lru_change(&self->lru, 1, &how);
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[1]));
+	/* Who comes with news begins a round, and those of another one do not leave with it. */
+	how.changes = 6;
+	how.stuck = false;
+	hms_lru_place(&self->lru, 3, 1, &how);
+	EXPECT_EQ(6, self->lru.changes);
+	EXPECT_TRUE(hms_lru_is_sure(&self->lru, &self->lru.pages[3]));
+	how.serial = 9;
+	hms_lru_place(&self->lru, 4, 2, &how);
+	how.changes = 7;
+	hms_lru_place(&self->lru, 6, 1, &how);
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 4, &self->lru.pages[5]));
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
+	/* What is stuck is never sure, as it is only looked at to see whether it is so still. */
+	how.stuck = true;
+	hms_lru_place(&self->lru, 7, 1, &how);
+	EXPECT_TRUE(self->lru.pages[7].state == HMS_LRU_STUCK);
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[7]));
 }
 
 /* At random, against numbers that only rise. */
