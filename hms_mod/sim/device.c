@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -42,10 +43,43 @@ static bool hms_sim_reaches_both(struct hms_target *target, const struct hms_cop
 	return hms_sim_reaches(target, copy->dst) && hms_sim_reaches(target, copy->src);
 }
 
+static ulong pause;
+module_param(pause, ulong, 0644);
+MODULE_PARM_DESC(pause, "for tests: copies by these accelerators wait, a bit each");
+
+/* How many wait. */
+static unsigned int pausing;
+module_param(pausing, uint, 0444);
+MODULE_PARM_DESC(pausing, "for tests: so many copies wait now");
+
+static DEFINE_SPINLOCK(hms_sim_pause_lock);
+
+/* But no longer than this, as who would end it may be gone. */
+#define HMS_SIM_PATIENCE	(60 * HZ)
+
+static void hms_sim_count_pausing(int n)
+{
+	spin_lock(&hms_sim_pause_lock);
+	WRITE_ONCE(pausing, pausing + n);
+	spin_unlock(&hms_sim_pause_lock);
+}
+
+static void hms_sim_pause(const struct hms_sim *sim)
+{
+	unsigned long until = jiffies + HMS_SIM_PATIENCE;
+
+	hms_sim_count_pausing(1);
+	while (READ_ONCE(pause) & BIT(sim->index) && time_before(jiffies, until))
+		schedule_timeout_uninterruptible(1);
+	hms_sim_count_pausing(-1);
+}
+
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
 	unsigned int fail = READ_ONCE(fail_copy);
 
+	if (READ_ONCE(pause))
+		hms_sim_pause(hms_target_drvdata(target));
 	if (fail) {
 		WRITE_ONCE(fail_copy, fail - 1);
 		return -EIO;
@@ -67,9 +101,6 @@ MODULE_PARM_DESC(most_copying, "for tests: so many copies were under way at a ti
 static unsigned int together;
 module_param(together, uint, 0644);
 MODULE_PARM_DESC(together, "for tests: the first copies wait until so many are under way");
-
-/* But no longer than this, as no more may come. */
-#define HMS_SIM_PATIENCE	(10 * HZ)
 
 /**
  * struct hms_sim_later - a copy that is under way
@@ -196,6 +227,7 @@ int hms_sim_device_add(struct hms_sim *sim, unsigned int index, u64 size, struct
 	int ret;
 
 	snprintf(sim->name, sizeof(sim->name), "hms_sim%u", index);
+	sim->index = index;
 	sim->size = size;
 	mutex_init(&sim->keep_lock);
 	if (!range) {

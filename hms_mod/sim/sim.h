@@ -12,6 +12,7 @@
 /**
  * struct hms_sim - an emulated accelerator
  * @name: "hms_sim0" ...
+ * @index: the number in it
  * @memory: its memory, when the struct pages that HMS makes for it have nothing behind them
  * @size: bytes
  * @target: its memory in the map
@@ -31,6 +32,7 @@
  */
 struct hms_sim {
 	char name[16];
+	unsigned int index;
 	void *memory;
 	u64 size;
 	struct hms_target *target;
