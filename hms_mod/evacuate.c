@@ -3,9 +3,8 @@
  * Evacuation: a device goes, or goes offline, and all its pages come home.
  *
  * By process, through the page tables of every one there is, as a child may have pages that never
- * called us. The other way, migrate_device_pfns(), needs no process, but it keeps no hold on the
- * anon_vma of what it moves, and whose owner may unmap it or exit meanwhile. Under mmap_lock nobody
- * can. It would not know either where the policy of a page wants it.
+ * called us. The other way, by page, is for who can't wait for mmap_lock, see evict.c: it moves no
+ * large page, and does not know where a mempolicy wants one to be.
  */
 
 #include <linux/err.h>

@@ -5,12 +5,10 @@
  * is none, to any node. A page whose policy has no such place stays.
  *
  * A page refers to the policy that it was placed under, and while no policy changes nobody else has
- * to be asked.
- *
- * Core can move device pages without their address space, migrate_device_pfns(), but then it keeps
- * no hold on their anon_vma, see evacuate.c. So the address space is asked of rmap, and its
- * mmap_lock taken if that does not mean to wait: who makes room may hold that of another one, and
- * folio locks, and so may somebody who makes room the other way round. What is busy is passed over.
+ * to be asked. It is moved in its address space, which is cheaper for core, if mmap_lock can be had
+ * at once: who makes room may hold that of another one, and folio locks, and so may somebody who
+ * makes room the other way round. If not it is moved without, see rmap.c. Only what core moves for
+ * a mapping alone is passed over then: large pages, and what a mempolicy places.
  */
 
 #include <linux/hugetlb.h>
@@ -72,8 +70,9 @@ struct hms_exits {
  * @known: what was known of it then, with a reference to its policy, and
  * @sure: that is surely its policy still
  * @asked: an address space that has it was asked
- * @mm: the address space whose pages leave
- * @vma: the mapping, with mmap_lock held
+ * @mm: the address space whose pages leave, or NULL: it is not known
+ * @vma: the mapping, with mmap_lock held; or NULL: there is
+ * @hold: instead
  * @exits: where pages may go
  * @pass: to move them
  * @entries: see locate.h
@@ -90,6 +89,7 @@ struct hms_eviction {
 	bool asked;
 	struct mm_struct *mm;
 	struct vm_area_struct *vma;
+	struct hms_rmap_hold hold;
 	struct hms_exits exits;
 	struct hms_pass *pass;
 	unsigned long entries[HMS_PASS_PAGES];
@@ -111,10 +111,12 @@ static void hms_exits_close(struct hms_exits *exits)
  */
 static bool hms_exit_is_open(const struct hms_target *target, const struct hms_eviction *e)
 {
+	bool is_mlocked = e->vma ? e->vma->vm_flags & VM_LOCKED : e->hold.is_mlocked;
+
 	if (!hms_target_is_device(target))
-		return !vma_policy(e->vma);
-	return hms_devmem_is_usable(target->mem) && !(e->vma->vm_flags & VM_LOCKED) &&
-	       (e->mm == e->want->payer || !hms_devmem_is_charged(target->mem));
+		return !e->vma || !vma_policy(e->vma);
+	return hms_devmem_is_usable(target->mem) && !is_mlocked &&
+	       ((e->mm && e->mm == e->want->payer) || !hms_devmem_is_charged(target->mem));
 }
 
 /* Which of the targets that come after the device, in the order that the page has them in? */
@@ -140,17 +142,20 @@ static void hms_exits_follow(struct hms_eviction *e, const struct hms_policy *po
 	}
 }
 
-/* The policy of an address, a reference: the one that the page was placed under, if that is sure. */
+/*
+ * The policy of an address, a reference: the one that the page was placed under, if that is sure,
+ * or if nobody can be asked.
+ */
 static struct hms_policy *hms_exits_policy(struct hms_eviction *e, unsigned long address)
 {
-	if (e->sure)
+	if (e->sure || !e->mm)
 		return hms_policy_get_many(e->known.policy, 1);
 	return hms_binding_policy(e->mm, address, &e->exits.last);
 }
 
 /*
- * Find out where a page at an address may go, and up to where that holds, at most to @last. Nowhere,
- * if it has come to a higher priority since it was placed.
+ * Find out where a page at an address may go, and up to where that holds, at most to @last.
+ * Nowhere, if it has come to a higher priority since it was placed.
  */
 static void hms_exits_open(struct hms_eviction *e, unsigned long address, unsigned long last)
 {
@@ -282,7 +287,8 @@ static void hms_evict_pass(struct hms_eviction *e)
 			continue;
 		if (!moved)
 			notice.start = pass->vma.start + (i << PAGE_SHIFT);
-		hms_order_left(who, pass->vma.start + (i << PAGE_SHIFT));
+		if (who)
+			hms_order_left(who, pass->vma.start + (i << PAGE_SHIFT));
 		moved += n;
 		end = pass->vma.start + ((i + n) << PAGE_SHIFT);
 	}
@@ -292,6 +298,8 @@ static void hms_evict_pass(struct hms_eviction *e)
 	notice.length = end - notice.start;
 	notice.pages = moved;
 	notice.moved = moved;
+	if (!e->mm)
+		notice.start = 0;
 	trace_hms_evict(e->target->obj.uid, pass->to, notice.start, moved, e->want->priority,
 			e->want->forced ? HMS_TRACE_TAKEN : HMS_TRACE_EVICTED, pass->began);
 	hms_stat_add(HMS_STAT_EVICTED, moved);
@@ -343,13 +351,18 @@ static void hms_evict_span(struct hms_eviction *e, unsigned long address,
 			   const struct hms_span *span)
 {
 	void *owner = hms_devmem_owner(e->target->mem);
+	unsigned long wanted = min(span->npages, e->npages - e->left);
 
 	e->pass->began = hms_trace_now(hms_evict);
 	if (span->large && hms_evict_large(e, address))
 		return;
-	if (hms_pass_collect(e->pass, e->vma, address, hms_evict_together(e, span), owner, false,
-			     NULL))
+	if (!e->vma) {
+		hms_pass_collect_frames(e->pass, e->page, wanted, address, owner);
+		hms_rmap_let_pages_go(&e->hold);
+	} else if (hms_pass_collect(e->pass, e->vma, address, hms_evict_together(e, span), owner,
+				    false, NULL)) {
 		return;
+	}
 	hms_evict_place(e);
 	hms_evict_pass(e);
 }
@@ -378,7 +391,7 @@ static void hms_evict_some(struct hms_eviction *e, unsigned long address, unsign
 	hms_exits_open(e, address, last);
 	if (hms_exits_have_room(&e->exits))
 		hms_evict_span(e, address, span);
-	else if (!e->exits.ntargets)
+	else if (!e->exits.ntargets && (e->sure || e->mm))
 		hms_evict_pass_over(e, address, span);
 	hms_exits_close(&e->exits);
 }
@@ -437,6 +450,32 @@ static bool hms_evict_from(struct hms_eviction *e, unsigned int nth)
 	return true;
 }
 
+/* Let the page go, and those behind it on the device that go with it, whoever maps them. */
+static void hms_evict_unlocked(struct hms_eviction *e)
+{
+	const struct hms_devmem *mem = e->target->mem;
+	unsigned long pfn = page_to_pfn(e->page), n, i;
+	struct hms_span span = { };
+
+	n = min_t(unsigned long, HMS_PASS_PAGES, hms_devmem_end(mem) - e->page);
+	for (i = 1; i < n && hms_devmem_leaves_with(mem, e->page + i, &e->known); i++)
+		;
+	if (!hms_rmap_hold(e->page, i, &e->hold))
+		return;
+	span.npages = e->hold.npages;
+	for (i = 0; i < span.npages; i++)
+		e->entries[i] = pfn + i;
+	e->mm = e->hold.mm;
+	e->pass->mm = e->mm;
+	e->pass->policy = e->known.policy;
+	/* What that says is not to be had without mmap_lock. */
+	if (!e->hold.has_mempolicy)
+		hms_evict_some(e, e->hold.start,
+			       e->hold.start + (span.npages << PAGE_SHIFT) - 1, &span);
+	hms_rmap_let_pages_go(&e->hold);
+	hms_rmap_let_go(&e->hold);
+}
+
 /* Let the page whose turn it is go, and more that leave with it. */
 static void hms_evict_page(struct hms_eviction *e)
 {
@@ -445,6 +484,8 @@ static void hms_evict_page(struct hms_eviction *e)
 	e->asked = false;
 	for (nth = 0; nth < HMS_EVICT_MAPPERS && hms_evict_from(e, nth) && !e->asked; nth++)
 		;
+	if (!e->asked)
+		hms_evict_unlocked(e);
 }
 
 /**

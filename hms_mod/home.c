@@ -98,7 +98,7 @@ static bool hms_has_mempolicy(const struct vm_area_struct *vma)
 
 /**
  * hms_home_alloc_anywhere - memory where no policy of HMS wants it
- * @vma: the mapping
+ * @vma: the mapping; NULL, if it has no mempolicy
  * @address: in it
  * @gfp: how hard to try
  * @order: of the page
@@ -114,7 +114,7 @@ struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long 
 
 	if (why != HMS_TARGET_HOME)
 		gfp &= ~__GFP_HARDWALL;
-	if (why == HMS_TARGET_HOME ? !hms_has_mempolicy(vma) : !vma_policy(vma))
+	if (!vma || (why == HMS_TARGET_HOME ? !hms_has_mempolicy(vma) : !vma_policy(vma)))
 		return __folio_alloc_node(gfp, order, numa_mem_id());
 	/* The allocator that knows the mempolicy of a mapping takes no page but a single one. */
 	if (order)

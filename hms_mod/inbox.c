@@ -68,7 +68,7 @@ void hms_inbox_tell(struct hms_binding *binding, struct hms_notice *notice, stru
 
 /**
  * hms_inbox_tell_mm - the same of what nobody asked for, without a binding at hand
- * @mm: the address space; the caller holds its struct
+ * @mm: the address space; the caller holds its struct. NULL: nobody is told
  * @notice: as for hms_inbox_tell()
  *
  * Who listens holds the binding; where there is none nobody does.

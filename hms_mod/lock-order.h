@@ -14,7 +14,7 @@
  *	hms_binding.tree_lock	binding.c: a policy tree; leaf; from mmu notifiers
  *	hms_pcp.lock		pcp.c: what a CPU has freed of a device; interrupts off
  *	hms_devmem.lock		devmem.c: free pages of a device; leaf, but for what core takes
- *				to queue work; interrupts off
+ *				to queue work, and to free a policy; interrupts off
  *	hms_bindings_lock	binding.c: the table of bindings; leaf
  *	hms_accounts_lock	account.c: users; leaf; interrupts off
  *	hms_jobs.lock		job.c: the jobs of a descriptor; leaf

@@ -240,6 +240,8 @@ static u32 hms_mm_owner(const struct mm_struct *mm)
 #ifdef CONFIG_MEMCG
 	struct task_struct *owner;
 
+	if (!mm)
+		return 0;
 	rcu_read_lock();
 	owner = rcu_dereference(mm->owner);
 	if (owner)
@@ -261,8 +263,9 @@ static int hms_put_move(struct sk_buff *skb, const struct mm_struct *mm,
 		ret = nla_put_u32(skb, HMS_A_FROM_TARGET, notice->target);
 	if (!ret && to)
 		ret = nla_put_u32(skb, HMS_A_TO_TARGET, to);
-	return ret ?: hms_put_u64(skb, HMS_A_START, notice->start) ?:
-	       hms_put_u64(skb, HMS_A_LENGTH, notice->length) ?:
+	if (!ret && mm)
+		ret = hms_put_u64(skb, HMS_A_START, notice->start);
+	return ret ?: hms_put_u64(skb, HMS_A_LENGTH, notice->length) ?:
 	       hms_put_u64(skb, HMS_A_PAGES, notice->pages) ?:
 	       hms_put_u64(skb, HMS_A_MOVED, notice->moved) ?:
 	       hms_put_u64(skb, HMS_A_POPULATED, notice->populated) ?:
@@ -271,7 +274,7 @@ static int hms_put_move(struct sk_buff *skb, const struct mm_struct *mm,
 
 /**
  * hms_netlink_move - tell who listens what moved without a request
- * @mm: address space of the pages; the caller holds its struct
+ * @mm: address space of the pages; the caller holds its struct. NULL: it is not known
  * @notice: how many, and from which target, 0 where that is not known
  * @why: why
  * @to: uid of the target that they went to, or 0

@@ -108,7 +108,7 @@ static void hms_entering_flush(struct hms_entering *entering)
 
 static void hms_entering_begin(struct hms_entering *entering)
 {
-	entering->who = hms_binding_id(entering->pass->vma.vma->vm_mm);
+	entering->who = hms_binding_id(entering->pass->mm);
 	entering->patience = msecs_to_jiffies(READ_ONCE(hms_bounce_ms));
 	if (!hms_bounce_any(&hms_order_bounces, jiffies, entering->patience))
 		entering->patience = 0;
@@ -126,7 +126,12 @@ static void hms_entering_turn(struct hms_entering *entering, struct page *page,
 	hms_policy_put(entering->how.policy);
 	/* Before it is asked for. */
 	entering->how.changes = hms_binding_changes();
-	policy = hms_binding_policy(pass->vma.vma->vm_mm, address, &last);
+	if (pass->mm) {
+		policy = hms_binding_policy(pass->mm, address, &last);
+	} else {
+		policy = hms_policy_get_many(pass->policy, 1);
+		entering->how.changes--;	/* Some may have changed since it was known. */
+	}
 	if (policy && hms_mode_rotates(policy->mode))
 		last = address + PAGE_SIZE - 1;
 	entering->known = last;
@@ -168,7 +173,7 @@ static unsigned long hms_entering_run(const struct hms_pass *pass, unsigned long
  * hms_order_enter - pages that came to devices enter the order
  * @pass: committed, with its pages still held
  *
- * Context: mmap_lock held for read.
+ * Context: may hold mmap_lock for read.
  */
 void hms_order_enter(const struct hms_pass *pass)
 {

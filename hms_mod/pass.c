@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A pass: one run of pages through migrate_vma. Everything that moves a page does it here:
- * requests, CPU faults, and the emptying of a device.
+ * requests, CPU faults, and the emptying of a device. Core has another way for pages of a device
+ * whose mapping nobody holds, migrate_device_range(): that differs where a run begins and ends.
  *
  * A large page moves in one piece where core can do that: the first entry stands for all of it.
  */
@@ -46,12 +47,10 @@ void hms_pass_free(struct hms_pass *pass)
 	kvfree(pass);
 }
 
-static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
-			  unsigned long npages, void *owner, bool system,
-			  struct page *fault_page, unsigned long flags)
+static void hms_pass_begin(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
+			   unsigned long npages, void *owner, bool system,
+			   struct page *fault_page, unsigned long flags)
 {
-	int ret;
-
 	pass->npages = npages;
 	pass->to = 0;
 	pass->nruns = 0;
@@ -71,6 +70,16 @@ static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, uns
 		.fault_page = fault_page,
 	};
 	hms_times_begin(&pass->times);
+}
+
+static int hms_pass_setup(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
+			  unsigned long npages, void *owner, bool system,
+			  struct page *fault_page, unsigned long flags)
+{
+	int ret;
+
+	pass->mm = vma->vm_mm;
+	hms_pass_begin(pass, vma, start, npages, owner, system, fault_page, flags);
 	ret = migrate_vma_setup(&pass->vma);
 	hms_times_add(&pass->times, HMS_PHASE_COLLECT, pass->times.collect);
 	return ret;
@@ -93,6 +102,27 @@ int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned
 		     unsigned long npages, void *owner, bool system, struct page *fault_page)
 {
 	return hms_pass_setup(pass, vma, start, npages, owner, system, fault_page, 0);
+}
+
+/**
+ * hms_pass_collect_frames - take pages of a device out of whatever page tables they are in
+ * @pass: from hms_pass_new(), or done with hms_pass_commit(); with @mm and @policy set
+ * @page: the first; none of them is large
+ * @npages: how many, one behind the other
+ * @start: address of the first in @pass->mm, or what is to be taken for that
+ * @owner: of the device
+ *
+ * Without mmap_lock, also until hms_pass_commit(): see hms_rmap_hold() for what is needed instead.
+ *
+ * Context: may sleep.
+ */
+void hms_pass_collect_frames(struct hms_pass *pass, struct page *page, unsigned long npages,
+			     unsigned long start, void *owner)
+{
+	hms_pass_begin(pass, NULL, start, npages, owner, false, NULL, 0);
+	memset(pass->dst, 0, npages * sizeof(*pass->dst));
+	migrate_device_range(pass->src, page_to_pfn(page), npages);
+	hms_times_add(&pass->times, HMS_PHASE_COLLECT, pass->times.collect);
 }
 
 /* Lock a large page, and take a reference, if nobody else has it, and one address space maps it. */
@@ -464,7 +494,7 @@ static void hms_pass_bury(struct hms_pass *pass)
 {
 	unsigned long i;
 
-	if (vma_is_anonymous(pass->vma.vma))
+	if (!pass->vma.vma || vma_is_anonymous(pass->vma.vma))
 		return;
 	for (i = 0; i < hms_pass_entries(pass); i++) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
@@ -549,7 +579,10 @@ static void hms_pass_pages(struct hms_pass *pass)
 {
 	u64 began = hms_latency_now();
 
-	migrate_vma_pages(&pass->vma);
+	if (pass->vma.vma)
+		migrate_vma_pages(&pass->vma);
+	else
+		migrate_device_pages(pass->src, pass->dst, pass->npages);
 	hms_times_add(&pass->times, HMS_PHASE_COMMIT, began);
 }
 
@@ -557,7 +590,10 @@ static void hms_pass_finalize(struct hms_pass *pass, enum hms_target_stat why, u
 {
 	u64 began = hms_latency_now();
 
-	migrate_vma_finalize(&pass->vma);
+	if (pass->vma.vma)
+		migrate_vma_finalize(&pass->vma);
+	else
+		migrate_device_finalize(pass->src, pass->dst, pass->npages);
 	hms_times_add(&pass->times, HMS_PHASE_COMMIT, began);
 	hms_times_add(&pass->times, HMS_PHASE_UNMAPPED, pass->times.collect);
 	hms_latency_add(&pass->times, why, moved);

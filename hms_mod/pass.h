@@ -14,7 +14,9 @@
 
 /**
  * struct hms_pass - one run of pages through core's migration
- * @vma: what core works on
+ * @vma: what core works on; without a mapping when pages were collected by the device's memory
+ * @mm: the address space that has them, or NULL: it is not known, then
+ * @policy: is what they came under as far as is known, or NULL
  * @npages: entries
  * @src: what core collected
  * @dst: destinations, chosen by the caller between collecting and hms_pass_copy()
@@ -40,6 +42,8 @@
  */
 struct hms_pass {
 	struct migrate_vma vma;
+	struct mm_struct *mm;
+	struct hms_policy *policy;
 	unsigned long npages;
 	unsigned long *src;
 	unsigned long *dst;
@@ -64,6 +68,8 @@ struct hms_pass *hms_pass_new(unsigned long npages, gfp_t gfp);
 void hms_pass_free(struct hms_pass *pass);
 int hms_pass_collect(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long npages, void *owner, bool system, struct page *fault_page);
+void hms_pass_collect_frames(struct hms_pass *pass, struct page *page, unsigned long npages,
+			     unsigned long start, void *owner);
 bool hms_pass_collect_large(struct hms_pass *pass, struct vm_area_struct *vma, unsigned long start,
 			    void *owner, bool system, struct page *fault_page);
 bool hms_pass_collect_large_hole(struct hms_pass *pass, struct vm_area_struct *vma,

@@ -2,13 +2,21 @@
 /*
  * From a page of a device to the address spaces that map it, as core's rmap knows them: it exports
  * no way to ask, but its structures are public, and so is the lock that holds them still.
+ *
+ * And a hold of pages for as long as core moves them without mmap_lock. It finds what maps them by
+ * their anon_vma, after the move as before it; but meanwhile no page table has a reference to them,
+ * and all that mapped them may go, and the anon_vma with it. migrate_pages() has a reference of its
+ * own to that, migrate_device_range() has none.
  */
 
 #include <linux/interval_tree_generic.h>
+#include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/rmap.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 #include "compat/compat.h"
 #include "rmap.h"
@@ -94,4 +102,165 @@ put:
 unlock:
 	rcu_read_unlock();
 	return mm;
+}
+
+/*
+ * A reference to a page that nobody moves. From then on it is no more freed, and no write to it
+ * takes it for the writer's alone, which would change its anon_vma: whoever was about to has it
+ * locked.
+ */
+static bool hms_rmap_get(struct folio *folio)
+{
+	if (folio_test_locked(folio) || !folio_try_get(folio))
+		return false;
+	/* In one piece a large page moves under mmap_lock only, see hms_devmem_revive(). */
+	if (!folio_test_locked(folio) && !folio_test_large(folio))
+		return true;
+	folio_put(folio);
+	return false;
+}
+
+/* How many pages from the first on, at most @n, are one after the other in the same anon_vma? */
+static unsigned long hms_rmap_get_more(struct page *page, unsigned long n)
+{
+	const struct folio *first = page_folio(page);
+	unsigned long i;
+
+	for (i = 1; i < n; i++) {
+		struct folio *folio = page_folio(page + i);
+
+		if (!hms_rmap_get(folio))
+			break;
+		if (folio->mapping != first->mapping || folio->index != first->index + i ||
+		    !folio_mapped(folio)) {
+			folio_put(folio);
+			break;
+		}
+	}
+	return i;
+}
+
+/*
+ * What is to be known of the mappings of the first page, and the last that is mapped by the same
+ * ones. The root of the anon_vma is locked.
+ */
+static unsigned long hms_rmap_look(struct anon_vma *anon_vma, unsigned long first,
+				   unsigned long last, struct hms_rmap_hold *hold)
+{
+	struct vm_area_struct *vma;
+	struct anon_vma_chain *avc;
+	unsigned int n = 0;
+
+	for (avc = hms_avc_iter_first(&anon_vma->rb_root, first, last); avc;
+	     avc = hms_avc_iter_next(avc, first, last)) {
+		vma = avc->vma;
+		if (hms_avc_start(avc) > first) {
+			last = min(last, hms_avc_start(avc) - 1);
+			continue;
+		}
+		last = min(last, hms_avc_last(avc));
+		/* They may change at any moment, as if it were just after the move. */
+		hold->has_mempolicy |= !!vma_policy(vma);
+		hold->is_mlocked |= !!(READ_ONCE(vma->vm_flags) & VM_LOCKED);
+		hold->mm = vma->vm_mm;
+		hold->start = vma->vm_start + ((first - hms_avc_start(avc)) << PAGE_SHIFT);
+		n++;
+	}
+	if (n == 1) {
+		mmgrab(hold->mm);
+	} else {
+		hold->mm = NULL;
+		hold->start = first << PAGE_SHIFT;
+	}
+	return last;
+}
+
+/**
+ * hms_rmap_hold - keep pages, and what core finds their mappings by
+ * @page: of a device that does not go; the first page of a folio
+ * @n: at most so many from there on
+ * @hold: filled in
+ *
+ * Whoever else moves them meanwhile finds a reference too many, so hms_rmap_let_pages_go() is to
+ * come soon.
+ *
+ * Context: does not sleep; folio locks may be held.
+ * Return: false when the first one is large, free, or on its way, or core is busy with its
+ * mappings; nothing is held then.
+ */
+bool hms_rmap_hold(struct page *page, unsigned long n, struct hms_rmap_hold *hold)
+{
+	struct folio *folio = page_folio(page);
+	struct anon_vma *anon_vma, *root;
+	unsigned long first, last;
+
+	*hold = (struct hms_rmap_hold) { .page = page };
+	rcu_read_lock();
+	if (!hms_rmap_get(folio)) {
+		rcu_read_unlock();
+		return false;
+	}
+	root = page_folio(page) == folio ? hms_rmap_lock(folio, &anon_vma) : NULL;
+	if (root) {
+		/* It is mapped, so there are others. */
+		atomic_inc(&anon_vma->refcount);
+		hold->anon_vma = anon_vma;
+		first = folio->index;
+		last = hms_rmap_look(anon_vma, first, first + n - 1, hold);
+		hold->npages = hms_rmap_get_more(page, last - first + 1);
+		up_read(&root->rwsem);
+	} else {
+		folio_put(folio);
+	}
+	rcu_read_unlock();
+	return root;
+}
+
+/**
+ * hms_rmap_let_pages_go - give back the references to the pages alone
+ * @hold: from hms_rmap_hold(); core has collected them, or nothing is to be done with them
+ */
+void hms_rmap_let_pages_go(struct hms_rmap_hold *hold)
+{
+	for (; hold->npages; hold->npages--)
+		put_page(hold->page + hold->npages - 1);
+}
+
+/*
+ * As anon_vma_free(), which is not exported: who has locked it before the last reference went may
+ * have it locked still.
+ */
+static void hms_anon_vma_free(struct anon_vma *anon_vma)
+{
+	if (rwsem_is_locked(&anon_vma->root->rwsem)) {
+		down_write(&anon_vma->root->rwsem);
+		up_write(&anon_vma->root->rwsem);
+	}
+	/* Into the cache that it is from. */
+	kfree(anon_vma);
+}
+
+/* As put_anon_vma(). */
+static void hms_anon_vma_put(struct anon_vma *anon_vma)
+{
+	struct anon_vma *root = anon_vma->root;
+
+	if (!atomic_dec_and_test(&anon_vma->refcount))
+		return;
+	hms_anon_vma_free(anon_vma);
+	if (root != anon_vma && atomic_dec_and_test(&root->refcount))
+		hms_anon_vma_free(root);
+}
+
+/**
+ * hms_rmap_let_go - give back the rest
+ * @hold: after hms_rmap_let_pages_go(), and when core has moved the pages
+ *
+ * Context: may sleep.
+ */
+void hms_rmap_let_go(struct hms_rmap_hold *hold)
+{
+	hms_anon_vma_put(hold->anon_vma);
+	if (hold->mm)
+		mmdrop(hold->mm);
 }

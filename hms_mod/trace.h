@@ -203,7 +203,7 @@ TRACE_EVENT(hms_home,
 		      hms_print_why(__entry->why))
 );
 
-/* Pages that left a full device for others of @priority, the first to @to. */
+/* Pages that left a full device for others of @priority, the first to @to; @address 0: unknown. */
 TRACE_EVENT(hms_evict,
 	    TP_PROTO(u32 from, u32 to, unsigned long address, u64 pages, u8 priority,
 		     enum hms_trace_why why, u64 began),

@@ -7,7 +7,10 @@
  */
 
 #include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +21,8 @@ HMS_FIXTURE(evict)
 #define ROOM	64UL	/* pages */
 #define ANY	99	/* no policy */
 #define DEFAULT	HMS_PRIORITY_DEFAULT
+#define FIRST	1	/* accelerator 0 */
+#define SECOND	2
 
 /* Leave room for so many pages on accelerator 0. */
 #define LEAVE(pages)								\
@@ -535,6 +540,280 @@ HMS_TEST(evict, copied_after_fork)
 	EXPECT_EQ(0, peer_wait(&peer));
 	EXPECT_PATTERN(p, ROOM / 2 * PAGE, 2);
 	EXPECT_PATTERN(q, ROOM * PAGE, 3);
+}
+
+static void pause_copies(unsigned int accelerators)
+{
+	char text[12];
+
+	snprintf(text, sizeof(text), "%u", accelerators);
+	text_write(SIM_PARAMETERS "pause", text);
+}
+
+/* Until so many copies wait. The test's own time limit ends this, as it does the next one. */
+static void wait_for_copies(long n)
+{
+	while (number_read(SIM_PARAMETERS "pausing") != n)
+		usleep(1000);
+}
+
+/* Until a process sleeps where no signal reaches it. */
+static void wait_until_stuck(pid_t pid)
+{
+	char path[32], text[256], *state = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		usleep(1000);
+		if (text_read(path, text, sizeof(text)) < 0)
+			return;
+		state = strrchr(text, ')');
+	} while (!state || state[2] != 'D');
+}
+
+/*
+ * In a child whose copies to accelerator 1 wait: have mmap_lock taken for @q, a page, and wait for
+ * it behind that, as soon as the parent says so. Returns when others can have it again.
+ */
+static int lock_out(struct env *e, struct peer *peer, char *q)
+{
+	struct request r;
+	long long job = request_submit(request_move(&r, q, PAGE, e->sim[1]), e->fd, HMS_NO_EVENTFD);
+
+	if (job < 0 || hear(peer))
+		return -1;
+	if (mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+		return -1;
+	return job_end(e->fd, job, &r);
+}
+
+/* Nobody waits for a process that is busy with its mappings: its pages leave all the same. */
+HMS_TEST(evict, busy)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+	char *p = area(ROOM * PAGE), *q = area(PAGE), *young;
+	struct hms_process_stats stats;
+	struct hms_notice n[8];
+	struct request r;
+	struct peer peer;
+
+	NEED_SIMS(2);
+	NEED_NODES(2);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, q);
+	LEAVE(ROOM);
+	pause_copies(SECOND);
+	ASSERT_LE(0, peer_fork(&peer));
+	if (!peer.pid) {
+		struct env e;
+
+		fill(p, ROOM * PAGE, 1);
+		fill(q, PAGE, 2);
+		if (*env_open(&e) ||
+		    request_send(ask(self, &r, p, ROOM, HMS_MODE_PREFERRED, DEFAULT, last), e.fd) ||
+		    r.h.moved != ROOM || fcntl(e.fd, F_SETFL, O_NONBLOCK))
+			_exit(2);
+		while (read(e.fd, n, sizeof(n)) > 0)
+			;
+		tell(&peer);
+		if (lock_out(&e, &peer, q))
+			_exit(3);
+		/* It is told, and they are where its policy goes on. */
+		if (read(e.fd, n, sizeof(n)) < (ssize_t)sizeof(n[0]) ||
+		    n[0].kind != HMS_NOTICE_EVICTED || n[0].start != u64_ptr(p) ||
+		    n[0].length != 10 * PAGE || n[0].moved != 10)
+			_exit(4);
+		if (stats_read(e.fd, &stats) || stats.evicted != 10)
+			_exit(5);
+		if (pages_on(e.fd, p, ROOM * PAGE, last) != 10 ||
+		    pages_on(e.fd, p, ROOM * PAGE, e.sim[0]) != ROOM - 10)
+			_exit(6);
+		_exit(verify(p, ROOM * PAGE, 1) >= 0 || verify(q, PAGE, 2) >= 0 ? 7 : 0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	wait_for_copies(1);
+	tell(&peer);
+	wait_until_stuck(peer.pid);
+	young = come(self, 10, ANY, 0, 3);
+	ASSERT_NE(NULL, young);
+	EXPECT_EQ(10, here(self, young, 10));
+	/* It was so all the time. */
+	EXPECT_EQ(1, number_read(SIM_PARAMETERS "pausing"));
+	pause_copies(0);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(young, 10 * PAGE, 3);
+}
+
+/* But not those that are of a higher priority by now, nor those that a mempolicy places. */
+HMS_TEST(evict, busy_and_kept)
+{
+	char *raised = area(ROOM / 2 * PAGE), *placed = area(ROOM / 2 * PAGE), *q = area(PAGE);
+	const unsigned long nodes = 1;
+	struct request r;
+	struct peer peer;
+	char *young;
+
+	NEED_SIMS(2);
+	ASSERT_NE(NULL, raised);
+	ASSERT_NE(NULL, placed);
+	ASSERT_NE(NULL, q);
+	LEAVE(ROOM);
+	pause_copies(SECOND);
+	ASSERT_LE(0, peer_fork(&peer));
+	if (!peer.pid) {
+		struct env e;
+
+		fill(raised, ROOM / 2 * PAGE, 1);
+		fill(placed, ROOM / 2 * PAGE, 2);
+		fill(q, PAGE, 3);
+		if (*env_open(&e) ||
+		    syscall(SYS_mbind, placed, ROOM / 2 * PAGE, (long)MPOL_BIND, &nodes, 64L, 0L) ||
+		    migrate(e.fd, raised, ROOM / 2 * PAGE, e.sim[0], NULL) ||
+		    migrate(e.fd, placed, ROOM / 2 * PAGE, e.sim[0], NULL))
+			_exit(2);
+		request_init(&r, raised, ROOM / 2 * PAGE);
+		request_target(&r, e.sim[0]);
+		request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+		request_modifier(&r, HMS_MOD_PRIORITY, 5);
+		if (request_send(&r, e.fd))
+			_exit(3);
+		tell(&peer);
+		if (lock_out(&e, &peer, q))
+			_exit(4);
+		_exit(verify(raised, ROOM / 2 * PAGE, 1) >= 0 ||
+		      verify(placed, ROOM / 2 * PAGE, 2) >= 0 ? 5 : 0);
+	}
+	ASSERT_EQ(0, hear(&peer));
+	wait_for_copies(1);
+	tell(&peer);
+	wait_until_stuck(peer.pid);
+	young = come(self, 10, HMS_MODE_PREFERRED, DEFAULT, 4);
+	ASSERT_NE(NULL, young);
+	EXPECT_EQ(0, here(self, young, 10));
+	EXPECT_EQ(1, number_read(SIM_PARAMETERS "pausing"));
+	pause_copies(0);
+	EXPECT_EQ(0, peer_wait(&peer));
+	EXPECT_PATTERN(young, 10 * PAGE, 4);
+}
+
+/* Of pages that several share, and that are all busy: as the policy that they came under says. */
+HMS_TEST(evict, busy_and_shared)
+{
+	const __u32 last = self->e.node[self->e.nnodes - 1];
+	char *p = area(ROOM * PAGE), *q = area(PAGE), *young;
+	struct peer parent, child;
+	struct request r;
+	pid_t pid;
+
+	NEED_SIMS(2);
+	NEED_NODES(2);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, q);
+	LEAVE(ROOM);
+	pause_copies(SECOND);
+	ASSERT_LE(0, peer_fork(&parent));
+	if (!parent.pid) {
+		struct env e;
+
+		fill(p, ROOM * PAGE, 1);
+		if (*env_open(&e) ||
+		    request_send(ask(self, &r, p, ROOM, HMS_MODE_BIND, DEFAULT, last), e.fd) ||
+		    r.h.moved != ROOM || peer_fork(&child) < 0)
+			_exit(2);
+		if (!child.pid) {
+			struct env mine;
+
+			fill(q, PAGE, 3);
+			if (*env_open(&mine))
+				_exit(2);
+			tell(&child);
+			_exit(lock_out(&mine, &child, q) || verify(p, ROOM * PAGE, 1) >= 0 ||
+			      verify(q, PAGE, 3) >= 0);
+		}
+		fill(q, PAGE, 2);
+		if (hear(&child) || write(parent.out, &child.pid, sizeof(pid)) != sizeof(pid))
+			_exit(3);
+		wait_for_copies(1);
+		tell(&child);
+		wait_until_stuck(child.pid);
+		if (lock_out(&e, &parent, q) || peer_wait(&child))
+			_exit(4);
+		if (pages_on(e.fd, p, ROOM * PAGE, last) != 10)
+			_exit(5);
+		_exit(verify(p, ROOM * PAGE, 1) >= 0 || verify(q, PAGE, 2) >= 0 ? 6 : 0);
+	}
+	ASSERT_EQ((ssize_t)sizeof(pid), read(parent.in, &pid, sizeof(pid)));
+	wait_for_copies(2);
+	tell(&parent);
+	wait_until_stuck(parent.pid);
+	wait_until_stuck(pid);
+	young = come(self, 10, ANY, 0, 4);
+	ASSERT_NE(NULL, young);
+	EXPECT_EQ(10, here(self, young, 10));
+	EXPECT_EQ(2, number_read(SIM_PARAMETERS "pausing"));
+	pause_copies(0);
+	EXPECT_EQ(0, peer_wait(&parent));
+	EXPECT_PATTERN(young, 10 * PAGE, 4);
+}
+
+/* Who had them unmaps them, or exits, while they are on their way out: what core needs stays. */
+HMS_TEST(evict, gone_meanwhile)
+{
+	char *p = area(ROOM * PAGE), *q = area(PAGE), *young = block(ROOM);
+	struct request r;
+	struct peer peer;
+	long long job;
+
+	NEED_SIMS(2);
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, q);
+	ASSERT_NE(NULL, young);
+	LEAVE(ROOM);
+	fill(young, ROOM * PAGE, 3);
+	for (int unmaps = 0; unmaps < 2; unmaps++) {
+		pause_copies(SECOND);
+		ASSERT_LE(0, peer_fork(&peer));
+		if (!peer.pid) {
+			struct env e;
+
+			/* A mapping that is its own from the beginning. */
+			if (mmap(p, ROOM * PAGE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != p)
+				_exit(2);
+			fill(p, ROOM * PAGE, 1);
+			fill(q, PAGE, 2);
+			if (*env_open(&e) || migrate(e.fd, p, ROOM * PAGE, e.sim[0], &r) ||
+			    r.h.moved != ROOM)
+				_exit(3);
+			tell(&peer);
+			if (lock_out(&e, &peer, q) || verify(q, PAGE, 2) >= 0)
+				_exit(4);
+			if (unmaps && munmap(p, ROOM * PAGE))
+				_exit(5);
+			tell(&peer);
+			hear(&peer);
+			_exit(0);
+		}
+		ASSERT_EQ(0, hear(&peer));
+		wait_for_copies(1);
+		tell(&peer);
+		wait_until_stuck(peer.pid);
+		pause_copies(FIRST | SECOND);
+		ask(self, &r, young, ROOM, ANY, 0, 0);
+		job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
+		ASSERT_LT(0, job);
+		wait_for_copies(2);
+		pause_copies(FIRST);
+		ASSERT_EQ(0, hear(&peer));
+		tell(&peer);
+		EXPECT_EQ(0, peer_wait(&peer));
+		EXPECT_EQ(1, number_read(SIM_PARAMETERS "pausing"));
+		pause_copies(0);
+		ASSERT_EQ(0, job_end(self->e.fd, job, &r));
+		EXPECT_EQ(ROOM, r.h.moved);
+		EXPECT_PATTERN(young, ROOM * PAGE, 3);
+		ASSERT_EQ(0, migrate(self->e.fd, young, ROOM * PAGE, self->e.node[0], NULL));
+	}
 }
 
 /* The process hears of it. */

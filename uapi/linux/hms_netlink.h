@@ -78,7 +78,7 @@ enum hms_netlink_command {
  * @HMS_A_TO: u32: the same of the link that it leads to
  * @HMS_A_INITIATORS: array of u32: uids of those who may cross a bridge; absent: all may
  * @HMS_A_PID: u32: process that asked
- * @HMS_A_START: u64: first address of the range
+ * @HMS_A_START: u64: first address of the range; absent where the kernel does not know
  * @HMS_A_LENGTH: u64: bytes of it
  * @HMS_A_TARGETS: array of u32: uids that the request named
  * @HMS_A_PAGES: u64: pages that were looked at

@@ -8,11 +8,11 @@
  * and empties the device when the driver goes. The driver copies pages, and keeps its own page
  * table through a mirror.
  *
- * Locking. &struct hms_target_ops callbacks run with mmap_lock of some process held for read and
- * the folios of the batch locked, so they must not touch user memory, and must not wait for
- * anything that could. hms_mirror_fault() moves pages too, so no lock that @copy wants may be held
- * over it. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see
- * below. HMS holds no other lock over a callback.
+ * Locking. &struct hms_target_ops callbacks run with the folios of the batch locked, and mostly
+ * mmap_lock of some process held for read, so they must not touch user memory, and must not wait
+ * for anything that could. hms_mirror_fault() moves pages too, so no lock that @copy wants may be
+ * held over it. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see below.
+ * HMS holds no other lock over a callback.
  *
  * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns.
  * That call stops new work on it, waits for requests under way, moves every page that is still in
@@ -23,9 +23,10 @@
  *
  * Room. Where a device is full, pages make room for those that come, by the priority of their
  * policies, and of the same those that were placed, or faulted on through a mirror, the longest
- * ago. A driver that knows better which are in use says so with hms_target_accessed(). One that
- * wants memory for itself takes it with hms_target_take(), and gives it back before it unregisters
- * the target. One with an allocator of its own lends memory as it is wanted, see
+ * ago. For that nobody waits for the process that has them, however busy it is with its mappings.
+ * A driver that knows better which are in use says so with hms_target_accessed(). One that wants
+ * memory for itself takes it with hms_target_take(), and gives it back before it unregisters the
+ * target. One with an allocator of its own lends memory as it is wanted, see
  * &hms_target_ops.alloc; what it takes then is its own again, as if by &hms_target_ops.free.
  *
  * Losses. When memory of the device fails, hms_target_failed() says which; when the device goes
