@@ -21,6 +21,9 @@
 #include "compat/compat.h"
 #include "rmap.h"
 
+/* Mappings that are looked at for pages, with their rmap lock held. */
+#define HMS_RMAP_LOOKS	64
+
 static inline unsigned long hms_avc_start(struct anon_vma_chain *avc)
 {
 	return hms_vma_anon_pgoff(avc->vma);
@@ -105,19 +108,22 @@ unlock:
 }
 
 /*
- * A reference to a page that nobody moves. From then on it is no more freed, and no write to it
- * takes it for the writer's alone, which would change its anon_vma: whoever was about to has it
- * locked.
+ * The folio of a page that nobody moves, with a reference, or NULL. From then on it is no more
+ * freed, and no write to it takes it for the writer's alone, which would change its anon_vma:
+ * whoever was about to has it locked.
  */
-static bool hms_rmap_get(struct folio *folio)
+static struct folio *hms_rmap_get(struct page *page)
 {
+	struct folio *folio = page_folio(page);
+
 	if (folio_test_locked(folio) || !folio_try_get(folio))
-		return false;
+		return NULL;
 	/* In one piece a large page moves under mmap_lock only, see hms_devmem_revive(). */
-	if (!folio_test_locked(folio) && !folio_test_large(folio))
-		return true;
+	if (page_folio(page) == folio && !folio_test_locked(folio) && !folio_test_large(folio) &&
+	    !(folio_is_device_coherent(folio) && hms_core_moves_anon_vma()))
+		return folio;
 	folio_put(folio);
-	return false;
+	return NULL;
 }
 
 /* How many pages from the first on, at most @n, are one after the other in the same anon_vma? */
@@ -127,9 +133,9 @@ static unsigned long hms_rmap_get_more(struct page *page, unsigned long n)
 	unsigned long i;
 
 	for (i = 1; i < n; i++) {
-		struct folio *folio = page_folio(page + i);
+		struct folio *folio = hms_rmap_get(page + i);
 
-		if (!hms_rmap_get(folio))
+		if (!folio)
 			break;
 		if (folio->mapping != first->mapping || folio->index != first->index + i ||
 		    !folio_mapped(folio)) {
@@ -141,18 +147,21 @@ static unsigned long hms_rmap_get_more(struct page *page, unsigned long n)
 }
 
 /*
- * What is to be known of the mappings of the first page, and the last that is mapped by the same
- * ones. The root of the anon_vma is locked.
+ * What is to be known of the mappings of the first page. Returns how many pages, at most @n, the
+ * same ones map; 0 when there are too many to look at. The root of the anon_vma is locked.
  */
-static unsigned long hms_rmap_look(struct anon_vma *anon_vma, unsigned long first,
-				   unsigned long last, struct hms_rmap_hold *hold)
+static unsigned long hms_rmap_look(struct anon_vma *anon_vma, unsigned long first, unsigned long n,
+				   struct hms_rmap_hold *hold)
 {
+	unsigned long last = first + n - 1;
+	unsigned int looks = 0, nmappings = 0;
 	struct vm_area_struct *vma;
 	struct anon_vma_chain *avc;
-	unsigned int n = 0;
 
 	for (avc = hms_avc_iter_first(&anon_vma->rb_root, first, last); avc;
 	     avc = hms_avc_iter_next(avc, first, last)) {
+		if (++looks > HMS_RMAP_LOOKS)
+			return 0;
 		vma = avc->vma;
 		if (hms_avc_start(avc) > first) {
 			last = min(last, hms_avc_start(avc) - 1);
@@ -164,15 +173,32 @@ static unsigned long hms_rmap_look(struct anon_vma *anon_vma, unsigned long firs
 		hold->is_mlocked |= !!(READ_ONCE(vma->vm_flags) & VM_LOCKED);
 		hold->mm = vma->vm_mm;
 		hold->start = vma->vm_start + ((first - hms_avc_start(avc)) << PAGE_SHIFT);
-		n++;
+		nmappings++;
 	}
-	if (n == 1) {
-		mmgrab(hold->mm);
-	} else {
+	if (nmappings != 1) {
 		hold->mm = NULL;
 		hold->start = first << PAGE_SHIFT;
 	}
-	return last;
+	return last - first + 1;
+}
+
+/* Hold what can be, from a folio on that the caller has a reference to. Under RCU. */
+static void hms_rmap_hold_some(struct folio *folio, unsigned long n, struct hms_rmap_hold *hold)
+{
+	struct anon_vma *anon_vma, *root = hms_rmap_lock(folio, &anon_vma);
+
+	if (!root)
+		return;
+	n = hms_rmap_look(anon_vma, folio->index, n, hold);
+	if (n) {
+		hold->npages = hms_rmap_get_more(hold->page, n);
+		/* It is mapped, so there are others. */
+		atomic_inc(&anon_vma->refcount);
+		hold->anon_vma = anon_vma;
+		if (hold->mm)
+			mmgrab(hold->mm);
+	}
+	up_read(&root->rwsem);
 }
 
 /**
@@ -185,35 +211,23 @@ static unsigned long hms_rmap_look(struct anon_vma *anon_vma, unsigned long firs
  * come soon.
  *
  * Context: does not sleep; folio locks may be held.
- * Return: false when the first one is large, free, or on its way, or core is busy with its
- * mappings; nothing is held then.
+ * Return: false when the first one is large, free, or on its way, or of coherent memory on a kernel
+ * where its anon_vma may change all the same, or core is busy with its mappings, or there are too
+ * many of these; nothing is held then.
  */
 bool hms_rmap_hold(struct page *page, unsigned long n, struct hms_rmap_hold *hold)
 {
-	struct folio *folio = page_folio(page);
-	struct anon_vma *anon_vma, *root;
-	unsigned long first, last;
+	struct folio *folio;
 
 	*hold = (struct hms_rmap_hold) { .page = page };
 	rcu_read_lock();
-	if (!hms_rmap_get(folio)) {
-		rcu_read_unlock();
-		return false;
-	}
-	root = page_folio(page) == folio ? hms_rmap_lock(folio, &anon_vma) : NULL;
-	if (root) {
-		/* It is mapped, so there are others. */
-		atomic_inc(&anon_vma->refcount);
-		hold->anon_vma = anon_vma;
-		first = folio->index;
-		last = hms_rmap_look(anon_vma, first, first + n - 1, hold);
-		hold->npages = hms_rmap_get_more(page, last - first + 1);
-		up_read(&root->rwsem);
-	} else {
+	folio = hms_rmap_get(page);
+	if (folio)
+		hms_rmap_hold_some(folio, n, hold);
+	if (folio && !hold->npages)
 		folio_put(folio);
-	}
 	rcu_read_unlock();
-	return root;
+	return hold->npages;
 }
 
 /**

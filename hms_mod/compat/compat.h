@@ -15,6 +15,7 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/rmap.h>
+#include <linux/userfaultfd.h>
 
 #include "compat/probed.h"
 
@@ -105,6 +106,19 @@ static inline bool hms_core_moves_large(void)
 static inline bool hms_core_forgets_locked(void)
 {
 	return !HMS_HAS_SELECT_COMPOUND;
+}
+
+/*
+ * Does UFFDIO_MOVE give a page that CPUs have mapped to another anon_vma, whoever has a reference
+ * to it? A kernel that has the call shows it to programs.
+ */
+static inline bool hms_core_moves_anon_vma(void)
+{
+#ifdef UFFDIO_MOVE
+	return true;
+#else
+	return false;
+#endif
 }
 
 /* May a large page fill a hole of a mapping, as far as the program has a say in it? */
