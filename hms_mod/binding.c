@@ -484,22 +484,26 @@ void hms_binding_unlock_mapped(struct hms_binding *binding)
 }
 
 /* Of any policy. */
-static atomic_t hms_changes;
+static atomic64_t hms_changes;
 
-/* Under tree_lock: who has read the new number, and asks for a policy then, is told the new one. */
+/*
+ * Under tree_lock: who has read the new number, and asks for a policy then, is told the new one.
+ * Pairs with hms_binding_changes().
+ */
 static void hms_binding_note_change(void)
 {
-	atomic_inc(&hms_changes);
+	atomic64_inc_return_release(&hms_changes);
 }
 
 /**
  * hms_binding_changes - has any policy changed
  *
- * Return: a higher number than before when one was set or cleared since; it begins anew some time.
+ * Return: a higher number than before when one was set or cleared since.
  */
-u32 hms_binding_changes(void)
+u64 hms_binding_changes(void)
 {
-	return atomic_read(&hms_changes);
+	/* Pairs with hms_binding_note_change(). */
+	return atomic64_read_acquire(&hms_changes);
 }
 
 /* Under tree_lock. */

@@ -115,7 +115,7 @@ void hms_binding_put_heritage(struct hms_binding *binding);
 void hms_binding_adopt(struct hms_binding *binding, struct hms_policy_tree *tree);
 
 u32 hms_binding_id(const struct mm_struct *mm);
-u32 hms_binding_changes(void);
+u64 hms_binding_changes(void);
 
 extern unsigned long hms_max_ranges;
 

@@ -167,7 +167,6 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 unsigned int hms_target_take(struct hms_target *target, struct page **pages, unsigned int npages)
 {
 	const struct hms_lru_want want = {
-		.changes = hms_binding_changes(),
 		.priority = HMS_PRIORITY_MAX,
 		.forced = true,
 		.payer = current->mm,

@@ -62,7 +62,7 @@ struct hms_exits {
 /**
  * struct hms_eviction - making room on a device
  * @target: the device
- * @want: for whom
+ * @want: for whom, with what has changed as of when it was last asked who leaves
  * @held: an address space whose mmap_lock the caller holds, or NULL
  * @npages: how many pages are to leave
  * @left: how many have
@@ -79,7 +79,7 @@ struct hms_exits {
  */
 struct hms_eviction {
 	struct hms_target *target;
-	const struct hms_lru_want *want;
+	struct hms_lru_want want;
 	struct mm_struct *held;
 	unsigned long npages;
 	unsigned long left;
@@ -116,7 +116,7 @@ static bool hms_exit_is_open(const struct hms_target *target, const struct hms_e
 	if (!hms_target_is_device(target))
 		return !e->vma || !vma_policy(e->vma);
 	return hms_devmem_is_usable(target->mem) && !is_mlocked &&
-	       ((e->mm && e->mm == e->want->payer) || !hms_devmem_is_charged(target->mem));
+	       ((e->mm && e->mm == e->want.payer) || !hms_devmem_is_charged(target->mem));
 }
 
 /* Which of the targets that come after the device, in the order that the page has them in? */
@@ -164,18 +164,18 @@ static void hms_exits_open(struct hms_eviction *e, unsigned long address, unsign
 
 	hms_exits_close(exits);
 	exits->last = last;
-	exits->how.changes = e->sure ? e->want->changes : hms_binding_changes();
+	exits->how.changes = e->sure ? e->want.changes : hms_binding_changes();
 	policy = hms_exits_policy(e, address);
 	exits->how.policy = policy;
 	exits->how.stuck = hms_order_is_stuck(policy, e->target, address);
 	if (policy && hms_mode_rotates(policy->mode))
 		exits->last = address + PAGE_SIZE - 1;
-	if (!e->want->forced &&
-	    (exits->how.stuck || hms_policy_priority(policy) > e->want->priority))
+	if (!e->want.forced &&
+	    (exits->how.stuck || hms_policy_priority(policy) > e->want.priority))
 		return;
 	if (policy)
 		hms_exits_follow(e, policy, address);
-	exits->any = !policy || policy->mode == HMS_MODE_PREFERRED || e->want->forced;
+	exits->any = !policy || policy->mode == HMS_MODE_PREFERRED || e->want.forced;
 }
 
 /* Is there room where they lead? Of a node that is only known when it is asked. */
@@ -300,8 +300,8 @@ static void hms_evict_pass(struct hms_eviction *e)
 	notice.moved = moved;
 	if (!e->mm)
 		notice.start = 0;
-	trace_hms_evict(e->target->obj.uid, pass->to, notice.start, moved, e->want->priority,
-			e->want->forced ? HMS_TRACE_TAKEN : HMS_TRACE_EVICTED, pass->began);
+	trace_hms_evict(e->target->obj.uid, pass->to, notice.start, moved, e->want.priority,
+			e->want.forced ? HMS_TRACE_TAKEN : HMS_TRACE_EVICTED, pass->began);
 	hms_stat_add(HMS_STAT_EVICTED, moved);
 	hms_binding_count_home(e->mm, HMS_PROCESS_EVICTED, moved, 0);
 	hms_inbox_tell_mm(e->mm, &notice);
@@ -328,6 +328,13 @@ static bool hms_evict_large(struct hms_eviction *e, unsigned long address)
 	return true;
 }
 
+/* Does a page of a span leave with the one whose turn it is? Part of the same does anyway. */
+static bool hms_evict_is_with(const struct hms_eviction *e, const struct page *page)
+{
+	return page_folio(page) == page_folio(e->page) ||
+	       hms_devmem_leaves_with(e->target->mem, page, &e->known);
+}
+
 /*
  * How many pages of a span leave together: what does not is not even collected. The pages of a
  * large one that is in pieces are not known each by itself, until core splits it for us.
@@ -339,8 +346,7 @@ static unsigned long hms_evict_together(const struct hms_eviction *e, const stru
 	for (i = 0; i < n; i++) {
 		struct page *page = hms_located_on(e->target->mem, e->entries[span->first + i]);
 
-		if (page && page_folio(page) != page_folio(e->page) &&
-		    !hms_devmem_leaves_with(e->target->mem, page, &e->known))
+		if (page && !hms_evict_is_with(e, page))
 			break;
 	}
 	return i;
@@ -369,7 +375,8 @@ static void hms_evict_span(struct hms_eviction *e, unsigned long address,
 
 /*
  * Nothing of a span may leave: its policy has come to a higher priority, or has no other place for
- * it. All of it is asked no more, so that what is behind it has its turn.
+ * it. All of it is asked no more, so that what is behind it has its turn. Where nobody was asked
+ * for the policy, those alone that came under the same are known to have it.
  */
 static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 				const struct hms_span *span)
@@ -379,7 +386,7 @@ static void hms_evict_pass_over(struct hms_eviction *e, unsigned long address,
 	for (i = 0; i < npages; i++) {
 		struct page *page = hms_located_on(e->target->mem, e->entries[span->first + i]);
 
-		if (page)
+		if (page && (!e->sure || hms_evict_is_with(e, page)))
 			hms_devmem_changed(e->target->mem, page, &e->exits.how);
 	}
 }
@@ -422,6 +429,9 @@ static void hms_evict_at(struct hms_eviction *e, unsigned long address)
 		return;
 	e->asked = true;
 	e->vma = vma;
+	/* It came under the policy of its first page, and the others may have another. */
+	if (folio_test_large(page_folio(e->page)))
+		e->sure = false;
 	hms_evict_some(e, address + (span.first << PAGE_SHIFT), vma->vm_end - 1, &span);
 	e->vma = NULL;
 }
@@ -492,7 +502,7 @@ static void hms_evict_page(struct hms_eviction *e)
  * hms_evict - make room on a device
  * @target: the device, in use by the caller
  * @npages: how many pages should leave it
- * @want: for whom
+ * @want: for whom; what has changed it finds out by itself
  * @held: an address space whose mmap_lock the caller holds for read, or NULL
  *
  * Context: may sleep; folio locks may be held.
@@ -508,12 +518,13 @@ unsigned long hms_evict(struct hms_target *target, unsigned long npages,
 	if (!e)
 		return 0;
 	e->target = target;
-	e->want = want;
+	e->want = *want;
 	e->held = held;
 	e->npages = npages;
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL);
 	while (e->pass && e->left < npages && tries && !fatal_signal_pending(current)) {
-		e->page = hms_devmem_next_to_leave(target->mem, want, &e->known, &e->sure);
+		e->want.changes = hms_binding_changes();
+		e->page = hms_devmem_next_to_leave(target->mem, &e->want, &e->known, &e->sure);
 		if (!e->page)
 			break;
 		before = e->left;

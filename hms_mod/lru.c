@@ -93,9 +93,9 @@ static void hms_lru_move(struct hms_lru *lru, struct hms_lru_page *page, enum hm
 }
 
 /* A new round, if some policy has changed since the last one began. */
-static void hms_lru_note_changes(struct hms_lru *lru, u32 changes)
+static void hms_lru_note_changes(struct hms_lru *lru, u64 changes)
 {
-	if ((s32)(changes - lru->changes) <= 0)
+	if (changes <= lru->changes)
 		return;
 	lru->changes = changes;
 	lru->round++;
@@ -103,7 +103,7 @@ static void hms_lru_note_changes(struct hms_lru *lru, u32 changes)
 }
 
 /* The round that a policy is known of which was found as of @changes. */
-static u32 hms_lru_round(struct hms_lru *lru, u32 changes)
+static u32 hms_lru_round(struct hms_lru *lru, u64 changes)
 {
 	hms_lru_note_changes(lru, changes);
 	return changes == lru->changes ? lru->round : lru->round - 1;
@@ -198,6 +198,9 @@ void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from)
 
 	if (large->state == HMS_LRU_OUT)
 		return;
+	/* That may be the policy of the first part alone. */
+	if (large->state != HMS_LRU_STUCK)
+		large->round = lru->round - 1;
 	page->policy = hms_policy_get_many(large->policy, 1);
 	page->serial = large->serial;
 	page->state = large->state;

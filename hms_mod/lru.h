@@ -65,7 +65,7 @@ struct hms_lru {
 	unsigned long nstuck;
 	unsigned long unchecked;
 	u32 round : 24;
-	u32 changes;
+	u64 changes;
 };
 
 /**
@@ -81,7 +81,7 @@ struct hms_lru_place {
 	u32 serial;
 	u32 until;
 	struct hms_policy *policy;
-	u32 changes;
+	u64 changes;
 	bool stuck;
 	bool hold;
 };
@@ -96,7 +96,7 @@ struct hms_lru_place {
  */
 struct hms_lru_want {
 	u32 serial;
-	u32 changes;
+	u64 changes;
 	u8 priority;
 	bool forced;
 	const struct mm_struct *payer;

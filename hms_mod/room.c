@@ -75,7 +75,6 @@ static unsigned int hms_room_make_on(struct hms_work *work, struct hms_batch *ba
 	unsigned long room = hms_devmem_room(target->mem, npages);
 	struct hms_lru_want want = {
 		.serial = work->serial,
-		.changes = hms_binding_changes(),
 		.priority = hms_room_priority(work, batch),
 		.payer = work->request->mm,
 	};

@@ -268,6 +268,36 @@ HMS_TEST(coherent, offline)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* Where a policy goes on to what is offline, its pages stay, and those beside them leave still. */
+HMS_TEST(coherent, next_is_offline)
+{
+	const char *path = offline_path(self->e.sim[1]);
+	char *p = self->p, *young = area(10 * PAGE);
+	struct request r;
+	size_t length;
+
+	ASSERT_NE(NULL, young);
+	ASSERT_NE(NULL, fill_target(&self->e, 0, 20 * PAGE, &length));
+	request_init(&r, p, 10 * PAGE);
+	request_target(&r, self->e.sim[0]);
+	request_target(&r, self->e.sim[1]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_BIND);
+	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	ASSERT_EQ(0, migrate(self->e.fd, p + 10 * PAGE, 10 * PAGE, self->e.sim[0], &r));
+	ASSERT_EQ(10, r.h.moved);
+	ASSERT_EQ(20, pages_on(self->e.fd, p, 20 * PAGE, self->e.sim[0]));
+	ASSERT_EQ(0, text_write(path, "1"));
+	fill(young, 10 * PAGE, 2);
+	ASSERT_EQ(0, migrate(self->e.fd, young, 10 * PAGE, self->e.sim[0], &r));
+	EXPECT_EQ(10, r.h.moved);
+	EXPECT_EQ(10, pages_on(self->e.fd, p, 10 * PAGE, self->e.sim[0]));
+	EXPECT_EQ(0, pages_on(self->e.fd, p + 10 * PAGE, 10 * PAGE, self->e.sim[0]));
+	EXPECT_EQ(0, text_write(path, "0"));
+	EXPECT_PATTERN(p, NPAGES * PAGE, 1);
+	EXPECT_PATTERN(young, 10 * PAGE, 2);
+}
+
 /* Who listens is told what came home: the range of it, and not what stays. */
 HMS_TEST(coherent, offline_is_told)
 {

@@ -386,6 +386,11 @@ TEST_F(lru, sure)
 	hms_lru_place(&self->lru, 6, 1, &how);
 	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 4, &self->lru.pages[5]));
 	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
+	/* The parts of a large page are asked each for its own. */
+	hms_lru_split(&self->lru, 8, 6);
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[6]));
+	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[8]));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 8, &self->lru.pages[6]));
 	/* What is stuck is never sure, as it is only looked at to see whether it is so still. */
 	how.stuck = true;
 	hms_lru_place(&self->lru, 7, 1, &how);
