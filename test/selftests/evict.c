@@ -571,6 +571,14 @@ static void wait_until_stuck(pid_t pid)
 	} while (!state || state[2] != 'D');
 }
 
+/* Until a child is in lock_out(), and its copy waits, as @copies do then. */
+static void wait_until_busy(struct peer *child, long copies)
+{
+	wait_for_copies(copies);
+	tell(child);
+	wait_until_stuck(child->pid);
+}
+
 /*
  * In a child whose copies to accelerator 1 wait: have mmap_lock taken for @q, a page, and wait for
  * it behind that, as soon as the parent says so. Returns when others can have it again.
@@ -631,9 +639,7 @@ HMS_TEST(evict, busy)
 		_exit(verify(p, ROOM * PAGE, 1) >= 0 || verify(q, PAGE, 2) >= 0 ? 7 : 0);
 	}
 	ASSERT_EQ(0, hear(&peer));
-	wait_for_copies(1);
-	tell(&peer);
-	wait_until_stuck(peer.pid);
+	wait_until_busy(&peer, 1);
 	young = come(self, 10, ANY, 0, 3);
 	ASSERT_NE(NULL, young);
 	EXPECT_EQ(10, here(self, young, 10));
@@ -684,9 +690,7 @@ HMS_TEST(evict, busy_and_kept)
 		      verify(placed, ROOM / 2 * PAGE, 2) >= 0 ? 5 : 0);
 	}
 	ASSERT_EQ(0, hear(&peer));
-	wait_for_copies(1);
-	tell(&peer);
-	wait_until_stuck(peer.pid);
+	wait_until_busy(&peer, 1);
 	young = come(self, 10, HMS_MODE_PREFERRED, DEFAULT, 4);
 	ASSERT_NE(NULL, young);
 	EXPECT_EQ(0, here(self, young, 10));
@@ -733,9 +737,7 @@ HMS_TEST(evict, busy_and_shared)
 		fill(q, PAGE, 2);
 		if (hear(&child) || write(parent.out, &child.pid, sizeof(pid)) != sizeof(pid))
 			_exit(3);
-		wait_for_copies(1);
-		tell(&child);
-		wait_until_stuck(child.pid);
+		wait_until_busy(&child, 1);
 		if (lock_out(&e, &parent, q) || peer_wait(&child))
 			_exit(4);
 		if (pages_on(e.fd, p, ROOM * PAGE, last) != 10)
@@ -743,9 +745,7 @@ HMS_TEST(evict, busy_and_shared)
 		_exit(verify(p, ROOM * PAGE, 1) >= 0 || verify(q, PAGE, 2) >= 0 ? 6 : 0);
 	}
 	ASSERT_EQ((ssize_t)sizeof(pid), read(parent.in, &pid, sizeof(pid)));
-	wait_for_copies(2);
-	tell(&parent);
-	wait_until_stuck(parent.pid);
+	wait_until_busy(&parent, 2);
 	wait_until_stuck(pid);
 	young = come(self, 10, ANY, 0, 4);
 	ASSERT_NE(NULL, young);
@@ -795,9 +795,7 @@ HMS_TEST(evict, gone_meanwhile)
 			_exit(0);
 		}
 		ASSERT_EQ(0, hear(&peer));
-		wait_for_copies(1);
-		tell(&peer);
-		wait_until_stuck(peer.pid);
+		wait_until_busy(&peer, 1);
 		pause_copies(FIRST | SECOND);
 		ask(self, &r, young, ROOM, ANY, 0, 0);
 		job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
