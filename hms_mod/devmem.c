@@ -1013,13 +1013,21 @@ bool hms_devmem_is_charged(const struct hms_devmem *mem)
  * @mem: the device's memory
  * @page: of it
  * @other: from hms_devmem_next_to_leave()
+ * @sure: as from there
  *
- * Without the lock: it is a hint.
+ * Without the lock: it is a hint, but for a page that the caller has locked, and nobody places.
  */
 bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
-			    const struct hms_lru_page *other)
+			    const struct hms_lru_page *other, bool sure)
 {
-	return hms_lru_goes_with(&mem->lru, hms_devmem_index(mem, page), other);
+	return hms_lru_goes_with(&mem->lru, hms_devmem_index(mem, page), other, sure);
+}
+
+/* Is a page still the one of which @known was received? As hms_devmem_leaves_with(). */
+bool hms_devmem_is_as_known(const struct hms_devmem *mem, const struct page *page,
+			    const struct hms_lru_page *known)
+{
+	return hms_lru_is_as_known(&mem->lru, hms_devmem_index(mem, page), known);
 }
 
 /* The target that it was made for. */

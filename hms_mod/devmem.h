@@ -164,7 +164,9 @@ void hms_devmem_defer(struct hms_devmem *mem, const struct page *page);
 bool hms_devmem_has(const struct hms_devmem *mem, unsigned long pfn);
 bool hms_devmem_is_charged(const struct hms_devmem *mem);
 bool hms_devmem_leaves_with(const struct hms_devmem *mem, const struct page *page,
-			    const struct hms_lru_page *other);
+			    const struct hms_lru_page *other, bool sure);
+bool hms_devmem_is_as_known(const struct hms_devmem *mem, const struct page *page,
+			    const struct hms_lru_page *known);
 unsigned long hms_devmem_pages(const struct hms_devmem *mem);
 unsigned long hms_devmem_used(struct hms_devmem *mem);
 bool hms_devmem_is_empty(struct hms_devmem *mem);

@@ -250,6 +250,14 @@ static struct page *hms_exits_alloc_large(struct hms_eviction *e, unsigned long 
 						       HMS_TARGET_EVICTED));
 }
 
+/* Does a page leave with the one whose turn it is? That itself may be another one by now. */
+static bool hms_evict_leaves(const struct hms_eviction *e, const struct page *page)
+{
+	if (page == e->page)
+		return hms_devmem_is_as_known(e->target->mem, page, &e->known);
+	return hms_devmem_leaves_with(e->target->mem, page, &e->known, e->sure);
+}
+
 /* Destinations for what leaves together with the page whose turn it is. */
 static void hms_evict_place(struct hms_eviction *e)
 {
@@ -259,8 +267,7 @@ static void hms_evict_place(struct hms_eviction *e)
 	for (i = 0; i < pass->npages && n < e->npages - e->left; i++, address += PAGE_SIZE) {
 		struct page *page = migrate_pfn_to_page(pass->src[i]);
 
-		if (!hms_collected_page(pass->src[i]) ||
-		    (page != e->page && !hms_devmem_leaves_with(e->target->mem, page, &e->known)))
+		if (!hms_collected_page(pass->src[i]) || !hms_evict_leaves(e, page))
 			continue;
 		if (address > e->exits.last)
 			hms_exits_open(e, address, pass->vma.end - 1);
@@ -328,11 +335,10 @@ static bool hms_evict_large(struct hms_eviction *e, unsigned long address)
 	return true;
 }
 
-/* Does a page of a span leave with the one whose turn it is? Part of the same does anyway. */
+/* The same before it is collected: what is part of one large page is not split yet. */
 static bool hms_evict_is_with(const struct hms_eviction *e, const struct page *page)
 {
-	return page_folio(page) == page_folio(e->page) ||
-	       hms_devmem_leaves_with(e->target->mem, page, &e->known);
+	return page_folio(page) == page_folio(e->page) || hms_evict_leaves(e, page);
 }
 
 /*
@@ -468,7 +474,7 @@ static void hms_evict_unlocked(struct hms_eviction *e)
 	struct hms_span span = { };
 
 	n = min_t(unsigned long, HMS_PASS_PAGES, hms_devmem_end(mem) - e->page);
-	for (i = 1; i < n && hms_devmem_leaves_with(mem, e->page + i, &e->known); i++)
+	for (i = 1; i < n && hms_evict_leaves(e, e->page + i); i++)
 		;
 	if (!hms_rmap_hold(e->page, i, &e->hold))
 		return;

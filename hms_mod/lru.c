@@ -350,20 +350,34 @@ void hms_lru_defer(struct hms_lru *lru, unsigned long index)
 }
 
 /**
+ * hms_lru_is_as_known - is what is known of a page so still
+ * @lru: the order
+ * @index: the page
+ * @known: from hms_lru_next()
+ *
+ * It may have left since, and another one may have come in its place, under another policy.
+ */
+bool hms_lru_is_as_known(const struct hms_lru *lru, unsigned long index,
+			 const struct hms_lru_page *known)
+{
+	const struct hms_lru_page *page = &lru->pages[index];
+
+	return page->state == known->state && page->serial == known->serial &&
+	       page->policy == known->policy;
+}
+
+/**
  * hms_lru_goes_with - does a page leave with another
  * @lru: the order
  * @index: the page
  * @other: what is known of the one that leaves; that may have left by now
+ * @sure: their policy must be as sure, as nobody is asked for it
  *
- * Those do that were placed by the same request under the same policy: they are next anyway. And as
- * much must be known of them.
+ * Those do that were placed by the same request under the same policy: they are next anyway.
  */
 bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
-		       const struct hms_lru_page *other)
+		       const struct hms_lru_page *other, bool sure)
 {
-	const struct hms_lru_page *page = &lru->pages[index];
-
-	return page->state == other->state && page->serial && page->serial == other->serial &&
-	       page->policy == other->policy &&
-	       (page->state == HMS_LRU_STUCK || page->round == other->round);
+	return other->serial && hms_lru_is_as_known(lru, index, other) &&
+	       (!sure || lru->pages[index].round == other->round);
 }

@@ -113,7 +113,9 @@ void hms_lru_drop(struct hms_lru *lru, const unsigned long *pages, unsigned int 
 unsigned long hms_lru_next(struct hms_lru *lru, const struct hms_lru_want *want, u32 now);
 bool hms_lru_is_sure(const struct hms_lru *lru, const struct hms_lru_page *page);
 void hms_lru_defer(struct hms_lru *lru, unsigned long index);
+bool hms_lru_is_as_known(const struct hms_lru *lru, unsigned long index,
+			 const struct hms_lru_page *known);
 bool hms_lru_goes_with(const struct hms_lru *lru, unsigned long index,
-		       const struct hms_lru_page *other);
+		       const struct hms_lru_page *other, bool sure);
 
 #endif /* _HMS_LRU_H */

@@ -245,7 +245,7 @@ TEST_F(lru, split)
 	place(&self->lru, 20, 2, 6);
 	for (int i = 1; i < 4; i++) {
 		hms_lru_split(&self->lru, i, 0);
-		EXPECT_TRUE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0]));
+		EXPECT_TRUE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0], true));
 	}
 	EXPECT_EQ(HMS_LRU_NONE, next(&self->lru, 1));
 	for (int i = 0; i < 4; i++) {
@@ -312,14 +312,14 @@ TEST_F(lru, goes_with)
 	place(&self->lru, 3, 2, 6);
 	place(&self->lru, 5, 2, 0);
 	place(&self->lru, 6, 2, 0);
-	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 0, &self->lru.pages[0]));
-	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0]));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 0, &self->lru.pages[0], true));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0], true));
 	for (int i = 2; i < 5; i++)
-		EXPECT_FALSE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0]));
+		EXPECT_FALSE(hms_lru_goes_with(&self->lru, i, &self->lru.pages[0], true));
 	/* Of these nobody knows who has placed them. */
-	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5], true));
 	drop(&self->lru, 1);
-	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0]));
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 1, &self->lru.pages[0], true));
 }
 
 /* A page has a reference to its policy, however it comes, changes and goes. */
@@ -384,13 +384,16 @@ TEST_F(lru, sure)
 	hms_lru_place(&self->lru, 4, 2, &how);
 	how.changes = 7;
 	hms_lru_place(&self->lru, 6, 1, &how);
-	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 4, &self->lru.pages[5]));
-	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5]));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 4, &self->lru.pages[5], true));
+	EXPECT_FALSE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5], true));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 6, &self->lru.pages[5], false));
+	EXPECT_TRUE(hms_lru_is_as_known(&self->lru, 6, &self->lru.pages[5]));
+	EXPECT_FALSE(hms_lru_is_as_known(&self->lru, 3, &self->lru.pages[5]));
 	/* The parts of a large page are asked each for its own. */
 	hms_lru_split(&self->lru, 8, 6);
 	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[6]));
 	EXPECT_FALSE(hms_lru_is_sure(&self->lru, &self->lru.pages[8]));
-	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 8, &self->lru.pages[6]));
+	EXPECT_TRUE(hms_lru_goes_with(&self->lru, 8, &self->lru.pages[6], true));
 	/* What is stuck is never sure, as it is only looked at to see whether it is so still. */
 	how.stuck = true;
 	hms_lru_place(&self->lru, 7, 1, &how);
