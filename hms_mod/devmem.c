@@ -973,7 +973,7 @@ struct page *hms_devmem_next_to_leave(struct hms_devmem *mem, const struct hms_l
 	index = hms_lru_next(&mem->lru, want, jiffies);
 	if (index != HMS_LRU_NONE) {
 		*known = mem->lru.pages[index];
-		hms_policy_get_many(known->policy, 1);
+		hms_policy_get(known->policy);
 		*sure = hms_lru_is_sure(&mem->lru, known);
 	}
 	spin_unlock_irq(&mem->lock);

@@ -5,10 +5,10 @@
  * is none, to any node. A page whose policy has no such place stays.
  *
  * A page refers to the policy that it was placed under, and while no policy changes nobody else has
- * to be asked. It is moved in its address space, which is cheaper for core, if mmap_lock can be had
- * at once: who makes room may hold that of another one, and folio locks, and so may somebody who
- * makes room the other way round. If not it is moved without, see rmap.c. Only what core moves for
- * a mapping alone is passed over then: large pages, and what a mempolicy places.
+ * to be asked. It is moved in its address space if mmap_lock can be had at once: who makes room may
+ * hold that of another one, and folio locks, and so may somebody who makes room the other way
+ * round. If not it is moved without, see rmap.c. Passed over then is what a mempolicy places, and
+ * what can't be held: large pages, and coherent ones that UFFDIO_MOVE could take.
  */
 
 #include <linux/hugetlb.h>
@@ -149,7 +149,7 @@ static void hms_exits_follow(struct hms_eviction *e, const struct hms_policy *po
 static struct hms_policy *hms_exits_policy(struct hms_eviction *e, unsigned long address)
 {
 	if (e->sure || !e->mm)
-		return hms_policy_get_many(e->known.policy, 1);
+		return hms_policy_get(e->known.policy);
 	return hms_binding_policy(e->mm, address, &e->exits.last);
 }
 
@@ -363,16 +363,16 @@ static void hms_evict_span(struct hms_eviction *e, unsigned long address,
 			   const struct hms_span *span)
 {
 	void *owner = hms_devmem_owner(e->target->mem);
-	unsigned long wanted = min(span->npages, e->npages - e->left);
+	unsigned long n;
 
 	e->pass->began = hms_trace_now(hms_evict);
 	if (span->large && hms_evict_large(e, address))
 		return;
+	n = hms_evict_together(e, span);
 	if (!e->vma) {
-		hms_pass_collect_frames(e->pass, e->page, wanted, address, owner);
+		hms_pass_collect_frames(e->pass, e->page, n, address, owner);
 		hms_rmap_let_pages_go(&e->hold);
-	} else if (hms_pass_collect(e->pass, e->vma, address, hms_evict_together(e, span), owner,
-				    false, NULL)) {
+	} else if (hms_pass_collect(e->pass, e->vma, address, n, owner, false, NULL)) {
 		return;
 	}
 	hms_evict_place(e);
@@ -488,7 +488,6 @@ static void hms_evict_unlocked(struct hms_eviction *e)
 	if (!e->hold.has_mempolicy)
 		hms_evict_some(e, e->hold.start,
 			       e->hold.start + (span.npages << PAGE_SHIFT) - 1, &span);
-	hms_rmap_let_pages_go(&e->hold);
 	hms_rmap_let_go(&e->hold);
 }
 

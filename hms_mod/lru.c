@@ -180,7 +180,7 @@ void hms_lru_change(struct hms_lru *lru, unsigned long index, const struct hms_l
 
 	if (page->state != HMS_LRU_READY && page->state != HMS_LRU_STUCK)
 		return;
-	page->policy = hms_policy_get_many(how->policy, 1);
+	page->policy = hms_policy_get(how->policy);
 	hms_lru_move(lru, page, hms_lru_state(lru, how, round));
 	page->round = round;
 	hms_policy_put(old);
@@ -201,7 +201,7 @@ void hms_lru_split(struct hms_lru *lru, unsigned long index, unsigned long from)
 	/* That may be the policy of the first part alone. */
 	if (large->state != HMS_LRU_STUCK)
 		large->round = lru->round - 1;
-	page->policy = hms_policy_get_many(large->policy, 1);
+	page->policy = hms_policy_get(large->policy);
 	page->serial = large->serial;
 	page->state = large->state;
 	page->round = large->round;

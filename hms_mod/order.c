@@ -129,7 +129,7 @@ static void hms_entering_turn(struct hms_entering *entering, struct page *page,
 	if (pass->mm) {
 		policy = hms_binding_policy(pass->mm, address, &last);
 	} else {
-		policy = hms_policy_get_many(pass->policy, 1);
+		policy = hms_policy_get(pass->policy);
 		entering->how.changes--;	/* Some may have changed since it was known. */
 	}
 	if (policy && hms_mode_rotates(policy->mode))

@@ -61,6 +61,22 @@ static struct anon_vma *hms_rmap_lock(struct folio *folio, struct anon_vma **ano
 	return NULL;
 }
 
+/*
+ * The folio of a page that nobody moves, with a reference, or NULL. Who moves it has it locked, and
+ * is not to find a reference too many.
+ */
+static struct folio *hms_rmap_get(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (folio_test_locked(folio) || !folio_try_get(folio))
+		return NULL;
+	if (page_folio(page) == folio)
+		return folio;
+	folio_put(folio);
+	return NULL;
+}
+
 /**
  * hms_rmap_mapper - an address space that may map a page
  * @page: of a device that does not go; the first of its folio
@@ -75,17 +91,17 @@ static struct anon_vma *hms_rmap_lock(struct folio *folio, struct anon_vma **ano
 struct mm_struct *hms_rmap_mapper(struct page *page, unsigned int nth, struct mm_struct *held,
 				  unsigned long *address)
 {
-	struct folio *folio = page_folio(page);
 	unsigned long first, last, start;
 	struct anon_vma *anon_vma, *root;
 	struct mm_struct *mm = NULL;
 	struct anon_vma_chain *avc;
+	struct folio *folio;
 
 	rcu_read_lock();
-	/* Free, or on its way: who moves it is not to find a reference too many. */
-	if (folio_test_locked(folio) || !folio_try_get(folio))
+	folio = hms_rmap_get(page);
+	if (!folio)
 		goto unlock;
-	root = page_folio(page) == folio ? hms_rmap_lock(folio, &anon_vma) : NULL;
+	root = hms_rmap_lock(folio, &anon_vma);
 	if (!root)
 		goto put;
 	first = folio->index;
@@ -108,18 +124,17 @@ unlock:
 }
 
 /*
- * The folio of a page that nobody moves, with a reference, or NULL. From then on it is no more
- * freed, and no write to it takes it for the writer's alone, which would change its anon_vma:
- * whoever was about to has it locked.
+ * As hms_rmap_get(), if it can be held. From then on it is no more freed, and no write to it takes
+ * it for the writer's alone, which would change its anon_vma: whoever was about to has it locked.
  */
-static struct folio *hms_rmap_get(struct page *page)
+static struct folio *hms_rmap_get_to_hold(struct page *page)
 {
-	struct folio *folio = page_folio(page);
+	struct folio *folio = hms_rmap_get(page);
 
-	if (folio_test_locked(folio) || !folio_try_get(folio))
+	if (!folio)
 		return NULL;
 	/* In one piece a large page moves under mmap_lock only, see hms_devmem_revive(). */
-	if (page_folio(page) == folio && !folio_test_locked(folio) && !folio_test_large(folio) &&
+	if (!folio_test_locked(folio) && !folio_test_large(folio) &&
 	    !(folio_is_device_coherent(folio) && hms_core_moves_anon_vma()))
 		return folio;
 	folio_put(folio);
@@ -133,7 +148,7 @@ static unsigned long hms_rmap_get_more(struct page *page, unsigned long n)
 	unsigned long i;
 
 	for (i = 1; i < n; i++) {
-		struct folio *folio = hms_rmap_get(page + i);
+		struct folio *folio = hms_rmap_get_to_hold(page + i);
 
 		if (!folio)
 			break;
@@ -221,7 +236,7 @@ bool hms_rmap_hold(struct page *page, unsigned long n, struct hms_rmap_hold *hol
 
 	*hold = (struct hms_rmap_hold) { .page = page };
 	rcu_read_lock();
-	folio = hms_rmap_get(page);
+	folio = hms_rmap_get_to_hold(page);
 	if (folio)
 		hms_rmap_hold_some(folio, n, hold);
 	if (folio && !hold->npages)
@@ -232,7 +247,7 @@ bool hms_rmap_hold(struct page *page, unsigned long n, struct hms_rmap_hold *hol
 
 /**
  * hms_rmap_let_pages_go - give back the references to the pages alone
- * @hold: from hms_rmap_hold(); core has collected them, or nothing is to be done with them
+ * @hold: from hms_rmap_hold(); core has collected them
  */
 void hms_rmap_let_pages_go(struct hms_rmap_hold *hold)
 {
@@ -267,13 +282,14 @@ static void hms_anon_vma_put(struct anon_vma *anon_vma)
 }
 
 /**
- * hms_rmap_let_go - give back the rest
- * @hold: after hms_rmap_let_pages_go(), and when core has moved the pages
+ * hms_rmap_let_go - give back all that is held still
+ * @hold: from hms_rmap_hold(); core has moved the pages, or nothing is to be done with them
  *
  * Context: may sleep.
  */
 void hms_rmap_let_go(struct hms_rmap_hold *hold)
 {
+	hms_rmap_let_pages_go(hold);
 	hms_anon_vma_put(hold->anon_vma);
 	if (hold->mm)
 		mmdrop(hold->mm);

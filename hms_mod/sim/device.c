@@ -55,7 +55,7 @@ MODULE_PARM_DESC(pausing, "for tests: so many copies wait now");
 static DEFINE_SPINLOCK(hms_sim_pause_lock);
 
 /* But no longer than this, as who would end it may be gone. */
-#define HMS_SIM_PATIENCE	(60 * HZ)
+#define HMS_SIM_PAUSE		(60 * HZ)
 
 static void hms_sim_count_pausing(int n)
 {
@@ -66,7 +66,7 @@ static void hms_sim_count_pausing(int n)
 
 static void hms_sim_pause(const struct hms_sim *sim)
 {
-	unsigned long until = jiffies + HMS_SIM_PATIENCE;
+	unsigned long until = jiffies + HMS_SIM_PAUSE;
 
 	hms_sim_count_pausing(1);
 	while (READ_ONCE(pause) & BIT(sim->index) && time_before(jiffies, until))
@@ -101,6 +101,9 @@ MODULE_PARM_DESC(most_copying, "for tests: so many copies were under way at a ti
 static unsigned int together;
 module_param(together, uint, 0644);
 MODULE_PARM_DESC(together, "for tests: the first copies wait until so many are under way");
+
+/* But no longer than this, as no more may come. */
+#define HMS_SIM_PATIENCE	(10 * HZ)
 
 /**
  * struct hms_sim_later - a copy that is under way

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -543,20 +542,10 @@ HMS_TEST(evict, copied_after_fork)
 	EXPECT_PATTERN(q, ROOM * PAGE, 3);
 }
 
-/* Linux 6.8 is the first that has UFFDIO_MOVE. */
-static bool has_uffdio_move(void)
-{
-	struct utsname name;
-	int major, minor;
-
-	return !uname(&name) && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 8));
-}
-
-/* Pages that HMS can keep as they are without their mapping. */
+/* Pages that HMS can keep as they are without their mapping. Linux 6.8 has UFFDIO_MOVE. */
 #define NEED_KEPT								\
 	do {									\
-		if (!self->e.private && has_uffdio_move())			\
+		if (!self->e.private && kernel_is_since(6, 8))			\
 			SKIP(return, "UFFDIO_MOVE may take coherent pages");	\
 	} while (0)
 
@@ -578,15 +567,14 @@ static void wait_for_copies(long n)
 /* Until a process sleeps where no signal reaches it. */
 static void wait_until_stuck(pid_t pid)
 {
-	char path[32], text[256], *state = NULL;
+	char path[32], text[256];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	do {
 		usleep(1000);
-		if (text_read(path, text, sizeof(text)) < 0)
+		if (text_read(path, text, sizeof(text)))
 			return;
-		state = strrchr(text, ')');
-	} while (!state || state[2] != 'D');
+	} while (!strstr(text, ") D "));
 }
 
 /* Until a child is in lock_out(), and its copy waits, as @copies do then. */
@@ -613,11 +601,25 @@ static int lock_out(struct env *e, struct peer *peer, char *q)
 	return job_end(e->fd, job, &r);
 }
 
+/* 10 pages are to come to accelerator 0 while @copies_ wait, and @n_ do; nobody is busy then. */
+#define COME_MEANWHILE(mode_, copies_, n_, child)				\
+	do {									\
+		char *young_ = come(self, 10, mode_, DEFAULT, 5);		\
+										\
+		ASSERT_NE(NULL, young_);					\
+		EXPECT_EQ(n_, here(self, young_, 10));				\
+		/* It was so all the time. */					\
+		EXPECT_EQ(copies_, number_read(SIM_PARAMETERS "pausing"));	\
+		pause_copies(0);						\
+		EXPECT_EQ(0, peer_wait(child));					\
+		EXPECT_PATTERN(young_, 10 * PAGE, 5);				\
+	} while (0)
+
 /* Nobody waits for a process that is busy with its mappings: its pages leave all the same. */
 HMS_TEST(evict, busy)
 {
 	const __u32 last = self->e.node[self->e.nnodes - 1];
-	char *p = area(ROOM * PAGE), *q = area(PAGE), *young;
+	char *p = area(ROOM * PAGE), *q = area(PAGE);
 	struct hms_process_stats stats;
 	struct hms_notice n[8];
 	struct request r;
@@ -659,14 +661,7 @@ HMS_TEST(evict, busy)
 	}
 	ASSERT_EQ(0, hear(&peer));
 	wait_until_busy(&peer, 1);
-	young = come(self, 10, ANY, 0, 3);
-	ASSERT_NE(NULL, young);
-	EXPECT_EQ(10, here(self, young, 10));
-	/* It was so all the time. */
-	EXPECT_EQ(1, number_read(SIM_PARAMETERS "pausing"));
-	pause_copies(0);
-	EXPECT_EQ(0, peer_wait(&peer));
-	EXPECT_PATTERN(young, 10 * PAGE, 3);
+	COME_MEANWHILE(ANY, 1, 10, &peer);
 }
 
 /* But not those that are of a higher priority by now, nor those that a mempolicy places. */
@@ -676,7 +671,6 @@ HMS_TEST(evict, busy_and_kept)
 	const unsigned long nodes = 1;
 	struct request r;
 	struct peer peer;
-	char *young;
 
 	NEED_SIMS(2);
 	ASSERT_NE(NULL, raised);
@@ -710,20 +704,14 @@ HMS_TEST(evict, busy_and_kept)
 	}
 	ASSERT_EQ(0, hear(&peer));
 	wait_until_busy(&peer, 1);
-	young = come(self, 10, HMS_MODE_PREFERRED, DEFAULT, 4);
-	ASSERT_NE(NULL, young);
-	EXPECT_EQ(0, here(self, young, 10));
-	EXPECT_EQ(1, number_read(SIM_PARAMETERS "pausing"));
-	pause_copies(0);
-	EXPECT_EQ(0, peer_wait(&peer));
-	EXPECT_PATTERN(young, 10 * PAGE, 4);
+	COME_MEANWHILE(HMS_MODE_PREFERRED, 1, 0, &peer);
 }
 
 /* Of pages that several share, and that are all busy: as the policy that they came under says. */
 HMS_TEST(evict, busy_and_shared)
 {
 	const __u32 last = self->e.node[self->e.nnodes - 1];
-	char *p = area(ROOM * PAGE), *q = area(PAGE), *young;
+	char *p = area(ROOM * PAGE), *q = area(PAGE);
 	struct peer parent, child;
 	struct request r;
 	pid_t pid;
@@ -767,13 +755,7 @@ HMS_TEST(evict, busy_and_shared)
 	ASSERT_EQ((ssize_t)sizeof(pid), read(parent.in, &pid, sizeof(pid)));
 	wait_until_busy(&parent, 2);
 	wait_until_stuck(pid);
-	young = come(self, 10, ANY, 0, 4);
-	ASSERT_NE(NULL, young);
-	EXPECT_EQ(10, here(self, young, 10));
-	EXPECT_EQ(2, number_read(SIM_PARAMETERS "pausing"));
-	pause_copies(0);
-	EXPECT_EQ(0, peer_wait(&parent));
-	EXPECT_PATTERN(young, 10 * PAGE, 4);
+	COME_MEANWHILE(ANY, 2, 10, &parent);
 }
 
 /* Who had them unmaps them, or exits, while they are on their way out: what core needs stays. */

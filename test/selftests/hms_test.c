@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <linux/io_uring.h>
 
@@ -56,6 +57,15 @@ int text_write(const char *path, const char *text)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+bool kernel_is_since(int version, int patch)
+{
+	struct utsname name;
+	int v, p;
+
+	return !uname(&name) && sscanf(name.release, "%d.%d", &v, &p) == 2 &&
+	       (v > version || (v == version && p >= patch));
 }
 
 /* A file with one number. */

@@ -32,6 +32,7 @@ static inline __u64 u64_ptr(const void *p)
 int text_read(const char *path, char *text, size_t size);
 int text_write(const char *path, const char *text);
 long long number_read(const char *path);
+bool kernel_is_since(int version, int patch);
 long long stat_read(const char *name);
 long long meminfo_kib(const char *key);
 long long mlocked_kib(void);

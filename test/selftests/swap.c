@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/uio.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,12 +165,7 @@ static bool swap_out(char *p, size_t length)
 /* To a device only newer kernels move what is in the swap cache: they take it out first. */
 static bool core_frees_swap(void)
 {
-	struct utsname name;
-	int version, patch;
-
-	uname(&name);
-	return sscanf(name.release, "%d.%d", &version, &patch) == 2 &&
-	       version * 1000 + patch >= 6005;
+	return kernel_is_since(6, 5);
 }
 
 /* A node and, if there is one, a device. */
