@@ -188,6 +188,25 @@ static bool hms_batch_plan_found(struct hms_work *work, struct hms_batch *batch,
 	return true;
 }
 
+/*
+ * Core is not asked for what is missing of a mapping of a file. Nothing is that was not touched; of
+ * what was written, and is the process's own, a page may be swapped out, or on its way.
+ */
+static void hms_batch_plan_missing(const struct hms_work *work, struct hms_batch *batch,
+				   unsigned long i)
+{
+	unsigned long address = batch->start + (i << PAGE_SHIFT), entry;
+	struct hms_plan *plan = &batch->plans[i];
+
+	hms_locate_all(batch->vma, address, 1, &entry);
+	if (entry)
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
+	else if (work->request->migrate && hms_locate_is_swapped(batch->vma->vm_mm, address))
+		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
+	else
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
+}
+
 /* Look where page @i is, and whether core should be asked for it; @owner says whose device page. */
 static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsigned long i,
 			    void **owner)
@@ -205,11 +224,8 @@ static bool hms_batch_wants(struct hms_work *work, struct hms_batch *batch, unsi
 			hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
 		return may_move_shared;
 	}
-	/* Of a file nothing is missing that was not touched, but what is swapped out. */
 	if (!vma_is_anonymous(batch->vma))
-		hms_plan_set(plan, HMS_FATE_SKIP,
-			     work->request->all_or_nothing && batch->vma->anon_vma ?
-			     HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
+		hms_batch_plan_missing(work, batch, i);
 	return vma_is_anonymous(batch->vma);
 }
 

@@ -183,6 +183,15 @@ static bool core_frees_swap(void)
 		EXPECT_EQ((long)((length) / PAGE), pages_on(self->e.fd, p, length, uid)); \
 	} while (0)
 
+static int move_all_or_nothing(int fd, const void *start, size_t length, __u32 uid, struct request *r)
+{
+	request_init(r, start, length);
+	request_target(r, uid);
+	request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	request_modifier(r, HMS_MOD_ALL_OR_NOTHING, 1);
+	return request_send(r, fd);
+}
+
 /* What is swapped out is no hole, and comes in to be moved. */
 HMS_TEST(swap, moves)
 {
@@ -230,13 +239,65 @@ HMS_TEST(swap, moves_among_others)
 	}
 }
 
-static int move_all_or_nothing(int fd, void *start, size_t length, __u32 uid, struct request *r)
+/* What was written of a private mapping of a file is the process's own, swapped out too. */
+HMS_TEST(swap, private_file)
 {
-	request_init(r, start, length);
-	request_target(r, uid);
-	request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	request_modifier(r, HMS_MOD_ALL_OR_NOTHING, 1);
-	return request_send(r, fd);
+	const __u32 to[] = TARGETS;
+	const char *why = zram_on(self);
+	struct request r;
+
+	if (*why)
+		SKIP(return, "no swap: %s", why);
+	for (int k = 0; k < 4; k++) {
+		int fd = memfd_create("swap", MFD_CLOEXEC);
+		char *p;
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, ftruncate(fd, 2 * LENGTH));
+		p = mmap(NULL, 2 * LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+		ASSERT_NE(MAP_FAILED, p);
+		fill(p, LENGTH, 60 + k);
+		ASSERT_TRUE(swap_out(p, LENGTH));
+		EXPECT_EQ(0, (k < 2 ? migrate : move_all_or_nothing)(self->e.fd, p, 2 * LENGTH,
+								     to[k % 2], &r));
+		EXPECT_COUNTS(&r);
+		/* What was not touched is no page, and nothing that all would want. */
+		EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_ABSENT]);
+		EXPECT_EQ(NPAGES, r.h.moved + r.h.present);
+		EXPECT_EQ(NPAGES, pages_on(self->e.fd, p, LENGTH, to[k % 2]));
+		EXPECT_PATTERN(p, LENGTH, 60 + k);
+		EXPECT_EQ(0, munmap(p, 2 * LENGTH));
+		close(fd);
+	}
+}
+
+/* Of shmem the page tables do not say what is swapped out: no page is here until it is touched. */
+HMS_TEST(swap, shmem)
+{
+	char *p = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const char *why = zram_on(self);
+	struct request r;
+	bool here = true;
+
+	ASSERT_NE(MAP_FAILED, p);
+	if (*why)
+		SKIP(return, "no swap: %s", why);
+	fill(p, LENGTH, 70);
+	for (int i = 0; i < 100 && here; i++) {
+		ASSERT_EQ(0, madvise(p, LENGTH, MADV_PAGEOUT));
+		here = false;
+		for (size_t at = 0; at < LENGTH; at += PAGE)
+			here |= page_entry(p + at) >> 63;
+	}
+	ASSERT_FALSE(here);
+	for (int k = 0; k < 2; k++) {
+		EXPECT_EQ(0, (k ? move_all_or_nothing : migrate)(self->e.fd, p, LENGTH,
+								 self->e.node[0], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_ABSENT]);
+	}
+	EXPECT_PATTERN(p, LENGTH, 70);
+	EXPECT_EQ(0, munmap(p, LENGTH));
 }
 
 /* What is swapped out is part of all; one page that can't move keeps it where it is. */
