@@ -6,7 +6,6 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "binding.h"
@@ -18,9 +17,6 @@
 #include "stats.h"
 #include "target.h"
 #include "transfer.h"
-
-/* One target at a time goes offline or online, or is suspended; taken in its sysfs file. */
-static DEFINE_MUTEX(hms_offline_lock);
 
 #define HMS_OFFLINE_TIMEOUT	(2 * HZ)
 
@@ -129,7 +125,7 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 
 	if (!hms_devmem_is_coherent(mem))
 		return -EOPNOTSUPP;
-	mutex_lock(&hms_offline_lock);
+	mutex_lock(&target->offline_lock);
 	if (target->suspended) {
 		ret = -EBUSY;
 	} else if (hms_devmem_is_closed(mem) == offline) {
@@ -143,7 +139,7 @@ int hms_target_set_offline(struct hms_target *target, bool offline)
 	} else {
 		ret = -ENODEV;
 	}
-	mutex_unlock(&hms_offline_lock);
+	mutex_unlock(&target->offline_lock);
 	return ret;
 }
 
@@ -276,13 +272,13 @@ int hms_target_suspend(struct hms_target *target)
 {
 	int ret = 0;
 
-	mutex_lock(&hms_offline_lock);
+	mutex_lock(&target->offline_lock);
 	/* One that is offline is empty, and stays so. */
 	if (!hms_devmem_is_closed(target->mem)) {
 		ret = hms_target_empty(target);
 		target->suspended = !ret;
 	}
-	mutex_unlock(&hms_offline_lock);
+	mutex_unlock(&target->offline_lock);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(hms_target_suspend);
@@ -295,12 +291,12 @@ EXPORT_SYMBOL_GPL(hms_target_suspend);
  */
 void hms_target_resume(struct hms_target *target)
 {
-	mutex_lock(&hms_offline_lock);
+	mutex_lock(&target->offline_lock);
 	if (target->suspended) {
 		target->suspended = false;
 		hms_devmem_close(target->mem, false);
 	}
-	mutex_unlock(&hms_offline_lock);
+	mutex_unlock(&target->offline_lock);
 }
 EXPORT_SYMBOL_GPL(hms_target_resume);
 

@@ -24,7 +24,7 @@
  *
  *	hms_lazy_lock		lazy.c: that there are placeholders; nests memory hotplug
  *
- *	hms_offline_lock	driver.c: targets going offline; nests sysfs's, above mmap_lock
+ *	hms_target.offline_lock	driver.c: a target going offline; nests sysfs's, above mmap_lock
  *
  *	hms_node_lock		node.c: nodes; in memory, CPU and PCI hotplug; nests hms_map_lock
  *	hms_map_lock		object.c: the map; nests sysfs and netlink; apart from the above
@@ -36,6 +36,6 @@
  * mirror or a tree lock, and a driver's page table may take leaves of its own; they never sleep,
  * never wait for memory and never refuse. Where a device fault enters a page, the mirror lock also
  * nests what set_page_dirty() takes, as core's page table locks do. No lock of ours is held while a
- * page is copied, nor over copy_to_user() or copy_from_user(): the buffer may itself be in a
- * device.
+ * page is copied, but that of a target that goes offline, and the turn to bring home that page; and
+ * none over copy_to_user() or copy_from_user(): the buffer may itself be in a device.
  */

@@ -239,6 +239,7 @@ struct hms_target *hms_target_new_device(const struct hms_target_desc *desc)
 	target->drvdata = desc->drvdata;
 	target->memory = desc->memory;
 	target->owner = desc->owner;
+	mutex_init(&target->offline_lock);
 	return target;
 }
 

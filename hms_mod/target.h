@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
@@ -27,6 +28,7 @@ struct hms_devmem;
  * @memory: where the kernel has private memory mapped, or NULL
  * @owner: the driver's module, held while a coherent target is online
  * @described: it is of another machine, and holds no pages
+ * @offline_lock: held while it goes offline or online, is suspended or resumed
  * @suspended: it takes nothing until its driver has resumed it
  * @pinned: pages that were left when it did not go offline, last time
  * @spare: returns what its driver has lent, see lend.c, unless
@@ -46,6 +48,7 @@ struct hms_target {
 	void *memory;
 	struct module *owner;
 	bool described;
+	struct mutex offline_lock;
 	bool suspended;
 	unsigned long pinned;
 	struct delayed_work spare;

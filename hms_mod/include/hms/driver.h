@@ -12,7 +12,8 @@
  * mmap_lock of some process held for read, so they must not touch user memory, and must not wait
  * for anything that could. hms_mirror_fault() moves pages too, so no lock that @copy wants may be
  * held over it. &struct hms_mirror_ops callbacks run under the spinlock of the mirror, see below.
- * HMS holds no other lock over a callback.
+ * While a target goes offline or is suspended, they must not wait for the same of that target. HMS
+ * holds no other lock over a callback.
  *
  * Lifetimes. A target lives from hms_target_register() until hms_target_unregister() returns.
  * That call stops new work on it, waits for requests under way, moves every page that is still in
