@@ -134,7 +134,8 @@ struct hms_modifier {
  * @HMS_MOD_ASYNC: an eventfd(2) that is signalled when the work is done, or HMS_NO_EVENTFD: the
  *	call does not wait for the work on the pages, which becomes a job, see struct hms_wait
  *
- * HMS_INFO tells which of them this module can do; the others fail with EOPNOTSUPP.
+ * HMS_INFO tells which of them this module has; others fail with EINVAL, as values do that it does
+ * not know. What does not work on this kernel fails with EOPNOTSUPP.
  */
 enum hms_modifier_key {
 	HMS_MOD_MODE		= 1,
@@ -323,13 +324,14 @@ struct hms_target_count {
  * page that is lost after all could move (its copy in swap is shared, a cgroup is full) is
  * counted as busy.
  *
- * Errors: E2BIG, EINVAL, EFAULT as above; EFAULT also for a range with unmapped addresses; EBADF
- * from another address space without HMS_REMOTE; ESRCH when the opener's address space is gone;
- * ENOENT for a uid that names no object, ENODEV for one that has been removed, of a target or an
- * initiator; ESTALE for another instance; EOPNOTSUPP for a key or value that this module lacks, and
- * for a target that is only described; ENOSPC when the address space has too many ranges; EBUSY
- * when all-or-nothing found a page that can't move; EPERM for a priority that wants a capability;
- * EAGAIN when the user has too many jobs; ENOMEM; EINTR.
+ * Errors: E2BIG, EINVAL, EFAULT as above; EINVAL also for a key or value that this module does not
+ * know; EFAULT also for a range with unmapped addresses; EBADF from another address space without
+ * HMS_REMOTE; ESRCH when the opener's address space is gone; ENOENT for a uid that names no object,
+ * ENODEV for one that has been removed, of a target or an initiator; ESTALE for another instance;
+ * EOPNOTSUPP for a key that does not work on this kernel, for a target that is only described, and
+ * for all-or-nothing over more than HMS_ALL_OR_NOTHING_MAX; ENOSPC when the address space has too
+ * many ranges; EBUSY when all-or-nothing found a page that can't move; EPERM for a priority that
+ * wants a capability; EAGAIN when the user has too many jobs; ENOMEM; EINTR.
  */
 struct hms_hbind {
 	__u32 size;
