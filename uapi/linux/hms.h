@@ -7,8 +7,9 @@
  * and @version:
  *
  * size		sizeof() the struct as the caller was built. A shorter (older) struct is filled up
- *		with zeros; a longer (newer) one is accepted when all that this module does not
- *		know is zero, else the call fails with E2BIG. It alone versions the struct.
+ *		with zeros; below HMS_*_SIZE_1 it is EINVAL. A longer (newer) one, up to a page, is
+ *		accepted when all that this module does not know is zero, else the call fails with
+ *		E2BIG. It alone versions the struct.
  * version	the highest object version that the caller understands (HMS_VERSION_*). 0 is
  *		EINVAL, any other value is accepted. Naming a target of a higher version fails.
  *
@@ -384,8 +385,9 @@ enum hms_job_state {
  * @result: pointer to room for a struct hms_hbind of @result_size bytes, or 0
  * @target_counts: pointer to room for @ntargets struct hms_target_count, or 0
  * @flags: HMS_REMOTE, HMS_CANCEL (with a @job, and no @timeout), or 0
- * @result_size: in: bytes of @result as the caller was built, at most 4096; out: as this module
- *	has it. The result is cut or filled with zeros to what the caller asked for
+ * @result_size: in: bytes of @result as the caller was built, HMS_HBIND_SIZE_1 to 4096, or EINVAL;
+ *	out: as this module has it. The result is cut or filled with zeros to what the caller asked
+ *	for
  * @ntargets: in: room; out: how many targets the job has
  * @state: out: enum hms_job_state
  * @error: out: when it is done, 0 or the errno that it ended with
@@ -676,7 +678,8 @@ enum hms_notice_kind {
  * A descriptor that is read or polled for the first time tells what happens from then on, to the
  * address space that it stands for. read() returns as many as fit, and waits for one unless the
  * descriptor is O_NONBLOCK; poll() says when there is one. In 4096 bytes there will always be room
- * for one. EINVAL: no room for one; EAGAIN; EINTR; EBADF from another address space; ESRCH, ENOMEM.
+ * for one. EINVAL: no room for one; EAGAIN: none, with O_NONBLOCK; EFAULT; EINTR; EBADF from
+ * another address space; ESRCH, ENOMEM.
  *
  * HMS_NOTICE_EVACUATED: the range goes from the first page that came home to the last; pages
  * between them may have been elsewhere. @pages and @moved are those that came home; what can't do
