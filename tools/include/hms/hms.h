@@ -765,7 +765,7 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
  * @targets: uids, most wanted first: the next one takes what the one before has no room for
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
  * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_REMOTE; HMS_MOVE_PAGES, with none of
- *	these but the first
+ *	these but the first, and not on a handle of hms_open_process()
  * @result: receives what was done, or NULL
  *
  * With HMS_MOVE_PAGES and one target that is a node, move_pages(2) goes first, and moves what is on
