@@ -487,9 +487,11 @@ struct hms_residency_entry {
  * @moved: pages that were moved, for requests, whoever asked, and for devices that touched them
  * @populated: missing pages that were allocated for the same, and for the touch of what waited
  * @home: pages that came home because a CPU touched them, or a device that may not write there
- * @home_elsewhere: pages that came home to another node than their policy wants
+ * @home_elsewhere: pages that came home, were evacuated, or were allocated when touched, elsewhere
+ *	than their policy wants
  * @evacuated: pages that came home because their target went, or went offline
- * @evicted: pages that left a target because others needed the room
+ * @evicted: pages that left a target because others, or its driver, needed the room, as far as it
+ *	is known whose they are
  *
  * Counted since the first request about it, and forgotten when it has neither a policy nor an open
  * descriptor that was used.
@@ -645,9 +647,9 @@ struct hms_info {
 
 /**
  * enum hms_notice_kind - what a notice is about
- * @HMS_NOTICE_REQUEST: HMS_HBIND moved or populated pages
+ * @HMS_NOTICE_REQUEST: HMS_HBIND worked on pages, even if none moved
  * @HMS_NOTICE_EVACUATED: a target goes, or goes offline, and pages of it came home
- * @HMS_NOTICE_EVICTED: a target was full, and pages of it made room for others
+ * @HMS_NOTICE_EVICTED: a target was full, and pages of it made room for others, or for its driver
  *
  * There may be more; a program ignores those that it does not know.
  */
@@ -685,8 +687,8 @@ enum hms_notice_kind {
  * between them may have been elsewhere. @pages and @moved are those that came home; what can't do
  * so yet is tried again, with a notice of its own. A target that goes has left the map before; all
  * notices are there when its driver is gone, or its file "offline" was written. A page that
- * processes share since fork(2) moves once, and one of them hears of it. The other way home, a
- * touch by the CPU, is no notice.
+ * processes share since fork(2) moves once, and one of them hears of it; or none, if it is evicted
+ * while they are busy changing their mappings. A touch by the CPU, or by a device, is no notice.
  */
 struct hms_notice {
 	__u32 size;

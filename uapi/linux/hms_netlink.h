@@ -32,7 +32,7 @@
  * @HMS_CMD_NEW: an object, in answer to HMS_CMD_GET or because it is new
  * @HMS_CMD_CHANGE: an object that changed, all of it
  * @HMS_CMD_DEL: an object that is gone: its uid, version and type
- * @HMS_CMD_MIGRATE: a request moved or allocated pages
+ * @HMS_CMD_MIGRATE: a request worked on pages, even if none moved
  * @HMS_CMD_MOVE: pages moved or were allocated for another reason, HMS_A_REASON; the range goes
  *	from the first to the last, and what is between them may have been elsewhere
  */
