@@ -101,7 +101,9 @@ void hms_fence_signal(struct hms_fence *fence, int error);
  *	the core gets on with the next pages meanwhile, of which it has at most twice 2 MiB under
  *	way for a request. @pages stay until then. It has to end without anybody's help: processes
  *	can't be killed while they wait for it. Returns 0, or a negative errno when nothing was
- *	begun; then, and where a copy fails, @copy is asked. NULL where @copy is all there is.
+ *	begun; then, and where a copy fails, @copy is asked. So it is for all but what requests and
+ *	device faults move, and for what goes through main memory. NULL where @copy is all there
+ *	is.
  * @alloc: lend memory: find up to @npages pages that lie behind each other, and set @first to the
  *	number of the first, see hms_target_index(). Called when the core lacks pages, as @copy is;
  *	of 512 of them it can make a large page if they begin at a multiple of 512. Returns how
@@ -109,8 +111,8 @@ void hms_fence_signal(struct hms_fence *fence, int error);
  *	beginning, but for what hms_target_take() takes.
  * @free: have back @npages pages that @alloc has lent, from @first on, not always in the pieces in
  *	which it did, and without those that have failed. Called by a worker, a tenth of a second
- *	after processes have let them go, and for the last by hms_target_suspend() and
- *	hms_target_unregister(). May sleep. Set when @alloc is.
+ *	after processes have let them go, and for the last when the target goes offline, by
+ *	hms_target_suspend() and by hms_target_unregister(). May sleep. Set when @alloc is.
  */
 struct hms_target_ops {
 	int (*copy)(struct hms_target *target, const struct hms_copy *pages, unsigned int n);
