@@ -25,6 +25,7 @@
  *	hms_lazy_lock		lazy.c: that there are placeholders; nests memory hotplug
  *
  *	hms_target.offline_lock	driver.c: a target going offline; nests sysfs's, above mmap_lock
+ *	hms_poison_lock		poison.c: what stands for what is lost; nests memory hotplug
  *
  *	hms_node_lock		node.c: nodes; in memory, CPU and PCI hotplug; nests hms_map_lock
  *	hms_map_lock		object.c: the map; nests sysfs and netlink; apart from the above
