@@ -35,9 +35,9 @@
  * @faults: out: device page faults
  *
  * Addresses are multiples of 8 for HMS_SIM_FILL, HMS_SIM_SUM and HMS_SIM_ADD. Errors: EINVAL;
- * EFAULT for an address without memory, EPERM for a write to a read-only one; EINTR; ENOMEM; EIO;
- * EBUSY when a page would not keep still for ten seconds. @done, @local, @remote and @faults are
- * written with an error too.
+ * EFAULT for an address without memory, EPERM for a write to a read-only one; EHWPOISON or EFAULT
+ * for what a device has lost; EINTR; ENOMEM; EIO; EBUSY when a page would not keep still for ten
+ * seconds. @done, @local, @remote and @faults are written with an error too.
  */
 struct hms_sim_op {
 	__u32 size;
@@ -139,7 +139,9 @@ struct hms_sim_reserve {
  * @pages: out: pages of the range that the accelerator has in its own memory and in its page
  *	table; these have failed, for good
  *
- * Errors: EINVAL; EPERM without CAP_SYS_ADMIN; ENOMEM; EOPNOTSUPP when the memory is coherent.
+ * Errors: EINVAL; EPERM without CAP_SYS_ADMIN; ENOMEM; of coherent memory also EBUSY when a page is
+ * pinned, EOPNOTSUPP on a kernel without private memory; the page has failed all the same then, and
+ * is not counted.
  */
 struct hms_sim_fail {
 	__u32 size;
