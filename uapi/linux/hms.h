@@ -402,9 +402,10 @@ enum hms_job_state {
  * @result and @target_counts tell how far it has come, and when it is done what HMS_HBIND would
  * have told. A job that was told to be done, but not by HMS_CANCEL, is forgotten; until then it
  * counts for what a user may have (the module's parameter jobs_max). One that is cancelled ends,
- * before its next 512 pages, with ECANCELED; ESRCH: the process has gone, or the one that asked;
- * else @error is as of HMS_HBIND. All-or-nothing can be cancelled until it begins. Jobs end when
- * their descriptor is closed for the last time: they are cancelled, and their eventfds signalled.
+ * before its next 512 pages, or 1024 where a device copies by itself, with ECANCELED; ESRCH: the
+ * process has gone, or the one that asked; else @error is as of HMS_HBIND. All-or-nothing can be
+ * cancelled until it begins. Jobs end when their descriptor is closed for the last time: they are
+ * cancelled, and their eventfds signalled.
  *
  * It succeeds whatever the state is. Errors: E2BIG, EINVAL, EFAULT (then the job is not forgotten),
  * EBADF as in HMS_HBIND; ENOENT when there is no such job, or none; EINTR; ENOMEM.
