@@ -26,9 +26,10 @@
 /**
  * enum hms_netlink_command - what a message says
  * @HMS_CMD_UNSPEC: not used
- * @HMS_CMD_GET: from a program: tell the objects whose version is HMS_A_VERSION at most; with
- *	HMS_A_SINCE those that changed after that generation, and HMS_CMD_DEL for those that went.
- *	ESTALE when HMS_A_INSTANCE is another one, or HMS_A_SINCE too long ago: read all of it
+ * @HMS_CMD_GET: from a program: tell the objects whose version is HMS_A_VERSION at most, EINVAL
+ *	without it; with HMS_A_SINCE those that changed after that generation, and HMS_CMD_DEL for
+ *	those that went. ESTALE when HMS_A_INSTANCE is another one, or HMS_A_SINCE too long ago, or
+ *	to come: read all of it
  * @HMS_CMD_NEW: an object, in answer to HMS_CMD_GET or because it is new
  * @HMS_CMD_CHANGE: an object that changed, all of it
  * @HMS_CMD_DEL: an object that is gone: its uid, version and type
