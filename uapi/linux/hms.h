@@ -441,8 +441,8 @@ enum hms_query_what {
 
 /**
  * struct hms_policy_entry - one policy range
- * @start: first address
- * @length: bytes
+ * @start: first address; 0 for what has no range
+ * @length: bytes; 0 for what has no range
  * @mode: enum hms_mode
  * @ntargets: how many uids, from @first_target of the uid array on
  * @first_target: index into the uid array of the query
