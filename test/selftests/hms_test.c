@@ -1011,8 +1011,8 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
 	siglongjmp(sigbus_out, 1);
 }
 
-/* Is touching an address SIGBUS, as memory that has gone bad is, and at that address? */
-bool is_lost(const volatile char *p, bool write)
+/* Is touching an address SIGBUS? */
+bool is_sigbus(const volatile char *p, bool write)
 {
 	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 
@@ -1024,7 +1024,13 @@ bool is_lost(const volatile char *p, bool write)
 			(void)*p;
 		return false;
 	}
-	return sigbus.si_code == BUS_MCEERR_AR &&
+	return true;
+}
+
+/* As of memory that has gone bad, and at that address? */
+bool is_lost(const volatile char *p, bool write)
+{
+	return is_sigbus(p, write) && sigbus.si_code == BUS_MCEERR_AR &&
 	       ((uintptr_t)sigbus.si_addr & ~(PAGE - 1)) == ((uintptr_t)p & ~(PAGE - 1));
 }
 

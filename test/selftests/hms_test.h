@@ -174,6 +174,7 @@ int sim_write(int fd, void *address, const void *buffer, size_t length);
 bool sim_sees_zeros(int fd, const void *address, size_t length);
 int sim_fail(int fd, const void *p, size_t length, __u64 *pages);
 
+bool is_sigbus(const volatile char *p, bool write);
 bool is_lost(const volatile char *p, bool write);
 
 /* A forked process to take turns with; either end of it going makes hear() of the other fail. */

@@ -1,38 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * hms_pcimem: memory of a PCI device, private and coherent. The device is one behind a port of its
- * own, where the emulator plugs and unplugs it when it is asked to.
- */
+/* hms_pcimem: memory of a PCI device, private and coherent. */
 
 #include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "failnth.h"
 #include "hms_fixture.h"
 #include "maptest.h"
 #include "module.h"
 
-#define DRIVER		"/sys/bus/pci/drivers/hms_pcimem"
 #define PARAMETERS	"/sys/module/hms_pcimem/parameters"
-#define PCI		"/sys/bus/pci/devices"
 #define NPAGES		700
 #define PINNED		4
-
-/* How often the device was to be plugged in, by all tests: its memory is called "card" and that. */
-static volatile int *plugs;
 
 FIXTURE(pcimem)
 {
 	struct env e;
-	char card[32];		/* name of the PCI device */
-	__u64 bar;		/* where its memory is */
-	__u64 size;
+	struct card card;
 	bool sims;		/* hms_sim was loaded */
 	char online[64];	/* file of a CPU that the test takes away, or "" */
 	__u32 to;		/* that memory, when it is bound */
@@ -56,155 +46,12 @@ FIXTURE_VARIANT_ADD(pcimem, coherent)
 	.coherent = true,
 };
 
-/* PCI. */
-
-static const char *pci_path(const char *device, const char *file)
-{
-	static char path[192];
-
-	snprintf(path, sizeof(path), PCI "/%s%s%s", device, *file ? "/" : "", file);
-	return path;
-}
-
-/* The device that can be unplugged is on no root bus. */
-static bool card_find(pcimem_t *s)
-{
-	bool found = false;
-	char text[2048];
-	glob_t all;
-
-	if (glob(PCI "/*", 0, NULL, &all))
-		return false;
-	for (size_t i = 0; i < all.gl_pathc && !found; i++) {
-		const char *name = strrchr(all.gl_pathv[i], '/') + 1;
-		unsigned long first, last;
-
-		if (!strncmp(name, "0000:00:", 8) ||
-		    number_read(pci_path(name, "vendor")) != 0x1af4 ||
-		    number_read(pci_path(name, "device")) != 0x1110 ||
-		    text_read(pci_path(name, "resource"), text, sizeof(text)) ||
-		    sscanf(text, "%*x %*x %*x %*x %*x %*x %lx %lx", &first, &last) != 2)
-			continue;
-		snprintf(s->card, sizeof(s->card), "%s", name);
-		s->bar = first;
-		s->size = last - first + 1;
-		found = true;
-	}
-	globfree(&all);
-	return found;
-}
-
-static bool is_bound(const char *device)
-{
-	return !access(pci_path(device, "driver"), F_OK);
-}
-
-static int bind(const char *device)
-{
-	return text_write(pci_path(device, "driver_override"), "hms_pcimem") ?:
-	       text_write(DRIVER "/bind", device);
-}
-
-static int unbind(const char *device)
-{
-	return text_write(DRIVER "/unbind", device);
-}
-
-/* Nobody's, also when the module comes again. */
-static int forget(const char *device)
-{
-	return text_write(pci_path(device, "driver_override"), "\n");
-}
-
-/* The target of a device, 0 for none. */
-static __u32 target_of(const char *device)
-{
-	struct object o;
-	char name[64];
-
-	snprintf(name, sizeof(name), "pcimem-%s", device);
-	return map_find("target", name, &o) ? o.uid : 0;
-}
-
 static const char *of_target(__u32 uid, const char *file)
 {
 	static char path[128];
 
 	snprintf(path, sizeof(path), SYS_DEVICES "/v1-%u-target/%s", uid, file);
 	return path;
-}
-
-/* For the emulator; init hands it on. In one piece, as others may say something too. */
-static void __attribute__((format(printf, 1, 2))) ask(const char *format, ...)
-{
-	char line[128] = "% ";
-	va_list ap;
-	size_t n;
-
-	va_start(ap, format);
-	vsnprintf(line + 2, sizeof(line) - 3, format, ap);
-	va_end(ap);
-	n = strlen(strcat(line, "\n"));
-	if (write(STDOUT_FILENO, line, n) != (ssize_t)n)
-		abort();
-}
-
-static void ask_unplug(void)
-{
-	ask("device_del card");
-}
-
-/*
- * The emulator does not survive memory that was plugged in before, or nearly: this is new. What it
- * can't do it refuses.
- */
-static void ask_plug(void)
-{
-	int n = ++*plugs;
-
-	ask("object_add memory-backend-ram,id=card%d,size=16M,share=on", n);
-	ask("device_add ivshmem-plain,id=card,memdev=card%d,bus=card-slot", n);
-	ask("object_del card%d", n - 1);
-}
-
-/* Asked once more from time to time: it refuses what comes too soon after the other. */
-static bool card_becomes(const pcimem_t *s, bool plugged)
-{
-	const struct timespec tick = { .tv_nsec = 10000000 };
-	bool is = !access(pci_path(s->card, ""), F_OK);
-
-	if (is == plugged)
-		return true;
-	for (int i = 0; i < 12000 && is != plugged; i++) {
-		if (i % 100)
-			nanosleep(&tick, NULL);
-		else if (plugged)
-			ask_plug();
-		else
-			ask_unplug();
-		is = !access(pci_path(s->card, ""), F_OK);
-	}
-	return is == plugged;
-}
-
-/*
- * Its driver has it again, and there is a new target. It is seen a moment before it can be bound,
- * and then the kernel may be the one that binds it.
- */
-static bool card_comes_back(pcimem_t *s)
-{
-	const struct timespec tick = { .tv_nsec = 10000000 };
-	int ret = -ENODEV;
-
-	if (!card_becomes(s, true))
-		return false;
-	for (int i = 0; i < 1000 && (ret == -ENODEV || ret == -ENOENT); i++) {
-		ret = bind(s->card);
-		if (ret)
-			nanosleep(&tick, NULL);
-	}
-	s->to = target_of(s->card);
-	return (!ret || ret == -EBUSY) && s->to;
 }
 
 static int parameter(const char *name, const char *value)
@@ -215,19 +62,13 @@ static int parameter(const char *name, const char *value)
 	return text_write(path, value);
 }
 
-/* Coherent memory that is online holds the module. */
-static int unload(void)
+/* Its driver has it again, and there is a new target. */
+static bool comes_back(pcimem_t *s)
 {
-	glob_t found;
-
-	if (!module_is_loaded("hms_pcimem"))
-		return 0;
-	if (!glob(DRIVER "/*:*", 0, NULL, &found)) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			unbind(strrchr(found.gl_pathv[i], '/') + 1);
-		globfree(&found);
-	}
-	return module_unload_wait("hms_pcimem");
+	if (!card_becomes(&s->card, true) || card_bind_new(s->card.name))
+		return false;
+	s->to = card_target(s->card.name);
+	return s->to;
 }
 
 FIXTURE_SETUP(pcimem)
@@ -237,19 +78,19 @@ FIXTURE_SETUP(pcimem)
 
 	if (access(PCIMEM_MODULE, R_OK))
 		SKIP(return, "no " PCIMEM_MODULE);
-	if (!card_find(self))
+	if (!card_find(&self->card))
 		SKIP(return, "no PCI device that can be unplugged");
 	if (*lacks)
 		SKIP(return, "%s", lacks);
 	ASSERT_STREQ("", env_open(&self->e));
 	self->sims = self->e.nsims;
-	ASSERT_EQ(0, forget(self->card));
-	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, card_forget(self->card.name));
+	ASSERT_EQ(0, card_driver_unload());
 	ASSERT_EQ(0, module_load(PCIMEM_MODULE, variant->coherent ? "coherent=1" : "coherent=0"));
 	/* It has taken nothing by itself. */
-	ASSERT_FALSE(is_bound(self->card));
-	ASSERT_EQ(0, bind(self->card));
-	self->to = target_of(self->card);
+	ASSERT_FALSE(card_has_driver(self->card.name));
+	ASSERT_EQ(0, card_bind(self->card.name));
+	self->to = card_target(self->card.name);
 	ASSERT_NE(0, self->to);
 	self->p = area(NPAGES * PAGE);
 	ASSERT_NE(NULL, self->p);
@@ -259,13 +100,15 @@ FIXTURE_SETUP(pcimem)
 /* As it was, whatever the test has left. */
 FIXTURE_TEARDOWN_PARENT(pcimem)
 {
-	if (*self->card) {
-		EXPECT_TRUE(card_becomes(self, true));
-		EXPECT_EQ(0, forget(self->card));
+	if (*self->card.name) {
+		if (self->card.bus)
+			EXPECT_EQ(0, card_show(&self->card));
+		EXPECT_TRUE(card_becomes(&self->card, true));
+		EXPECT_EQ(0, card_forget(self->card.name));
 	}
 	if (*self->online)
 		text_write(self->online, "1");
-	EXPECT_EQ(0, unload());
+	EXPECT_EQ(0, card_driver_unload());
 	if (self->sims && !module_is_loaded("hms_sim"))
 		EXPECT_EQ(0, sim_load());
 }
@@ -310,21 +153,21 @@ HMS_TEST(pcimem, what_it_is)
 	int cpus = 0;
 	ssize_t n;
 
-	snprintf(name, sizeof(name), "pcimem-%s", self->card);
+	snprintf(name, sizeof(name), "pcimem-%s", self->card.name);
 	ASSERT_TRUE(map_find("target", name, &target));
 	EXPECT_STREQ(variant->coherent ? "device-coherent" : "device-private", target.kind);
 	EXPECT_EQ(variant->coherent ? 1 : 2, target.version);
-	EXPECT_EQ((long long)self->size, target_capacity(self->to));
+	EXPECT_EQ((long long)self->card.size, target_capacity(self->to));
 	EXPECT_EQ(0, target_used(self->to));
 	/* Below its device in sysfs. */
 	n = readlink(target.path, at, sizeof(at) - 1);
 	ASSERT_LT(0, n);
 	at[n] = 0;
-	snprintf(name, sizeof(name), "/%s/", self->card);
+	snprintf(name, sizeof(name), "/%s/", self->card.name);
 	EXPECT_NE(NULL, strstr(at, name));
 
 	/* Whoever loads from it is connected with it, and nobody else. */
-	snprintf(name, sizeof(name), "pcimem-%s", self->card);
+	snprintf(name, sizeof(name), "pcimem-%s", self->card.name);
 	EXPECT_EQ(variant->coherent, map_find("link", name, &link));
 	EXPECT_FALSE(map_find("initiator", name, &o));
 	if (variant->coherent)
@@ -363,7 +206,7 @@ HMS_TEST(pcimem, cpus_that_come_later)
 	ASSERT_EQ(0, text_write(self->online, "0"));
 	EXPECT_EQ(0, cpus_of_node(nid));
 	ASSERT_EQ(0, text_write(self->online, "1"));
-	snprintf(name, sizeof(name), "pcimem-%s", self->card);
+	snprintf(name, sizeof(name), "pcimem-%s", self->card.name);
 	ASSERT_TRUE(map_find("link", name, &link));
 	ASSERT_NE(0, cpus_of_node(nid));
 	EXPECT_NE(before, cpus_of_node(nid));
@@ -399,22 +242,22 @@ HMS_TEST(pcimem, full)
 	struct request r;
 	char *p;
 
-	p = area(self->size);
+	p = area(self->card.size);
 	ASSERT_NE(NULL, p);
-	fill(p, self->size, 3);
-	EXPECT_EQ((long)(self->size / PAGE), move_to(self, self->to, p, self->size));
-	EXPECT_EQ((long long)self->size, target_used(self->to));
-	EXPECT_PATTERN(p, self->size, 3);
-	ASSERT_EQ(0, munmap(p, self->size));
+	fill(p, self->card.size, 3);
+	EXPECT_EQ((long)(self->card.size / PAGE), move_to(self, self->to, p, self->card.size));
+	EXPECT_EQ((long long)self->card.size, target_used(self->to));
+	EXPECT_PATTERN(p, self->card.size, 3);
+	ASSERT_EQ(0, munmap(p, self->card.size));
 	ASSERT_TRUE(used_becomes(self->to, 0));
 
-	p = area(self->size + more);
+	p = area(self->card.size + more);
 	ASSERT_NE(NULL, p);
-	ASSERT_EQ(0, populate(self->e.fd, p, self->size + more, self->to, &r));
+	ASSERT_EQ(0, populate(self->e.fd, p, self->card.size + more, self->to, &r));
 	EXPECT_COUNTS(&r);
-	EXPECT_EQ(self->size / PAGE, r.h.populated);
+	EXPECT_EQ(self->card.size / PAGE, r.h.populated);
 	EXPECT_EQ(more / PAGE, r.h.skipped[HMS_SKIP_NOMEM]);
-	EXPECT_ZERO(p, self->size + more);
+	EXPECT_ZERO(p, self->card.size + more);
 }
 
 /* Leaving. */
@@ -427,9 +270,9 @@ HMS_TEST(pcimem, unbind)
 	for (int round = 0; round < 3; round++) {
 		ASSERT_EQ(NPAGES, move_there(self));
 		before = self->to;
-		ASSERT_EQ(0, unbind(self->card));
-		EXPECT_FALSE(is_bound(self->card));
-		EXPECT_EQ(0, target_of(self->card));
+		ASSERT_EQ(0, card_unbind(self->card.name));
+		EXPECT_FALSE(card_has_driver(self->card.name));
+		EXPECT_EQ(0, card_target(self->card.name));
 		EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 		EXPECT_AT_HOME(self);
 		request_init(&r, self->p, NPAGES * PAGE);
@@ -437,7 +280,7 @@ HMS_TEST(pcimem, unbind)
 		request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 		EXPECT_EQ(-ENODEV, request_send(&r, self->e.fd));
 		EXPECT_EQ(HMS_WHY_GONE, r.h.error_why);
-		ASSERT_TRUE(card_comes_back(self));
+		ASSERT_TRUE(comes_back(self));
 		EXPECT_NE(before, self->to);
 		EXPECT_EQ(0, target_used(self->to));
 	}
@@ -447,11 +290,11 @@ HMS_TEST(pcimem, unplug)
 {
 	for (int round = 0; round < 3; round++) {
 		ASSERT_EQ(NPAGES, move_there(self));
-		ASSERT_TRUE(card_becomes(self, false));
-		EXPECT_EQ(0, target_of(self->card));
+		ASSERT_TRUE(card_becomes(&self->card, false));
+		EXPECT_EQ(0, card_target(self->card.name));
 		EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 		EXPECT_AT_HOME(self);
-		ASSERT_TRUE(card_comes_back(self));
+		ASSERT_TRUE(comes_back(self));
 	}
 }
 
@@ -463,7 +306,7 @@ HMS_TEST(pcimem, unplug_with_policy)
 
 	ASSERT_EQ(0, policy_set(self->e.fd, self->p, NPAGES * PAGE, HMS_MODE_BIND, 2, uids));
 	ASSERT_EQ(NPAGES, move_there(self));
-	ASSERT_TRUE(card_becomes(self, false));
+	ASSERT_TRUE(card_becomes(&self->card, false));
 	ASSERT_EQ(1, policies_read(self->e.fd, HMS_QUERY_POLICY, self->p, NPAGES * PAGE, &policy,
 				   1));
 	EXPECT_TRUE(policy_is(&policy, self->p, NPAGES * PAGE, HMS_MODE_BIND, 2, uids));
@@ -481,7 +324,7 @@ HMS_TEST(pcimem, unload)
 		ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "1"));
 	}
 	ASSERT_EQ(0, module_unload_wait("hms_pcimem"));
-	EXPECT_FALSE(is_bound(self->card));
+	EXPECT_FALSE(card_has_driver(self->card.name));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	EXPECT_AT_HOME(self);
 }
@@ -525,16 +368,62 @@ HMS_TEST(pcimem, unplug_under_load)
 		}
 		for (int i = 0; i < N; i++)
 			ASSERT_EQ(0, hear(&peer[i]));
-		ask_unplug();
+		card_ask_unplug();
 		/* One ends while its pages are on their way. */
 		EXPECT_EQ(SIGKILL, peer_kill(&peer[0]));
-		EXPECT_TRUE(card_becomes(self, false));
+		EXPECT_TRUE(card_becomes(&self->card, false));
 		*stop = true;
 		for (int i = 1; i < N; i++)
 			EXPECT_EQ(0, peer_wait(&peer[i]));
-		ASSERT_TRUE(card_comes_back(self));
+		ASSERT_TRUE(comes_back(self));
 	}
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
+/* Pulled out without notice, with pages on it that a child has too. */
+HMS_TEST(pcimem, pulled_out)
+{
+	char *ones = self->p + 3 * PAGE, *later = area(PAGE);
+	long long lost = stat_read("lost");
+	struct request r;
+	struct peer child;
+
+	ASSERT_NE(NULL, later);
+	if (*feature_missing("device-private"))
+		SKIP(return, "nothing can stand for what is lost: %s",
+		     feature_missing("device-private"));
+	memset(ones, 0xff, PAGE);
+	fill(later, PAGE, 3);
+	ASSERT_EQ(NPAGES, move_there(self));
+	if (!peer_fork(&child)) {
+		hear(&child);
+		for (size_t i = 0; i < NPAGES; i++)
+			if (!is_lost(self->p + i * PAGE, i % 2))
+				_exit(1);
+		_exit(0);
+	}
+	ASSERT_EQ(0, card_hide(&self->card));
+	/* Nothing goes there, and what reads as ones is not believed. */
+	ASSERT_EQ(0, migrate(self->e.fd, later, PAGE, self->to, &r));
+	EXPECT_EQ(1, r.h.skipped[HMS_SKIP_COPY]);
+	EXPECT_PATTERN(later, PAGE, 3);
+	if (!variant->coherent)
+		EXPECT_TRUE(is_sigbus(ones, false));
+	ASSERT_EQ(0, text_write(pci_path(self->card.name, "remove"), "1"));
+	EXPECT_EQ(lost + NPAGES, stat_read("lost"));
+	for (size_t i = 0; i < NPAGES; i++)
+		ASSERT_TRUE(is_lost(self->p + i * PAGE, i % 2));
+	tell(&child);
+	EXPECT_EQ(0, peer_wait(&child));
+	/* The next one has nothing of it, and works. */
+	ASSERT_EQ(0, card_show(&self->card));
+	ASSERT_TRUE(comes_back(self));
+	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->to, &r));
+	EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_COPY]);
+	ASSERT_EQ(0, madvise(self->p, NPAGES * PAGE, MADV_DONTNEED));
+	fill(self->p, NPAGES * PAGE, 2);
+	ASSERT_EQ(NPAGES, move_there(self));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
 }
 
 /* Pins. */
@@ -588,7 +477,7 @@ HMS_TEST(pcimem, offline)
 	ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "0"));
 	ASSERT_EQ(NPAGES, move_there(self));
 	ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "1"));
-	ASSERT_EQ(0, unbind(self->card));
+	ASSERT_EQ(0, card_unbind(self->card.name));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
@@ -626,19 +515,19 @@ HMS_TEST(pcimem, unplug_waits_for_pins)
 	ASSERT_EQ(NPAGES, move_there(self));
 	fd = pin(self);
 	ASSERT_LE(0, fd);
-	ask_unplug();
+	card_ask_unplug();
 	/* It is out of the map first. */
-	for (int i = 0; i < 3000 && target_of(self->card); i++)
+	for (int i = 0; i < 3000 && card_target(self->card.name); i++)
 		nanosleep(&tick, NULL);
-	EXPECT_EQ(0, target_of(self->card));
-	EXPECT_EQ(0, access(pci_path(self->card, ""), F_OK));
+	EXPECT_EQ(0, card_target(self->card.name));
+	EXPECT_EQ(0, access(pci_path(self->card.name, ""), F_OK));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	fill(self->p, NPAGES * PAGE, 2);
 	/* A pipe has the pages, not a copy of what was in them. */
 	EXPECT_EQ(0, unpin(self, fd));
-	EXPECT_TRUE(card_becomes(self, false));
+	EXPECT_TRUE(card_becomes(&self->card, false));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
-	ASSERT_TRUE(card_comes_back(self));
+	ASSERT_TRUE(comes_back(self));
 	ASSERT_EQ(NPAGES, move_there(self));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 2);
 }
@@ -683,17 +572,17 @@ HMS_TEST(pcimem, two)
 	const char *other = "0000:00:01.0";
 	__u32 to;
 
-	ASSERT_EQ(0, unbind(self->card));
-	ASSERT_EQ(0, forget(self->card));
-	if (number_read(pci_path(other, "device")) != 0x1110 || is_bound(other))
+	ASSERT_EQ(0, card_unbind(self->card.name));
+	ASSERT_EQ(0, card_forget(self->card.name));
+	if (number_read(pci_path(other, "device")) != 0x1110 || card_has_driver(other))
 		SKIP(return, "no second device");
 	if (module_is_loaded("hms_sim") && !self->e.private)
 		SKIP(return, "hms_sim has the memory of the second device");
-	ASSERT_EQ(0, text_write(DRIVER "/new_id", "1af4 1110"));
-	EXPECT_TRUE(is_bound(self->card));
-	EXPECT_TRUE(is_bound(other));
-	self->to = target_of(self->card);
-	to = target_of(other);
+	ASSERT_EQ(0, text_write(PCIMEM_DRIVER "/new_id", "1af4 1110"));
+	EXPECT_TRUE(card_has_driver(self->card.name));
+	EXPECT_TRUE(card_has_driver(other));
+	self->to = card_target(self->card.name);
+	to = card_target(other);
 	ASSERT_NE(0, self->to);
 	ASSERT_NE(0, to);
 	for (int round = 0; round < 2; round++) {
@@ -702,11 +591,11 @@ HMS_TEST(pcimem, two)
 		EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, to));
 	}
 	/* The one that goes leaves the other alone. */
-	ASSERT_EQ(0, unbind(self->card));
+	ASSERT_EQ(0, card_unbind(self->card.name));
 	EXPECT_EQ(NPAGES, pages_on(self->e.fd, self->p, NPAGES * PAGE, to));
-	EXPECT_EQ(0, unbind(other));
+	EXPECT_EQ(0, card_unbind(other));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
-	EXPECT_EQ(0, text_write(DRIVER "/remove_id", "1af4 1110"));
+	EXPECT_EQ(0, text_write(PCIMEM_DRIVER "/remove_id", "1af4 1110"));
 }
 
 /* Sleep. */
@@ -751,6 +640,39 @@ HMS_TEST(pcimem, sleep)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* A job sleeps too, and goes on. It is over holes, which are many. */
+HMS_TEST(pcimem, sleep_with_a_job)
+{
+	const size_t holes = 1UL << 44;
+	char *endless = area(holes);
+	struct hms_wait w;
+	struct request r;
+	long long job;
+	__u64 at = 0;
+
+	if (access("/sys/power/pm_test", W_OK))
+		SKIP(return, "no /sys/power/pm_test");
+	ASSERT_NE(NULL, endless);
+	ASSERT_EQ(NPAGES, move_there(self));
+	job = request_submit(request_move(&r, endless, holes, self->to), self->e.fd,
+			     HMS_NO_EVENTFD);
+	ASSERT_LT(0, job);
+	for (int round = 0; round < 3; round++) {
+		/* The test's own time limit ends this if it does not get on. */
+		do {
+			ASSERT_EQ(0, job_look(self->e.fd, job, 1000000, 0, &w, &r));
+			ASSERT_NE(HMS_JOB_DONE, w.state);
+		} while (w.state != HMS_JOB_RUNNING || r.h.next <= at);
+		at = r.h.next;
+		EXPECT_EQ(0, doze());
+		EXPECT_EQ(0, target_used(self->to));
+	}
+	ASSERT_EQ(0, job_look(self->e.fd, job, 0, HMS_CANCEL, &w, NULL));
+	EXPECT_EQ(ECANCELED, job_end(self->e.fd, job, NULL));
+	ASSERT_EQ(NPAGES, move_there(self));
+	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
+}
+
 /* What can't come home would be lost: the machine stays awake. */
 HMS_TEST(pcimem, no_sleep_while_pinned)
 {
@@ -781,12 +703,12 @@ static const char *is_left(const pcimem_t *s)
 	glob_t found;
 	int some;
 
-	if (is_bound(s->card))
+	if (card_has_driver(s->card.name))
 		return "the driver";
-	snprintf(text, sizeof(text), "pcimem-%s", s->card);
+	snprintf(text, sizeof(text), "pcimem-%s", s->card.name);
 	if (map_count_named("target", text) || map_count_named("link", text))
 		return "an object";
-	snprintf(text, sizeof(text), PCI "/%s/v*-*", s->card);
+	snprintf(text, sizeof(text), PCI "/%s/v*-*", s->card.name);
 	some = !glob(text, 0, NULL, &found);
 	globfree(&found);
 	return some ? "a folder" : "";
@@ -796,23 +718,23 @@ HMS_TEST(pcimem, refused)
 {
 	char range[64];
 
-	ASSERT_EQ(0, unbind(self->card));
+	ASSERT_EQ(0, card_unbind(self->card.name));
 	/* The bridge of the machine has no memory. */
-	EXPECT_EQ(-ENODEV, bind("0000:00:00.0"));
-	EXPECT_EQ(0, forget("0000:00:00.0"));
+	EXPECT_EQ(-ENODEV, card_bind("0000:00:00.0"));
+	EXPECT_EQ(0, card_forget("0000:00:00.0"));
 	/* 256 bytes; nothing; no BAR. */
 	ASSERT_EQ(0, parameter("bar", "0"));
-	EXPECT_EQ(-EINVAL, bind(self->card));
+	EXPECT_EQ(-EINVAL, card_bind(self->card.name));
 	ASSERT_EQ(0, parameter("bar", "1"));
-	EXPECT_EQ(-EINVAL, bind(self->card));
+	EXPECT_EQ(-EINVAL, card_bind(self->card.name));
 	ASSERT_EQ(0, parameter("bar", "6"));
-	EXPECT_EQ(-EINVAL, bind(self->card));
+	EXPECT_EQ(-EINVAL, card_bind(self->card.name));
 	ASSERT_EQ(0, parameter("bar", "-2"));
-	EXPECT_EQ(-EINVAL, bind(self->card));
+	EXPECT_EQ(-EINVAL, card_bind(self->card.name));
 	EXPECT_STREQ("", is_left(self));
 	ASSERT_EQ(0, parameter("bar", "2"));
-	ASSERT_EQ(0, bind(self->card));
-	ASSERT_EQ(0, unbind(self->card));
+	ASSERT_EQ(0, card_bind(self->card.name));
+	ASSERT_EQ(0, card_unbind(self->card.name));
 	ASSERT_EQ(0, parameter("bar", "-1"));
 
 	/* Memory that another driver has. */
@@ -824,12 +746,12 @@ HMS_TEST(pcimem, refused)
 	}
 	if (*feature_missing("device-coherent"))
 		return;
-	snprintf(range, sizeof(range), "count=1 size_mb=2 range=0x%llx", self->bar + MiB(4));
+	snprintf(range, sizeof(range), "count=1 size_mb=2 range=0x%llx", self->card.bar + MiB(4));
 	ASSERT_EQ(0, module_load(SIM_MODULE, range));
-	EXPECT_EQ(-EBUSY, bind(self->card));
+	EXPECT_EQ(-EBUSY, card_bind(self->card.name));
 	EXPECT_STREQ("", is_left(self));
 	ASSERT_EQ(0, sim_unload_wait());
-	ASSERT_EQ(0, bind(self->card));
+	ASSERT_EQ(0, card_bind(self->card.name));
 	EXPECT_EQ(-EBUSY, module_load(SIM_MODULE, range));
 }
 
@@ -838,9 +760,9 @@ HMS_TEST(pcimem, not_private)
 {
 	if (!*feature_missing("device-private"))
 		SKIP(return, "this kernel has private memory");
-	ASSERT_EQ(0, unbind(self->card));
+	ASSERT_EQ(0, card_unbind(self->card.name));
 	ASSERT_EQ(0, parameter("coherent", "0"));
-	EXPECT_EQ(-EOPNOTSUPP, bind(self->card));
+	EXPECT_EQ(-EOPNOTSUPP, card_bind(self->card.name));
 	EXPECT_STREQ("", is_left(self));
 }
 
@@ -865,12 +787,12 @@ HMS_TEST(pcimem, no_memory)
 		why = failnth_modules_only(spared);
 	if (*why)
 		SKIP(return, "%s", why);
-	ASSERT_EQ(0, unbind(self->card));
+	ASSERT_EQ(0, card_unbind(self->card.name));
 	for (int n = 1; !left; n += STRIDE) {
 		int ret;
 
 		ASSERT_EQ(0, failnth_arm(nth, n));
-		ret = text_write(DRIVER "/bind", self->card);
+		ret = text_write(PCIMEM_DRIVER "/bind", self->card.name);
 		left = failnth_disarm(nth);
 		ASSERT_LE(0, left);
 		if (ret) {
@@ -880,18 +802,17 @@ HMS_TEST(pcimem, no_memory)
 			ASSERT_STREQ("", is_left(self));
 			failed++;
 		} else {
-			ASSERT_NE(0, target_of(self->card));
-			ASSERT_EQ(0, unbind(self->card));
+			ASSERT_NE(0, card_target(self->card.name));
+			ASSERT_EQ(0, card_unbind(self->card.name));
 		}
 	}
 	EXPECT_LT(10, failed);
-	ASSERT_TRUE(card_comes_back(self));
+	ASSERT_TRUE(comes_back(self));
 	ASSERT_EQ(NPAGES, move_there(self));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
 int main(int argc, char **argv)
 {
-	plugs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return plugs == MAP_FAILED ? KSFT_FAIL : test_harness_run(argc, argv);
+	return card_share() ? KSFT_FAIL : test_harness_run(argc, argv);
 }
