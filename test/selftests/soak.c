@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * For a minute, or HMS_SOAK seconds: processes that move their memory in every way, to devices
- * that are too small for all of it and come and go, while they write, unmap, remap, protect, fork
- * and are killed. What is still mapped is right to the last byte.
+ * that are too small for all of it and come and go, by rmmod and out of their slot, while they
+ * write, unmap, remap, protect, fork and are killed. What is still mapped is right to the last byte.
  *
  * The steps of a worker follow from its number, which is told with what is wrong.
  */
@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "hms_fixture.h"
 #include "module.h"
 
@@ -43,6 +44,17 @@ struct devices {
 	char now[64];
 };
 
+/* A card with memory, if there is one that can be unplugged: how it is, and how often it was so. */
+struct slot {
+	struct card card;
+	bool leaves;
+	double asked;			/* when the emulator was */
+	int private;
+	int coherent;
+	int unplugged;
+	int offline;
+};
+
 /* MiB, of each; all workers have 8. In the least there is, one large page fits. */
 static const int sizes[] = { 2, 8, 16 };
 
@@ -51,6 +63,9 @@ struct common {
 	bool inherits;			/* what this kernel has */
 	bool lazy;
 	bool stop;
+	__u64 moved;			/* pages, by all of them */
+	__u64 jobs;
+	__u64 children;
 	char wrong[256];		/* what was wrong first */
 };
 
@@ -63,6 +78,11 @@ static struct common *common;
 				 "worker %llu: " format, (w)->born, ##__VA_ARGS__); \
 		_exit(1);							\
 	} while (0)
+
+static void count(__u64 *what, __u64 n)
+{
+	__atomic_fetch_add(what, n, __ATOMIC_RELAXED);
+}
 
 static __u32 any(struct worker *w, __u32 n)
 {
@@ -148,6 +168,8 @@ static void move(struct worker *w, int from, int n)
 	/* A mode comes first. What is preferred may be allocated on no target of the list. */
 	if (!ret && r.modifiers[0].value != HMS_MODE_PREFERRED && *counts_wrong(&r))
 		WRONG(w, "counts: %s", counts_wrong(&r));
+	if (!ret)
+		count(&common->moved, r.h.moved);
 	sent(w, ret == -EBUSY ? 0 : ret, "migrate");
 }
 
@@ -162,6 +184,7 @@ static void move_later(struct worker *w, int from, int n)
 	request_modifier(request(w, &r, from, n), HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 	job = request_submit(&r, w->fd, HMS_NO_EVENTFD);
 	sent(w, job == -EAGAIN || job > 0 ? 0 : job, "a job");
+	count(&common->jobs, job > 0);
 	switch (any(w, 4)) {
 	case 0:
 		ret = job > 0 ? job_look(w->fd, job, 0, HMS_CANCEL, &wait, NULL) : 0;
@@ -306,6 +329,7 @@ static void have_child(struct worker *w, int from, int n)
 		_exit(0);
 	}
 	move(w, from, n);
+	count(&common->children, 1);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
 	    (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)))
 		WRONG(w, "a child: %x", status);
@@ -378,6 +402,14 @@ static pid_t worker_start(__u64 seed)
 	_exit(0);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
 /* The same numbers are drawn whatever there is, so that the next ones are the same too. */
 static int devices_load(__u64 *random, struct devices *d)
 {
@@ -400,17 +432,64 @@ static int devices_load(__u64 *random, struct devices *d)
 	return sim_load_as(sizes[size], coherent, more);
 }
 
-static double now(void)
+/* Private or coherent, as it comes, where the kernel has that. */
+static int slot_bind(struct slot *s, bool coherent)
 {
-	struct timespec t;
+	int ret;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	coherent |= *feature_missing("device-private") != 0;
+	ret = text_write("/sys/module/hms_pcimem/parameters/coherent", coherent ? "1" : "0") ?:
+	      card_bind_new(s->card.name);
+	s->coherent += coherent;
+	s->private += !coherent;
+	return ret;
+}
+
+/*
+ * Whatever is the next for the card: it comes, or goes, which takes it seconds, so that nobody
+ * waits for it here; its driver lets it go, or has it again; or its coherent memory goes offline.
+ */
+static int slot_step(struct slot *s, __u32 random)
+{
+	char offline[96];
+
+	if (!*s->card.name)
+		return 0;
+	if (!card_is_there(&s->card)) {
+		s->unplugged += s->leaves;
+		s->leaves = false;
+		if (now() - s->asked > 1)
+			card_ask_plug(), s->asked = now();
+		return 0;
+	}
+	if (s->leaves) {
+		if (now() - s->asked > 1)
+			card_ask_unplug(), s->asked = now();
+		return 0;
+	}
+	if (!card_has_driver(s->card.name))
+		return slot_bind(s, random & 1);
+	switch (random % 8) {
+	case 0:
+	case 1:
+		s->leaves = true;
+		return 0;
+	case 2:
+		return card_unbind(s->card.name);
+	default:
+		/* Back again, too, when what unloaded hms_sim has taken all of it offline. */
+		snprintf(offline, sizeof(offline), SYS_DEVICES "/v1-%u-target/offline",
+			 card_target(s->card.name));
+		if (access(offline, W_OK))
+			return 0;
+		s->offline += random & 8 && !text_write(offline, "1");
+		return text_write(offline, "0");
+	}
 }
 
 FIXTURE(soak)
 {
-	int unused;
+	struct slot slot;
 };
 
 FIXTURE_SETUP(soak)
@@ -419,10 +498,17 @@ FIXTURE_SETUP(soak)
 		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
 	ASSERT_EQ(0, sim_unload_wait());
 	ASSERT_EQ(0, sim_load_as(sizes[0], false, ""));
+	if (card_find(&self->slot.card))
+		ASSERT_EQ(0, module_load(PCIMEM_MODULE, ""));
 }
 
 FIXTURE_TEARDOWN_PARENT(soak)
 {
+	if (*self->slot.card.name) {
+		EXPECT_TRUE(card_becomes(&self->slot.card, true));
+		EXPECT_EQ(0, card_forget(self->slot.card.name));
+	}
+	EXPECT_EQ(0, card_driver_unload());
 	EXPECT_EQ(0, sim_unload_wait());
 	EXPECT_EQ(0, modules_load_all());
 }
@@ -430,6 +516,7 @@ FIXTURE_TEARDOWN_PARENT(soak)
 TEST_F_TIMEOUT(soak, all_at_once, 7200)
 {
 	const char *wanted = getenv("HMS_SOAK");
+	struct slot *slot = &self->slot;
 	double end = now() + (wanted ? atoi(wanted) : 60);
 	struct devices d = { };
 	pid_t worker[WORKERS];
@@ -447,6 +534,7 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 		int status;
 
 		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+		EXPECT_EQ(0, slot_step(slot, random_next(&random) >> 8));
 		if (random_next(&random) % 3 == 0) {
 			EXPECT_EQ(0, sim_unload_wait());
 			EXPECT_EQ(0, devices_load(&random, &d)) {
@@ -466,10 +554,25 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 	EXPECT_STREQ("", common->wrong) {
 		TH_LOG("devices at last: %s", d.now);
 	}
+	/* It was not for nothing. */
+	EXPECT_LT(0, killed);
+	EXPECT_LT(0, reloaded);
+	EXPECT_LT(0, common->moved);
+	EXPECT_LT(0, common->jobs);
+	EXPECT_LT(0, common->children);
+	if (*slot->card.name)
+		EXPECT_LT(0, slot->unplugged);
+	TH_LOG("%llu pages moved, %llu jobs, %llu children", common->moved, common->jobs,
+	       common->children);
 	TH_LOG("%d processes killed, %d times all devices gone", killed, reloaded);
+	TH_LOG("a card unplugged %d times, offline %d; %d times private, %d coherent",
+	       slot->unplugged, slot->offline, slot->private, slot->coherent);
 	TH_LOG("back %d times with private memory, %d with coherent; %d with 2 MiB, %d 8, %d 16",
 	       d.private, d.coherent, d.size[0], d.size[1], d.size[2]);
 	TH_LOG("%d times copying by themselves, %d among each other", d.later, d.peers);
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	return card_share() ? KSFT_FAIL : test_harness_run(argc, argv);
+}
