@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collapse.h"
 #include "firsttouch.h"
 #include "movepages.h"
 
@@ -80,10 +81,10 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
 }
 
 /* Those that only a call takes that moves pages. */
-#define MOVING_FLAGS	(HMS_POPULATE | HMS_ALL_OR_NOTHING | HMS_ASYNC)
+#define MOVING_FLAGS	(HMS_POPULATE | HMS_ALL_OR_NOTHING | HMS_ASYNC | HMS_COLLAPSE)
 
 /* Flags that are modifiers to the module. */
-#define LIBRARY_FLAGS	(MOVING_FLAGS | HMS_LAZY | HMS_INHERIT)
+#define LIBRARY_FLAGS	(HMS_POPULATE | HMS_ALL_OR_NOTHING | HMS_ASYNC | HMS_LAZY | HMS_INHERIT)
 
 static const struct {
 	unsigned int flag;
@@ -123,7 +124,7 @@ static void begin(struct builder *builder, const void *address, size_t length,
 		.targets = targets,
 		.modifiers = builder->modifiers,
 		.ntargets = ntargets,
-		.flags = flags & ~(LIBRARY_FLAGS | PRIORITY_MASK),
+		.flags = flags & ~(LIBRARY_FLAGS | PRIORITY_MASK | HMS_COLLAPSE),
 	};
 	for (size_t i = 0; flags & LIBRARY_FLAGS && i < COUNT(library_flags); i++)
 		if (flags & library_flags[i].flag)
@@ -148,6 +149,38 @@ static int add_mode(struct hms *hms, struct builder *builder, enum hms_mode mode
 	return ret;
 }
 
+/* Flags that do not go together are refused, not ignored. Nothing was done. */
+static int refuse_flags(struct hms *hms, const char *call, const void *address,
+			struct hms_result *result)
+{
+	begin_result(hms, result, hms_pointer(address));
+	hms_error_clear(hms);
+	return hms_error_set(hms, call, EINVAL, "flags: %s", hms_why_text(HMS_WHY_COMBINATION));
+}
+
+/* What is done here by calls of this process is for its own memory, and done when it returns. */
+static bool flags_are_for_here(const struct hms *hms, unsigned int flags)
+{
+	return !((flags | hms->flags) & (HMS_ASYNC | HMS_REMOTE));
+}
+
+/* The last that both calls do that move pages. */
+static int move_now(struct hms *hms, struct builder *builder, unsigned int flags,
+		    struct hms_result *result)
+{
+	uint64_t huge;
+	int ret;
+
+	add(builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
+	ret = hms_hbind(hms, &builder->request, result);
+	if (ret || !(flags & HMS_COLLAPSE))
+		return ret;
+	huge = hms_collapse(hms, builder->request.start, builder->request.length);
+	if (result)
+		result->huge = huge;
+	return 0;
+}
+
 int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
 	     const uint32_t *targets, unsigned int ntargets, unsigned int flags,
 	     struct hms_result *result)
@@ -155,14 +188,15 @@ int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode 
 	struct builder builder;
 	int ret;
 
+	if (flags & HMS_COLLAPSE && !flags_are_for_here(hms, flags))
+		return refuse_flags(hms, "bind", address, result);
 	begin(&builder, address, length, targets, ntargets, flags);
 	ret = add_mode(hms, &builder, mode);
 	if (ret) {
 		begin_result(hms, result, builder.request.start);
 		return ret;
 	}
-	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	return hms_hbind(hms, &builder.request, result);
+	return move_now(hms, &builder, flags, result);
 }
 
 int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -171,13 +205,9 @@ int hms_policy(struct hms *hms, const void *address, size_t length, enum hms_mod
 	struct builder builder;
 	int ret;
 
+	if (flags & MOVING_FLAGS)
+		return refuse_flags(hms, "policy", address, NULL);
 	begin_result(hms, NULL, 0);
-	/* Refused, not ignored. */
-	if (flags & MOVING_FLAGS) {
-		hms_error_clear(hms);
-		return hms_error_set(hms, "policy", EINVAL, "flags: %s",
-				     hms_why_text(HMS_WHY_COMBINATION));
-	}
 	begin(&builder, address, length, targets, ntargets, flags);
 	ret = add_mode(hms, &builder, mode);
 	return ret ? ret : hms_hbind(hms, &builder.request, NULL);
@@ -195,17 +225,14 @@ int hms_migrate(struct hms *hms, const void *address, size_t length, const uint3
 	uint64_t moved = 0;
 	int ret;
 
-	if (flags & HMS_MOVE_PAGES && ((flags | hms->flags) & ~(HMS_MOVE_PAGES | HMS_POPULATE))) {
-		begin_result(hms, result, hms_pointer(address));
-		hms_error_clear(hms);
-		return hms_error_set(hms, "migrate", EINVAL, "flags: %s",
-				     hms_why_text(HMS_WHY_COMBINATION));
-	}
+	if ((flags & HMS_MOVE_PAGES &&
+	     (flags | hms->flags) & ~(HMS_MOVE_PAGES | HMS_POPULATE | HMS_COLLAPSE)) ||
+	    (flags & HMS_COLLAPSE && !flags_are_for_here(hms, flags)))
+		return refuse_flags(hms, "migrate", address, result);
 	begin(&builder, address, length, targets, ntargets, flags & ~HMS_MOVE_PAGES);
-	add(&builder, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
 	if (flags & HMS_MOVE_PAGES)
 		moved = hms_move_pages(hms, &builder.request);
-	ret = hms_hbind(hms, &builder.request, result);
+	ret = move_now(hms, &builder, flags, result);
 	if (moved && result)
 		hms_move_pages_count(moved, result);
 	return ret;

@@ -626,6 +626,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
 #define HMS_NO_MBIND		(1U << 20)	/* leave mempolicy alone: hms_first_touch() */
 #define HMS_ASYNC		(1U << 25)	/* do not wait for the work: hms_wait() */
 #define HMS_MOVE_PAGES		(1U << 26)	/* by move_pages(2) where it can: hms_migrate() */
+#define HMS_COLLAPSE		(1U << 27)	/* then to huge pages, where they fill them */
 /* The policy has this priority, 0 to HMS_PRIORITY_MAX: see HMS_MOD_PRIORITY. */
 #define HMS_WITH_PRIORITY(n)	((1U + (n)) << 21)
 
@@ -644,6 +645,7 @@ int hms_info(struct hms *hms, const struct hms_module **module);
  * @lazy: missing pages that will be placed when they are touched
  * @job: of a call that did not wait for the work, for hms_wait(); the counts are zero then
  * @by_move_pages: how many of @moved move_pages(2) has moved, see HMS_MOVE_PAGES
+ * @huge: how many pages of the range are in huge ones now, see HMS_COLLAPSE
  * @reserved: zero
  *
  * Pages that were skipped do not make a call fail. Filled in also when a call fails.
@@ -662,7 +664,8 @@ struct hms_result {
 	uint64_t lazy;
 	uint64_t job;
 	uint64_t by_move_pages;
-	uint64_t reserved[5];
+	uint64_t huge;
+	uint64_t reserved[4];
 };
 
 /* Sum of result->skipped[]. */
@@ -721,9 +724,14 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *	reach the targets, are given to hms_hbind()
  * @targets: uids, most wanted first
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_INHERIT,
+ * @flags: HMS_POPULATE or HMS_LAZY, HMS_ALL_OR_NOTHING, HMS_ASYNC or HMS_COLLAPSE, HMS_INHERIT,
  *	HMS_WITH_PRIORITY(), HMS_REMOTE, HMS_NO_MBIND
  * @result: receives what was done, or NULL
+ *
+ * With HMS_COLLAPSE pages are joined to huge ones afterwards (MADV_COLLAPSE), where they fill one in
+ * one mapping and are on one node: those that were split on a device, or on the way there, come home
+ * in small pages. It copies them once more, and is for the caller's own memory.
+ *
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
 int hms_bind(struct hms *hms, const void *address, size_t length, enum hms_mode mode,
@@ -764,9 +772,12 @@ int hms_clear(struct hms *hms, const void *address, size_t length, unsigned int 
  * @length: bytes, not 0
  * @targets: uids, most wanted first: the next one takes what the one before has no room for
  * @ntargets: how many, 1 to HMS_MAX_TARGETS
- * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_ASYNC, HMS_REMOTE; HMS_MOVE_PAGES, with none of
- *	these but the first, and not on a handle of hms_open_process()
+ * @flags: HMS_POPULATE, HMS_ALL_OR_NOTHING, HMS_ASYNC or HMS_COLLAPSE, HMS_REMOTE;
+ *	HMS_MOVE_PAGES, with none of these but HMS_POPULATE and HMS_COLLAPSE, and not on a handle of
+ *	hms_open_process()
  * @result: receives what was done, or NULL
+ *
+ * HMS_COLLAPSE is as for hms_bind().
  *
  * With HMS_MOVE_PAGES and one target that is a node, move_pages(2) goes first, and moves what is on
  * other nodes and mapped by this process alone; the module does the rest. That interrupts the CPUs
