@@ -74,6 +74,11 @@ static void hms_sim_pause(const struct hms_sim *sim)
 	hms_sim_count_pausing(-1);
 }
 
+/* Of copies at the same time a test may see less. */
+static unsigned int direct;
+module_param(direct, uint, 0444);
+MODULE_PARM_DESC(direct, "for tests: pages that went from one accelerator to another at once");
+
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
 	unsigned int fail = READ_ONCE(fail_copy);
@@ -88,6 +93,8 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 	if (n > 1 && WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
 				  !hms_sim_reaches_both(target, &pages[n - 1])))
 		return -EIO;
+	if (pages->src && is_zone_device_page(pages->src) && is_zone_device_page(pages->dst))
+		WRITE_ONCE(direct, direct + n);
 	return hms_copy_with_cpu(target, pages, n);
 }
 

@@ -98,19 +98,31 @@ HMS_TEST(move, node_to_device_and_back)
 	}
 }
 
+static bool sims_are_peers(void)
+{
+	char text[8];
+
+	return !text_read(SIM_PARAMETERS "peers", text, sizeof(text)) && *text == 'Y';
+}
+
 HMS_TEST(move, device_to_device)
 {
 	const size_t length = MiB(2) + 5 * PAGE;
 	char *p = filled(self, length, 3);
+	long long direct;
 	struct request r;
 
 	NEED_SIMS(2);
 	ASSERT_NE(NULL, p);
 	MOVE_ALL(p, length, self->e.sim[0]);
+	direct = number_read(SIM_PARAMETERS "direct");
 	ASSERT_EQ(0, migrate(self->e.fd, p, length, self->e.sim[1], &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(length / PAGE, r.h.moved);
 	EXPECT_GE(r.h.bytes_copied, length);
+	/* By way of main memory only where they can't reach each other. */
+	EXPECT_EQ(sims_are_peers() ? direct + (long long)r.h.moved : direct,
+		  number_read(SIM_PARAMETERS "direct"));
 	EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));
 	EXPECT_EQ(self->e.used[1] + (long long)length, target_used(self->e.sim[1]));
 	MOVE_ALL(p, length, self->e.sim[0]);
