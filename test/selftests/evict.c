@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -888,6 +889,35 @@ HMS_TEST(evict, taken_by_the_driver)
 	ASSERT_EQ(0, migrate(self->e.fd, p, ROOM * PAGE, self->e.sim[0], &r));
 	EXPECT_EQ(ROOM, r.h.moved);
 	EXPECT_PATTERN(bound, ROOM * PAGE, 1);
+	EXPECT_PATTERN(p, ROOM * PAGE, 2);
+}
+
+/* It gets less than it wants while some of it is pinned, and the rest when that is over. */
+HMS_TEST(evict, taken_but_for_pins)
+{
+	long long capacity = target_capacity(self->e.sim[0]);
+	struct iovec iov = { .iov_len = 4 * PAGE };
+	int ends[2];
+	__u64 kept;
+	char *p;
+
+	NEED_SIMS(1);
+	if (self->e.private)
+		SKIP(return, "what CPUs pin of private memory comes home");
+	p = come(self, ROOM, ANY, 0, 2);
+	ASSERT_NE(NULL, p);
+	iov.iov_base = p + 5 * PAGE;
+	ASSERT_EQ(0, pipe(ends));
+	ASSERT_EQ((ssize_t)iov.iov_len, vmsplice(ends[1], &iov, 1, 0));
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], capacity, &kept));
+	EXPECT_EQ(capacity - 4 * PAGE, kept);
+	EXPECT_EQ(4, here(self, p, ROOM));
+	EXPECT_PATTERN(p, ROOM * PAGE, 2);
+	close(ends[0]);
+	close(ends[1]);
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], capacity, &kept));
+	EXPECT_EQ(capacity, kept);
+	EXPECT_EQ(0, here(self, p, ROOM));
 	EXPECT_PATTERN(p, ROOM * PAGE, 2);
 }
 
