@@ -15,23 +15,30 @@
 #define LOOK_US		20000
 #define ABSENT		(-1ll)
 
+/* What is counted for each node is to be back there: on another one it is wrong. */
+#define NODES	8
+#define A_NODE	"/sys/devices/system/node/node%d/vmstat"
+
 static struct counter {
-	const char *file;
+	const char *file;	/* NULL: none has it, see nobodys.c */
 	const char *name;	/* NULL: the file holds one number */
 	long long slack;
 } counters[] = {
 	{ "/proc/meminfo", "Mlocked:", 0 },		/* kB */
 	{ "/proc/vmstat", "nr_mlock", 0 },		/* pages, from here on */
-	{ "/proc/vmstat", "nr_isolated_anon", 0 },
-	{ "/proc/vmstat", "nr_isolated_file", 0 },
-	{ "/proc/vmstat", "nr_anon_transparent_hugepages", 0 },
 	{ "/proc/vmstat", "nr_writeback", 0 },
-	{ "/proc/vmstat", "nr_anon_pages", 64 },	/* our own heap */
 	{ "/proc/vmstat", "nr_mapped", 256 },		/* libraries come in as they are used */
+	{ "/proc/vmstat", "nr_swapcached", 0 },
+	{ A_NODE, "nr_isolated_anon", 0 },
+	{ A_NODE, "nr_isolated_file", 0 },
+	{ A_NODE, "nr_anon_transparent_hugepages", 0 },
+	{ A_NODE, "nr_anon_pages", 64 },		/* our own heap */
+	/* Files of the root are among these, and may be on another node. */
 	{ "/proc/vmstat", "nr_shmem", 0 },
 	{ "/proc/vmstat", "nr_unevictable", 0 },
 	{ "/proc/vmstat", "nr_page_table_pages", 48 },	/* on 7.x also those of the kernel */
 	{ "/proc/vmstat", "nr_kernel_stack", 512 },	/* kB; worker threads come and go */
+	{ NULL, "nobodys_pages", 64 },
 	{ "/sys/module/hms/refcnt", NULL, 0 },
 	{ "/sys/module/hms_sim/refcnt", NULL, 0 },
 	{ "/sys/fs/cgroup/cgroup.stat", "nr_descendants", 0 },
@@ -41,11 +48,31 @@ static struct counter {
 
 #define COUNTERS (sizeof(counters) / sizeof(*counters))
 
-static long long before[COUNTERS];
+static long long before[COUNTERS][NODES];
 
-static long long read_counter(const struct counter *c)
+static int nodes_of(const struct counter *c)
 {
-	return file_number(c->file, c->name, ABSENT);
+	return c->file && strstr(c->file, "%d") ? NODES : 1;
+}
+
+static long long read_counter(const struct counter *c, int node)
+{
+	char *file = NULL;
+	long long number;
+
+	if (!c->file)
+		return nobodys_pages();
+	if (asprintf(&file, c->file, node) < 0)
+		return ABSENT;
+	number = file_number(file, c->name, ABSENT);
+	free(file);
+	return number;
+}
+
+/* KASAN and lockdep remember stacks, in pages that they took for that. */
+static long long slack_of(const struct counter *c)
+{
+	return c->slack + (!c->file && config_has("CONFIG_KASAN") ? 1024 : 0);
 }
 
 static const char *label(const struct counter *c)
@@ -53,10 +80,13 @@ static const char *label(const struct counter *c)
 	return c->name ? c->name : c->file;
 }
 
-/* Per-CPU page batches and counters that are not folded in yet: push both. */
+/*
+ * Per-CPU page batches and counters that are not folded in yet: push both. And the huge page of
+ * zeros goes, which is kept for the next who wants it.
+ */
 static void settle(void)
 {
-	file_write("/proc/sys/vm/drop_caches", "1");
+	file_write("/proc/sys/vm/drop_caches", "3");
 	free(file_read("/proc/sys/vm/stat_refresh", NULL));
 }
 
@@ -79,23 +109,25 @@ void baseline_slack(char **slack)
 	}
 }
 
-static bool is_back(size_t i, long long *now)
+static bool is_back(const struct counter *c, int node, long long *now)
 {
-	*now = read_counter(&counters[i]);
-	if (*now == ABSENT || before[i] == ABSENT)
-		return *now == before[i];
-	return llabs(*now - before[i]) <= counters[i].slack;
+	*now = read_counter(c, node);
+	if (*now == ABSENT || before[c - counters][node] == ABSENT)
+		return *now == before[c - counters][node];
+	return llabs(*now - before[c - counters][node]) <= slack_of(c);
 }
 
 static bool all_back(void)
 {
+	const struct counter *c;
 	bool back = true;
 	long long now;
-	size_t i;
+	int node;
 
 	settle();
-	for (i = 0; i < COUNTERS; i++)
-		back &= is_back(i, &now);
+	for (c = counters; c < counters + COUNTERS; c++)
+		for (node = 0; node < nodes_of(c); node++)
+			back &= is_back(c, node, &now);
 	return back;
 }
 
@@ -103,14 +135,16 @@ static bool all_back(void)
 void baseline_take(void)
 {
 	unsigned int looks;
-	size_t i;
+	struct counter *c;
+	int node;
 
 	mount_scratch();
 	group_make_another();
 	settle();
 	for (looks = 0; looks < PATIENCE; looks++) {
-		for (i = 0; i < COUNTERS; i++)
-			before[i] = read_counter(&counters[i]);
+		for (c = counters; c < counters + COUNTERS; c++)
+			for (node = 0; node < nodes_of(c); node++)
+				before[c - counters][node] = read_counter(c, node);
 		usleep(LOOK_US);
 		if (all_back())
 			break;
@@ -137,9 +171,10 @@ static long long wait_charged(void)
 void baseline_compare(const char *test)
 {
 	long long now, charged;
+	const struct counter *c;
 	char worst[160] = "";
 	unsigned int looks;
-	size_t i;
+	int node;
 
 	mount_scratch();	/* what programs left in /tmp and /dev/shm is no leak */
 	charged = wait_charged();
@@ -157,14 +192,17 @@ void baseline_compare(const char *test)
 		if (all_back())
 			break;
 	}
-	for (i = 0; i < COUNTERS && looks == PATIENCE; i++) {
-		if (is_back(i, &now))
-			continue;
-		report_comment("baseline| %s: %lld before, %lld now, slack %lld",
-			       label(&counters[i]), before[i], now, counters[i].slack);
-		if (!*worst)
-			snprintf(worst, sizeof(worst), "%s: %lld before, %lld now",
-				 label(&counters[i]), before[i], now);
+	for (c = counters; c < counters + COUNTERS && looks == PATIENCE; c++) {
+		for (node = 0; node < nodes_of(c); node++) {
+			if (is_back(c, node, &now))
+				continue;
+			report_comment("baseline| %s, node %d: %lld before, %lld now, slack %lld",
+				       label(c), node, before[c - counters][node], now,
+				       slack_of(c));
+			if (!*worst)
+				snprintf(worst, sizeof(worst), "%s: %lld before, %lld now",
+					 label(c), before[c - counters][node], now);
+		}
 	}
 	if (looks == PATIENCE && !*worst)
 		snprintf(worst, sizeof(worst), "its counters were back after the last look");

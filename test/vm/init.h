@@ -63,6 +63,9 @@ void baseline_slack(char **slack);
 void baseline_take(void);
 void baseline_compare(const char *test);
 
+/* nobodys.c */
+long long nobodys_pages(void);
+
 /* group.c */
 #define GROUP "/sys/fs/cgroup/test"
 

@@ -87,6 +87,8 @@ int main(int argc, char **argv)
 		fd = open("/left/behind", O_RDWR | O_CREAT, 0600);
 		if (fd < 0 || posix_fallocate(fd, 0, 1 << 20))
 			return 1;
+	} else if (!strcmp(how, "lose")) {
+		put("/sys/module/misbehave_mod/parameters/lose", "1");
 	} else if (!strcmp(how, "group")) {
 		mkdir("/sys/fs/cgroup/left", 0755);
 	} else if (!strcmp(how, "panic")) {
