@@ -46,6 +46,7 @@ enum hms_netlink_command {
 	HMS_CMD_MIGRATE,
 	HMS_CMD_MOVE,
 
+	/* private: */
 	__HMS_CMD_AFTER,
 	HMS_CMD_MAX = __HMS_CMD_AFTER - 1,
 };
@@ -130,6 +131,7 @@ enum hms_netlink_attribute {
 	HMS_A_FROM_TARGET,
 	HMS_A_TO_TARGET,
 
+	/* private: */
 	__HMS_A_AFTER,
 	HMS_A_MAX = __HMS_A_AFTER - 1,
 };

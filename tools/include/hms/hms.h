@@ -704,9 +704,10 @@ struct hms_request {
  * @request: what to do
  * @result: receives what was done, or NULL
  *
- * A call that fails has changed nothing, except with -EINTR: @result says what was done up to
- * @result->next; call again from there to go on. If that is past the start, the policy, if one was
- * given, is in place. A call about policy alone that is interrupted has set none.
+ * A call that fails has changed nothing, but that all-or-nothing may have had pages of others leave
+ * a full device; except with -EINTR: @result says what was done up to @result->next; call again
+ * from there to go on. If that is past the start, the policy, if one was given, is in place. A call
+ * about policy alone that is interrupted has set none.
  *
  * Return: 0, also when pages were skipped; errors of HMS_HBIND (hms(4)): -EINVAL, -E2BIG, -EFAULT,
  * -EBADF, -ESRCH, -ENOENT, -ENODEV, -ESTALE, -EOPNOTSUPP, -ENOSPC, -EBUSY, -EPERM, -EAGAIN,
@@ -956,26 +957,40 @@ int hms_query_policy(struct hms *hms, const void *address, size_t length, unsign
 
 /**
  * hms_query_common() - what holds for every page of a range: a list of one policy or none
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @flags: HMS_REMOTE or 0
+ * @list: receives the list; free(3) frees all of it
  *
  * Where several policies cover the range it has the targets that all of them name, with the weight
  * that all of them give, and their mode, HMS_MODE_DEFAULT when they differ in that.
  *
- * Parameters and errors as hms_query_policy().
+ * Return: as hms_query_policy().
  */
 int hms_query_common(struct hms *hms, const void *address, size_t length, unsigned int flags,
 		     struct hms_policy_list **list);
 
 /**
  * hms_query_whole() - the policy of HMS_WHOLE: a list of one policy, of length 0, or none
- *
- * Parameters and errors as hms_query_policy().
+ * @hms: the handle
+ * @flags: HMS_REMOTE or 0
+ * @list: receives the list; free(3) frees all of it
+ * Return: as hms_query_policy().
  */
 int hms_query_whole(struct hms *hms, unsigned int flags, struct hms_policy_list **list);
 
 /**
  * hms_query_residency() - where the pages of a range are now
+ * @hms: the handle
+ * @address: start of the range
+ * @length: bytes, not 0
+ * @flags: HMS_REMOTE or 0
+ * @list: receives the list; free(3) frees all of it
  *
- * Addresses without a mapping are HMS_ABSENT. Parameters and errors as hms_query_policy().
+ * Addresses without a mapping are HMS_ABSENT.
+ *
+ * Return: as hms_query_policy().
  */
 int hms_query_residency(struct hms *hms, const void *address, size_t length, unsigned int flags,
 			struct hms_run_list **list);
