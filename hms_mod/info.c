@@ -48,6 +48,9 @@ static int hms_info_features(struct hms_vector *vector)
 				 "CONFIG_DEVICE_PRIVATE is off in this kernel");
 	ret = ret ?: hms_feature(vector, "lazy", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
 				 "CONFIG_DEVICE_PRIVATE is off in this kernel");
+	/* Of coherent memory nothing could stand for what is lost. */
+	ret = ret ?: hms_feature(vector, "device-loss", IS_ENABLED(CONFIG_DEVICE_PRIVATE),
+				 "CONFIG_DEVICE_PRIVATE is off in this kernel");
 	ret = ret ?: hms_feature(vector, "device-coherent", IS_ENABLED(CONFIG_DEVICE_MIGRATION),
 				 "CONFIG_DEVICE_MIGRATION is off in this kernel");
 	ret = ret ?: hms_feature(vector, "large-pages", hms_core_moves_large(),
