@@ -918,6 +918,7 @@ HMS_TEST(evict, taken_but_for_pins)
 	ASSERT_EQ(0, reserve(self->e.sim_fd[0], capacity, &kept));
 	EXPECT_EQ(capacity, kept);
 	EXPECT_EQ(0, here(self, p, ROOM));
+	ASSERT_EQ(0, reserve(self->e.sim_fd[0], 0, &kept));
 	EXPECT_PATTERN(p, ROOM * PAGE, 2);
 }
 
