@@ -48,7 +48,7 @@ struct hms_target {
 	void *memory;
 	struct module *owner;
 	bool described;
-	struct mutex offline_lock;
+	struct mutex offline_lock;	/* see above */
 	bool suspended;
 	unsigned long pinned;
 	struct delayed_work spare;

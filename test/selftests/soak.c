@@ -2,7 +2,8 @@
 /*
  * For a minute, or HMS_SOAK seconds: processes that move their memory in every way, to devices
  * that are too small for all of it and come and go, by rmmod and out of their slot, while they
- * write, unmap, remap, protect, fork and are killed. What is still mapped is right to the last byte.
+ * write, unmap, remap, protect, fork and are killed. What is still mapped is right to the last
+ * byte.
  *
  * The steps of a worker follow from its number, which is told with what is wrong.
  */

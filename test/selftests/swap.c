@@ -183,7 +183,8 @@ static bool core_frees_swap(void)
 		EXPECT_EQ((long)((length) / PAGE), pages_on(self->e.fd, p, length, uid)); \
 	} while (0)
 
-static int move_all_or_nothing(int fd, const void *start, size_t length, __u32 uid, struct request *r)
+static int move_all_or_nothing(int fd, const void *start, size_t length, __u32 uid,
+			       struct request *r)
 {
 	request_init(r, start, length);
 	request_target(r, uid);

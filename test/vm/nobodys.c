@@ -15,7 +15,7 @@ static long long sum_of(const char *text, const char *name)
 	long long sum = 0;
 
 	for (; text; text = strchr(text, '\n')) {
-		text += strspn(text, " \n");
+		text += strspn(text, "\n ");
 		if (!strncmp(text, name, len) && strchr(": ", text[len]))
 			sum += atoll(text + len + strspn(text + len, ": "));
 	}

@@ -15,9 +15,9 @@
  *
  * Structs have the same layout for 32-bit callers. Fields named reserved must be zero. Fields
  * marked "out" are written by the module and ignored on the way in. A call that fails with
- * anything but EINTR has changed nothing; HMS_HBIND says in @error_* which entry was at fault. There
- * are two exceptions: EFAULT when the program takes the memory for the answer away during the call,
- * and EBUSY of all-or-nothing, which may have had pages of others leave a full device.
+ * anything but EINTR has changed nothing; HMS_HBIND says in @error_* which entry was at fault.
+ * There are two exceptions: EFAULT when the program takes the memory for the answer away during the
+ * call, and EBUSY of all-or-nothing, which may have had pages of others leave a full device.
  */
 #ifndef _UAPI_LINUX_HMS_H
 #define _UAPI_LINUX_HMS_H

@@ -729,9 +729,9 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *	HMS_WITH_PRIORITY(), HMS_REMOTE, HMS_NO_MBIND
  * @result: receives what was done, or NULL
  *
- * With HMS_COLLAPSE pages are joined to huge ones afterwards (MADV_COLLAPSE), where they fill one in
- * one mapping and are on one node: those that were split on a device, or on the way there, come home
- * in small pages. It copies them once more, and is for the caller's own memory.
+ * With HMS_COLLAPSE pages are joined to huge ones afterwards (MADV_COLLAPSE), where they fill one
+ * in one mapping and are on one node: those that were split on a device, or on the way there, come
+ * home in small pages. It copies them once more, and is for the caller's own memory.
  *
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
