@@ -61,18 +61,12 @@ static long long read_counter(const struct counter *c, int node)
 	long long number;
 
 	if (!c->file)
-		return nobodys_pages();
+		return nobodys_pages(ABSENT);
 	if (asprintf(&file, c->file, node) < 0)
 		return ABSENT;
 	number = file_number(file, c->name, ABSENT);
 	free(file);
 	return number;
-}
-
-/* KASAN and lockdep remember stacks, in pages that they took for that. */
-static long long slack_of(const struct counter *c)
-{
-	return c->slack + (!c->file && config_has("CONFIG_KASAN") ? 1024 : 0);
 }
 
 static const char *label(const struct counter *c)
@@ -114,7 +108,7 @@ static bool is_back(const struct counter *c, int node, long long *now)
 	*now = read_counter(c, node);
 	if (*now == ABSENT || before[c - counters][node] == ABSENT)
 		return *now == before[c - counters][node];
-	return llabs(*now - before[c - counters][node]) <= slack_of(c);
+	return llabs(*now - before[c - counters][node]) <= c->slack;
 }
 
 static bool all_back(void)
@@ -198,7 +192,7 @@ void baseline_compare(const char *test)
 				continue;
 			report_comment("baseline| %s, node %d: %lld before, %lld now, slack %lld",
 				       label(c), node, before[c - counters][node], now,
-				       slack_of(c));
+				       c->slack);
 			if (!*worst)
 				snprintf(worst, sizeof(worst), "%s: %lld before, %lld now",
 					 label(c), before[c - counters][node], now);

@@ -64,7 +64,7 @@ void baseline_take(void);
 void baseline_compare(const char *test);
 
 /* nobodys.c */
-long long nobodys_pages(void);
+long long nobodys_pages(long long absent);
 
 /* group.c */
 #define GROUP "/sys/fs/cgroup/test"
