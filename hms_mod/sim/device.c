@@ -79,6 +79,18 @@ static unsigned int direct;
 module_param(direct, uint, 0444);
 MODULE_PARM_DESC(direct, "for tests: pages that went from one accelerator to another at once");
 
+/* All of a batch come from one memory, and go to one. */
+static bool hms_sim_reaches_all(struct hms_target *target, const struct hms_copy *pages,
+				unsigned int n)
+{
+	if (WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
+			 !hms_sim_reaches_both(target, &pages[n - 1])))
+		return false;
+	if (pages->src && is_zone_device_page(pages->src) && is_zone_device_page(pages->dst))
+		WRITE_ONCE(direct, direct + n);
+	return true;
+}
+
 static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages, unsigned int n)
 {
 	unsigned int fail = READ_ONCE(fail_copy);
@@ -89,12 +101,9 @@ static int hms_sim_copy(struct hms_target *target, const struct hms_copy *pages,
 		WRITE_ONCE(fail_copy, fail - 1);
 		return -EIO;
 	}
-	/* All of a batch come from one memory, and go to one. A touch is measured: not of that. */
-	if (n > 1 && WARN_ON_ONCE(!hms_sim_reaches_both(target, pages) ||
-				  !hms_sim_reaches_both(target, &pages[n - 1])))
+	/* A touch is measured: not of that. */
+	if (n > 1 && !hms_sim_reaches_all(target, pages, n))
 		return -EIO;
-	if (pages->src && is_zone_device_page(pages->src) && is_zone_device_page(pages->dst))
-		WRITE_ONCE(direct, direct + n);
 	return hms_copy_with_cpu(target, pages, n);
 }
 
