@@ -30,14 +30,6 @@ static int load(const char *range)
 	return module_load(SIM_MODULE, parameters);
 }
 
-static const char *offline_path(__u32 uid)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), SYS_DEVICES "/v1-%u-target/offline", uid);
-	return path;
-}
-
 FIXTURE_SETUP(coherent)
 {
 	if (!getenv("HMS_BAR"))
@@ -58,7 +50,7 @@ FIXTURE_TEARDOWN_PARENT(coherent)
 {
 	for (int i = 0; i < self->e.nsims; i++) {
 		EXPECT_TRUE(used_becomes(self->e.sim[i], 0));
-		EXPECT_EQ(0, text_write(offline_path(self->e.sim[i]), "1"));
+		EXPECT_EQ(0, text_write(target_file(self->e.sim[i], "offline"), "1"));
 		close(self->e.sim_fd[i]);
 	}
 	if (self->loaded)
@@ -124,11 +116,11 @@ HMS_TEST(coherent, first_touch)
 	EXPECT_EQ(100, pages_on(self->e.fd, p + 400 * PAGE, 100 * PAGE, self->e.node[0]));
 	ASSERT_EQ(0, munlock(p + 400 * PAGE, 100 * PAGE));
 	/* While it takes nothing the next target does. */
-	ASSERT_EQ(0, text_write(offline_path(self->e.sim[0]), "1"));
+	ASSERT_EQ(0, text_write(target_file(self->e.sim[0], "offline"), "1"));
 	EXPECT_ZERO(p + 500 * PAGE, 100 * PAGE);
 	EXPECT_EQ(100, pages_on(self->e.fd, p + 500 * PAGE, 100 * PAGE, self->e.node[0]));
 	EXPECT_PATTERN(p + 200 * PAGE, 100 * PAGE, 4);
-	ASSERT_EQ(0, text_write(offline_path(self->e.sim[0]), "0"));
+	ASSERT_EQ(0, text_write(target_file(self->e.sim[0], "offline"), "0"));
 	EXPECT_ZERO(p, 100 * PAGE);
 	EXPECT_ZERO(p + 400 * PAGE, 200 * PAGE);
 }
@@ -226,7 +218,7 @@ HMS_TEST(coherent, copy_on_write)
 /* What the CPU has pinned keeps the device; let go, it comes home and the module may leave. */
 HMS_TEST(coherent, offline)
 {
-	const char *path = offline_path(self->e.sim[0]);
+	const char *path = target_file(self->e.sim[0], "offline");
 	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
 	char bytes[4 * PAGE];
 	struct hms_process_stats before, stats;
@@ -271,7 +263,7 @@ HMS_TEST(coherent, offline)
 /* Where a policy goes on to what is offline, its pages stay, and those beside them leave still. */
 HMS_TEST(coherent, next_is_offline)
 {
-	const char *path = offline_path(self->e.sim[1]);
+	const char *path = target_file(self->e.sim[1], "offline");
 	char *p = self->p, *young = area(10 * PAGE);
 	struct request r;
 	size_t length;
@@ -301,7 +293,7 @@ HMS_TEST(coherent, next_is_offline)
 /* Who listens is told what came home: the range of it, and not what stays. */
 HMS_TEST(coherent, offline_is_told)
 {
-	const char *path = offline_path(self->e.sim[0]);
+	const char *path = target_file(self->e.sim[0], "offline");
 	struct iovec pinned = { .iov_base = self->p + 550 * PAGE, .iov_len = 4 * PAGE };
 	char bytes[4 * PAGE];
 	struct hms_notice n;
@@ -372,8 +364,8 @@ HMS_TEST(coherent, pinned_for_long)
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(4, r.h.skipped[HMS_SKIP_BUSY]);
 	EXPECT_EQ(NPAGES - 4, r.h.present);
-	EXPECT_EQ(0, text_write(offline_path(self->e.sim[0]), "1"));
-	EXPECT_EQ(0, text_write(offline_path(self->e.sim[0]), "0"));
+	EXPECT_EQ(0, text_write(target_file(self->e.sim[0], "offline"), "1"));
+	EXPECT_EQ(0, text_write(target_file(self->e.sim[0], "offline"), "0"));
 	ASSERT_EQ(0, pin_let_go(fd));
 	ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);
@@ -384,7 +376,7 @@ HMS_TEST(coherent, pinned_for_long)
 /* Its process unmaps it, a pipe keeps it: nobody is asked for it, until the pipe lets go. */
 HMS_TEST(coherent, pinned_and_unmapped)
 {
-	const char *path = offline_path(self->e.sim[0]);
+	const char *path = target_file(self->e.sim[0], "offline");
 	struct iovec pinned = { .iov_base = self->p, .iov_len = 4 * PAGE };
 	char bytes[4 * PAGE], kept[4 * PAGE];
 	int pipefd[2];
@@ -536,9 +528,9 @@ HMS_TEST(coherent, unload_and_bad_ranges)
 	for (int i = 0; i < 2; i++)
 		close(self->e.sim_fd[i]);
 	EXPECT_EQ(-EAGAIN, module_unload("hms_sim"));
-	EXPECT_EQ(0, text_write(offline_path(self->e.sim[0]), "1"));
+	EXPECT_EQ(0, text_write(target_file(self->e.sim[0], "offline"), "1"));
 	EXPECT_EQ(-EAGAIN, module_unload("hms_sim"));
-	EXPECT_EQ(0, text_write(offline_path(self->e.sim[1]), "1"));
+	EXPECT_EQ(0, text_write(target_file(self->e.sim[1], "offline"), "1"));
 	ASSERT_EQ(0, module_unload("hms_sim"));
 
 	snprintf(odd, sizeof(odd), "0x%lx", strtoul(bar, NULL, 16) + PAGE);
@@ -554,7 +546,7 @@ HMS_TEST(coherent, unload_and_bad_ranges)
 
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, sim_info(fd, &info));
-		EXPECT_EQ(0, text_write(offline_path(info.target), "1"));
+		EXPECT_EQ(0, text_write(target_file(info.target, "offline"), "1"));
 		close(fd);
 	}
 	ASSERT_EQ(0, module_unload_wait("hms_sim"));

@@ -234,19 +234,33 @@ __u32 object_greatest(void)
 	return greatest;
 }
 
-static long long target_number(__u32 uid, const char *name)
+/* A uid has one folder, whatever its version is. */
+static bool target_find(__u32 uid, const char *file, char *path, size_t size)
 {
 	char pattern[96];
-	long long number;
 	glob_t found;
 
-	/* A uid has one folder, whatever its version is. */
-	snprintf(pattern, sizeof(pattern), SYS_DEVICES "/v*-%u-target/%s", uid, name);
+	snprintf(pattern, sizeof(pattern), SYS_DEVICES "/v*-%u-target/%s", uid, file);
 	if (glob(pattern, GLOB_NOSORT, NULL, &found))
-		return -ENOENT;
-	number = number_read(found.gl_pathv[0]);
+		return false;
+	snprintf(path, size, "%s", found.gl_pathv[0]);
 	globfree(&found);
-	return number;
+	return true;
+}
+
+/* A file of a target, good until the next is asked for; "" for none. */
+const char *target_file(__u32 uid, const char *file)
+{
+	static char path[128];
+
+	return target_find(uid, file, path, sizeof(path)) ? path : "";
+}
+
+static long long target_number(__u32 uid, const char *name)
+{
+	char path[128];
+
+	return target_find(uid, name, path, sizeof(path)) ? number_read(path) : -ENOENT;
 }
 
 long long target_used(__u32 uid)

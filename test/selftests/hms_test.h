@@ -53,6 +53,7 @@ struct object {
 int map_read(struct object **objects);
 __u32 object_of_type(const char *type);
 __u32 object_greatest(void);
+const char *target_file(__u32 uid, const char *file);
 long long target_used(__u32 uid);
 long long target_capacity(__u32 uid);
 long long target_stat(__u32 uid, const char *name);

@@ -46,14 +46,6 @@ FIXTURE_VARIANT_ADD(pcimem, coherent)
 	.coherent = true,
 };
 
-static const char *of_target(__u32 uid, const char *file)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), SYS_DEVICES "/v1-%u-target/%s", uid, file);
-	return path;
-}
-
 static int parameter(const char *name, const char *value)
 {
 	char path[96];
@@ -321,7 +313,7 @@ HMS_TEST(pcimem, unload)
 	ASSERT_EQ(NPAGES, move_there(self));
 	if (variant->coherent) {
 		EXPECT_EQ(-EAGAIN, module_unload("hms_pcimem"));
-		ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "1"));
+		ASSERT_EQ(0, text_write(target_file(self->to, "offline"), "1"));
 	}
 	ASSERT_EQ(0, module_unload_wait("hms_pcimem"));
 	EXPECT_FALSE(card_has_driver(self->card.name));
@@ -462,21 +454,21 @@ HMS_TEST(pcimem, offline)
 	ASSERT_EQ(NPAGES, move_there(self));
 	fd = pin(self);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, number_read(of_target(self->to, "pinned")));
-	EXPECT_EQ(-EBUSY, text_write(of_target(self->to, "offline"), "1"));
-	EXPECT_EQ(0, number_read(of_target(self->to, "offline")));
-	EXPECT_EQ(PINNED, number_read(of_target(self->to, "pinned")));
+	EXPECT_EQ(0, number_read(target_file(self->to, "pinned")));
+	EXPECT_EQ(-EBUSY, text_write(target_file(self->to, "offline"), "1"));
+	EXPECT_EQ(0, number_read(target_file(self->to, "offline")));
+	EXPECT_EQ(PINNED, number_read(target_file(self->to, "pinned")));
 	EXPECT_EQ((long long)(PINNED * PAGE), target_used(self->to));
 	EXPECT_EQ(0, unpin(self, fd));
-	EXPECT_EQ(0, text_write(of_target(self->to, "offline"), "1"));
-	EXPECT_EQ(1, number_read(of_target(self->to, "offline")));
-	EXPECT_EQ(0, number_read(of_target(self->to, "pinned")));
+	EXPECT_EQ(0, text_write(target_file(self->to, "offline"), "1"));
+	EXPECT_EQ(1, number_read(target_file(self->to, "offline")));
+	EXPECT_EQ(0, number_read(target_file(self->to, "pinned")));
 	EXPECT_EQ(0, target_used(self->to));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	/* It leaves at once now, and may as well come back into use. */
-	ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "0"));
+	ASSERT_EQ(0, text_write(target_file(self->to, "offline"), "0"));
 	ASSERT_EQ(NPAGES, move_there(self));
-	ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "1"));
+	ASSERT_EQ(0, text_write(target_file(self->to, "offline"), "1"));
 	ASSERT_EQ(0, card_unbind(self->card.name));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
@@ -629,12 +621,12 @@ HMS_TEST(pcimem, sleep)
 	if (variant->coherent) {
 		struct request r;
 
-		ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "1"));
+		ASSERT_EQ(0, text_write(target_file(self->to, "offline"), "1"));
 		ASSERT_EQ(0, doze());
-		EXPECT_EQ(1, number_read(of_target(self->to, "offline")));
+		EXPECT_EQ(1, number_read(target_file(self->to, "offline")));
 		ASSERT_EQ(0, migrate(self->e.fd, self->p, NPAGES * PAGE, self->to, &r));
 		EXPECT_EQ(NPAGES, r.h.skipped[HMS_SKIP_UNREACHABLE]);
-		ASSERT_EQ(0, text_write(of_target(self->to, "offline"), "0"));
+		ASSERT_EQ(0, text_write(target_file(self->to, "offline"), "0"));
 	}
 	ASSERT_EQ(NPAGES, move_there(self));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
@@ -685,7 +677,7 @@ HMS_TEST(pcimem, no_sleep_while_pinned)
 	fd = pin(self);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EBUSY, doze());
-	EXPECT_EQ(PINNED, number_read(of_target(self->to, "pinned")));
+	EXPECT_EQ(PINNED, number_read(target_file(self->to, "pinned")));
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 	ASSERT_EQ(NPAGES, move_there(self));
 	EXPECT_EQ(0, unpin(self, fd));

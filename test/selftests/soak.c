@@ -452,7 +452,7 @@ static int slot_bind(struct slot *s, bool coherent)
  */
 static int slot_step(struct slot *s, __u32 random)
 {
-	char offline[96];
+	const char *offline;
 
 	if (!*s->card.name)
 		return 0;
@@ -479,9 +479,8 @@ static int slot_step(struct slot *s, __u32 random)
 		return card_unbind(s->card.name);
 	default:
 		/* Back again, too, when what unloaded hms_sim has taken all of it offline. */
-		snprintf(offline, sizeof(offline), SYS_DEVICES "/v1-%u-target/offline",
-			 card_target(s->card.name));
-		if (access(offline, W_OK))
+		offline = target_file(card_target(s->card.name), "offline");
+		if (!*offline)
 			return 0;
 		s->offline += random & 8 && !text_write(offline, "1");
 		return text_write(offline, "0");

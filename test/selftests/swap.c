@@ -98,6 +98,14 @@ static const char *slow_on(swap_t *s, long long nsec)
 	return swap_on(s, "/dev/nullb0");
 }
 
+#define NEED_DISK(without, on)							\
+	do {									\
+		const char *why_ = on;						\
+										\
+		if (*why_)							\
+			SKIP(return, without ": %s", why_);			\
+	} while (0)
+
 static long long now_nsec(void)
 {
 	struct timespec t;
@@ -197,11 +205,9 @@ static int move_all_or_nothing(int fd, const void *start, size_t length, __u32 u
 HMS_TEST(swap, moves)
 {
 	const __u32 to[] = TARGETS;
-	const char *why = zram_on(self);
 	struct request r;
 
-	if (*why)
-		SKIP(return, "no swap: %s", why);
+	NEED_DISK("no swap", zram_on(self));
 	for (int k = 0; k < 4; k++) {
 		char *p = area(LENGTH);
 
@@ -220,11 +226,9 @@ HMS_TEST(swap, moves)
 HMS_TEST(swap, moves_among_others)
 {
 	const __u32 to[] = TARGETS;
-	const char *why = zram_on(self);
 	struct request r;
 
-	if (*why)
-		SKIP(return, "no swap: %s", why);
+	NEED_DISK("no swap", zram_on(self));
 	for (int k = 0; k < 2; k++) {
 		char *p = area(LENGTH);
 
@@ -244,11 +248,9 @@ HMS_TEST(swap, moves_among_others)
 HMS_TEST(swap, private_file)
 {
 	const __u32 to[] = TARGETS;
-	const char *why = zram_on(self);
 	struct request r;
 
-	if (*why)
-		SKIP(return, "no swap: %s", why);
+	NEED_DISK("no swap", zram_on(self));
 	for (int k = 0; k < 4; k++) {
 		int fd = memfd_create("swap", MFD_CLOEXEC);
 		char *p;
@@ -276,13 +278,11 @@ HMS_TEST(swap, private_file)
 HMS_TEST(swap, shmem)
 {
 	char *p = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	const char *why = zram_on(self);
 	struct request r;
 	bool here = true;
 
 	ASSERT_NE(MAP_FAILED, p);
-	if (*why)
-		SKIP(return, "no swap: %s", why);
+	NEED_DISK("no swap", zram_on(self));
 	fill(p, LENGTH, 70);
 	for (int i = 0; i < 100 && here; i++) {
 		ASSERT_EQ(0, madvise(p, LENGTH, MADV_PAGEOUT));
@@ -305,11 +305,9 @@ HMS_TEST(swap, shmem)
 HMS_TEST(swap, all_or_nothing)
 {
 	const __u32 to[] = TARGETS;
-	const char *why = zram_on(self);
 	struct request r;
 
-	if (*why)
-		SKIP(return, "no swap: %s", why);
+	NEED_DISK("no swap", zram_on(self));
 	for (int k = 0; k < 2; k++) {
 		struct iovec iov;
 		char *p = area(LENGTH);
@@ -357,11 +355,9 @@ HMS_TEST(swap, all_or_nothing)
 HMS_TEST(swap, cache)
 {
 	const __u32 to[] = TARGETS;
-	const char *why = slow_on(self, 1000000);
 	struct request r;
 
-	if (*why)
-		SKIP(return, "no slow disk: %s", why);
+	NEED_DISK("no slow disk", slow_on(self, 1000000));
 	for (int k = 0; k < 2; k++) {
 		char *p = area(LENGTH);
 
@@ -391,11 +387,9 @@ HMS_TEST(swap, cache)
 HMS_TEST(swap, writeback)
 {
 	const __u32 to[] = TARGETS;
-	const char *why = slow_on(self, SLOW_NSEC);
 	struct request r;
 
-	if (*why)
-		SKIP(return, "no slow disk: %s", why);
+	NEED_DISK("no slow disk", slow_on(self, SLOW_NSEC));
 	for (int k = 0; k < 4; k++) {
 		const size_t length = 8 * PAGE;
 		long long begun;

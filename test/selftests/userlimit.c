@@ -24,11 +24,7 @@ FIXTURE_SETUP(userlimit)
 
 static const char *limit_path(const struct env *e, int sim)
 {
-	static char path[96];
-
-	snprintf(path, sizeof(path), SYS_DEVICES "/v%d-%u-target/user_limit", e->private ? 2 : 1,
-		 e->sim[sim]);
-	return path;
+	return target_file(e->sim[sim], "user_limit");
 }
 
 static int limit_set(const struct env *e, int sim, long long bytes)
