@@ -195,16 +195,15 @@ static bool hms_batch_plan_found(struct hms_work *work, struct hms_batch *batch,
 static void hms_batch_plan_missing(const struct hms_work *work, struct hms_batch *batch,
 				   unsigned long i)
 {
-	unsigned long address = batch->start + (i << PAGE_SHIFT), entry;
+	unsigned long address = batch->start + (i << PAGE_SHIFT);
 	struct hms_plan *plan = &batch->plans[i];
+	enum hms_missing missing = hms_locate_missing(batch->vma->vm_mm, address);
 
-	hms_locate_all(batch->vma, address, 1, &entry);
-	if (entry)
-		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
-	else if (work->request->migrate && hms_locate_is_swapped(batch->vma->vm_mm, address))
+	if (missing == HMS_MISSING_SWAPPED && work->request->migrate)
 		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
 	else
-		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
+		hms_plan_set(plan, HMS_FATE_SKIP, missing == HMS_MISSING_ELSEWHERE ?
+						  HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
 }
 
 /* Look where page @i is, and whether core should be asked for it; @owner says whose device page. */
@@ -869,13 +868,14 @@ void hms_batch_abort(struct hms_batch *batch)
 static void hms_batch_explain_page(const struct hms_work *work, struct hms_batch *batch,
 				   unsigned long i)
 {
+	unsigned long address = batch->start + (i << PAGE_SHIFT);
 	struct page *page = hms_located_page(batch->entries[i]);
 	struct hms_plan *plan = &batch->plans[i];
 
 	if (hms_located_unknown(batch->entries[i]))
 		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
 	else if (!page && work->request->migrate &&
-		 hms_locate_is_swapped(batch->vma->vm_mm, batch->start + (i << PAGE_SHIFT)))
+		 hms_locate_missing(batch->vma->vm_mm, address) == HMS_MISSING_SWAPPED)
 		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
 	else if (!page && work->request->migrate)
 		/* Holes are given, so this one is on its way. */

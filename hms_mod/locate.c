@@ -224,37 +224,43 @@ bool hms_locate_span(struct vm_area_struct *vma, const struct hms_devmem *mem, u
 	return n;
 }
 
-/* Is a fault needed to have the page, and is it not that it is elsewhere now? */
-static bool hms_pte_wants_fault(pte_t pte)
+static enum hms_missing hms_pte_missing(pte_t pte)
 {
-	swp_entry_t leaf = hms_leaf_of_pte(pte);
+	swp_entry_t leaf;
 
-	return !pte_none(pte) && !pte_present(pte) && !hms_leaf_is_migration(leaf) &&
-	       !hms_leaf_is_device(leaf);
+	if (pte_none(pte))
+		return HMS_MISSING_HOLE;
+	if (pte_present(pte))
+		return HMS_MISSING_ELSEWHERE;
+	leaf = hms_leaf_of_pte(pte);
+	return hms_leaf_is_migration(leaf) || hms_leaf_is_device(leaf) ? HMS_MISSING_ELSEWHERE :
+									 HMS_MISSING_SWAPPED;
 }
 
 /**
- * hms_locate_is_swapped - has a page that was not found to be brought back to memory by a fault
+ * hms_locate_missing - what there is of a page that was not found
  * @mm: the address space
  * @address: of the page
  *
- * Not what somebody else is moving, or has moved since: a fault on that would wait, and then bring
- * it home from the device that it has come to. hmm_range_fault() does not tell these apart.
+ * hmm_range_fault() does not tell these apart.
  *
  * Context: mmap_lock held.
  */
-bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address)
+enum hms_missing hms_locate_missing(struct mm_struct *mm, unsigned long address)
 {
+	enum hms_missing missing;
 	unsigned long flags;
-	bool swapped;
 	pmd_t pmd;
 
 	local_irq_save(flags);
-	hms_descend(mm, address, false, &pmd);
-	swapped = !pmd_none(pmd) &&
-		  hms_pte_wants_fault(ptep_get_lockless(pte_offset_kernel(&pmd, address)));
+	if (hms_descend(mm, address, true, &pmd))
+		missing = HMS_MISSING_ELSEWHERE;
+	else if (pmd_none(pmd))
+		missing = HMS_MISSING_HOLE;
+	else
+		missing = hms_pte_missing(ptep_get_lockless(pte_offset_kernel(&pmd, address)));
 	local_irq_restore(flags);
-	return swapped;
+	return missing;
 }
 
 /**
@@ -279,8 +285,9 @@ void hms_locate_fault_in(struct mm_struct *mm, unsigned long start, unsigned lon
 			break;
 		at = start + (i << PAGE_SHIFT);
 		/* A fault may find that another thread is at it, and leave it to the next. */
-		for (tries = HMS_LOCATE_TRIES; tries && hms_locate_is_swapped(mm, at); tries--) {
-			if (fixup_user_fault(mm, at, FAULT_FLAG_REMOTE, NULL))
+		for (tries = HMS_LOCATE_TRIES; tries; tries--) {
+			if (hms_locate_missing(mm, at) != HMS_MISSING_SWAPPED ||
+			    fixup_user_fault(mm, at, FAULT_FLAG_REMOTE, NULL))
 				break;
 		}
 	}

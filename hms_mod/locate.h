@@ -73,7 +73,21 @@ struct hms_span {
 
 bool hms_locate_span(struct vm_area_struct *vma, const struct hms_devmem *mem, unsigned long start,
 		     unsigned long npages, unsigned long *entries, struct hms_span *span);
-bool hms_locate_is_swapped(struct mm_struct *mm, unsigned long address);
+
+/**
+ * enum hms_missing - why a page was not found
+ * @HMS_MISSING_HOLE: there is none
+ * @HMS_MISSING_SWAPPED: a fault brings it back to memory
+ * @HMS_MISSING_ELSEWHERE: somebody is moving it, or has brought it meanwhile. A fault on that would
+ *	wait, and then bring it home from the device that it has come to
+ */
+enum hms_missing {
+	HMS_MISSING_HOLE,
+	HMS_MISSING_SWAPPED,
+	HMS_MISSING_ELSEWHERE,
+};
+
+enum hms_missing hms_locate_missing(struct mm_struct *mm, unsigned long address);
 void hms_locate_fault_in(struct mm_struct *mm, unsigned long start, unsigned long npages,
 			 const unsigned long *wanted);
 

@@ -47,9 +47,10 @@ u32 hms_plan_rank(struct hms_work *work, struct page *page)
 
 /*
  * Where may this page go? Core moves file pages to another node by their mapping alone, so only
- * memory of which nothing else is known (anonymous, shmem) is let through. mlocked pages never go
- * to a device: munlock would leave them accounted for good. Nor do those of KSM: ksmd reads them.
- * The file is asked of the mapping, as the page may be looked at without a reference.
+ * memory of which nothing else is known (anonymous, shmem) is let through: not memfd_secret() nor
+ * guest_memfd, which even a copy by the kernel would fault on. mlocked pages never go to a device:
+ * munlock would leave them accounted for good. Nor do those of KSM: ksmd reads them. The file is
+ * asked of the mapping, as the page may be looked at without a reference.
  */
 static u8 hms_page_allows(const struct vm_area_struct *vma, struct page *page, u8 *reason)
 {
