@@ -131,6 +131,29 @@ HMS_TEST(dmem, given_back)
 	EXPECT_TRUE(nothing_charged());
 }
 
+/* What is freed one by one is given back by many: until then it is on a list of the CPU. */
+HMS_TEST(dmem, freed_one_by_one)
+{
+	const int npages = 64;
+	char *p = area(npages * PAGE);
+	int kept = 0;
+
+	NEED_PRIVATE(1);
+	ASSERT_NE(NULL, p);
+	fill(p, npages * PAGE, 1);
+	ASSERT_STREQ("", group_enter(LIMIT));
+	ASSERT_EQ(0, migrate(self->e.fd, p, npages * PAGE, self->e.sim[0], NULL));
+	for (int i = 0; i < npages; i++) {
+		long long before = region_read("dmem.current");
+
+		ASSERT_EQ(0, madvise(p + i * PAGE, PAGE, MADV_DONTNEED));
+		kept += region_read("dmem.current") == before;
+	}
+	/* Some are entered when they have waited for a while, and a slow machine may need that long. */
+	EXPECT_LT(0, kept);
+	EXPECT_TRUE(nothing_charged());
+}
+
 /* Large pages, too; and one that was split gives back what is freed of it. */
 HMS_TEST(dmem, large_pages)
 {

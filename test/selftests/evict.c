@@ -565,19 +565,6 @@ static void wait_for_copies(long n)
 		usleep(1000);
 }
 
-/* Until a process sleeps where no signal reaches it. */
-static void wait_until_stuck(pid_t pid)
-{
-	char path[32], text[256];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	do {
-		usleep(1000);
-		if (text_read(path, text, sizeof(text)))
-			return;
-	} while (!strstr(text, ") D "));
-}
-
 /* Until a child is in lock_out(), and its copy waits, as @copies do then. */
 static void wait_until_busy(struct peer *child, long copies)
 {

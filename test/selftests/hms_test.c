@@ -1122,3 +1122,15 @@ int peer_kill(struct peer *p)
 	kill(p->pid, SIGKILL);
 	return peer_wait(p);
 }
+
+void wait_until_stuck(pid_t pid)
+{
+	char path[32], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		usleep(1000);
+		if (text_read(path, text, sizeof(text)))
+			return;
+	} while (!strstr(text, ") D "));
+}

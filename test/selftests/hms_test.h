@@ -193,6 +193,9 @@ int status_of(pid_t pid);
 int peer_wait(struct peer *p);
 int peer_kill(struct peer *p);
 
+/* Until a process sleeps where no signal reaches it. The test's own time limit ends this. */
+void wait_until_stuck(pid_t pid);
+
 /* A small repeatable random source. */
 
 static inline __u32 random_next(__u64 *state)

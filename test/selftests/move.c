@@ -1133,6 +1133,20 @@ HMS_TEST(move, ksm)
 		usleep(1000);
 	/* They stay merged; a scan would hold one of them now and then, and that one is busy. */
 	ASSERT_EQ(0, text_write(run, "0"));
+	/* Others may have them, too: who may not move what others use is told so. */
+	ASSERT_EQ(0, seteuid(65534));
+	EXPECT_EQ(0, migrate(self->e.fd, a, length, self->e.node[1], &r));
+	EXPECT_EQ(16, r.h.skipped[HMS_SKIP_SHARED]);
+	ASSERT_EQ(0, seteuid(0));
+	/* Who may moves them for all, and merged they stay. */
+	for (int node = 2; node--; ) {
+		EXPECT_EQ(0, migrate(self->e.fd, a, length, self->e.node[node], &r));
+		EXPECT_EQ(16, r.h.moved + r.h.present);
+		EXPECT_EQ(16, pages_on(self->e.fd, b, length, self->e.node[node]));
+	}
+	EXPECT_EQ(16, number_read(sharing));
+	for (size_t i = 0; i < length; i += PAGE)
+		EXPECT_EQ(0, memcmp(a + i, b + i, PAGE));
 	/* Mapped once now, so being shared is no reason. */
 	ASSERT_EQ(0, munmap(b, length));
 	EXPECT_EQ(0, migrate(self->e.fd, a, length, self->e.sim[0], &r));

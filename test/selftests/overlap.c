@@ -77,6 +77,42 @@ HMS_TEST(overlap, on_its_way)
 	EXPECT_PATTERN(p, 4 * PAGE, 1);
 }
 
+/* Who waits to change the mappings does so between two pairs, not at the end of the request. */
+HMS_TEST(overlap, lets_others_in)
+{
+	const size_t length = MiB(16), rest = length - MiB(2);
+	char *p = area(length);
+	struct peer peer;
+	struct request r;
+	long long job;
+
+	NEED_LATER;
+	ASSERT_NE(NULL, p);
+	if (!peer_fork(&peer)) {
+		if (hear(&peer))
+			_exit(1);
+		wait_until_stuck(getppid());
+		_exit(text_write(SIM_PARAMETERS "together", "0") ? 1 : 0);
+	}
+	fill(p, length, 1);
+	ASSERT_EQ(0, text_write(SIM_PARAMETERS "most_copying", "0"));
+	/* A third copy, which does not come. */
+	ASSERT_EQ(0, text_write(SIM_PARAMETERS "together", "3"));
+	job = request_submit(request_move(&r, p, length, self->e.sim[0]), self->e.fd,
+			     HMS_NO_EVENTFD);
+	ASSERT_LT(0, job);
+	while (number_read(SIM_PARAMETERS "most_copying") < 2)
+		usleep(1000);
+	ASSERT_EQ(0, tell(&peer));
+	ASSERT_EQ(0, munmap(p + rest, length - rest));
+	EXPECT_EQ(0, peer_wait(&peer));
+	ASSERT_EQ(0, job_end(self->e.fd, job, &r));
+	EXPECT_COUNTS(&r);
+	EXPECT_EQ(rest / PAGE, r.h.moved);
+	EXPECT_EQ((length - rest) / PAGE, r.h.skipped[HMS_SKIP_ABSENT]);
+	EXPECT_PATTERN(p, rest, 1);
+}
+
 /* All or nothing waits for each. */
 HMS_TEST(overlap, all_or_nothing)
 {
