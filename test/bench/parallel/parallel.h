@@ -39,6 +39,7 @@ double workers_run(int n, enum together how, const struct way *way);
 
 void bench_shootdowns(void);
 void bench_at_once(void);
-void bench_unmapped(void);
+/* @later: devices copy by themselves, and it is only that which is of interest. */
+void bench_unmapped(bool later);
 
 #endif /* PARALLEL_H */
