@@ -189,21 +189,25 @@ static bool hms_batch_plan_found(struct hms_work *work, struct hms_batch *batch,
 }
 
 /*
- * Core is not asked for what is missing of a mapping of a file. Nothing is that was not touched; of
- * what was written, and is the process's own, a page may be swapped out, or on its way.
+ * What becomes of a page that is not there, and that core is not asked for, or did not give? Those
+ * of the process's own that were written may be swapped out, or on their way.
  */
 static void hms_batch_plan_missing(const struct hms_work *work, struct hms_batch *batch,
 				   unsigned long i)
 {
+	const struct hms_request *request = work->request;
 	unsigned long address = batch->start + (i << PAGE_SHIFT);
-	struct hms_plan *plan = &batch->plans[i];
 	enum hms_missing missing = hms_locate_missing(batch->vma->vm_mm, address);
+	/* So it has become one since. */
+	bool holes_are_given = vma_is_anonymous(batch->vma) && (request->populate || request->lazy);
+	struct hms_plan *plan = &batch->plans[i];
 
-	if (missing == HMS_MISSING_SWAPPED && work->request->migrate)
+	if (missing == HMS_MISSING_SWAPPED && request->migrate)
 		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
+	else if (missing == HMS_MISSING_ELSEWHERE || (missing == HMS_MISSING_HOLE && holes_are_given))
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 	else
-		hms_plan_set(plan, HMS_FATE_SKIP, missing == HMS_MISSING_ELSEWHERE ?
-						  HMS_SKIP_BUSY : HMS_SKIP_ABSENT);
+		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
 }
 
 /* Look where page @i is, and whether core should be asked for it; @owner says whose device page. */
@@ -868,20 +872,13 @@ void hms_batch_abort(struct hms_batch *batch)
 static void hms_batch_explain_page(const struct hms_work *work, struct hms_batch *batch,
 				   unsigned long i)
 {
-	unsigned long address = batch->start + (i << PAGE_SHIFT);
 	struct page *page = hms_located_page(batch->entries[i]);
 	struct hms_plan *plan = &batch->plans[i];
 
 	if (hms_located_unknown(batch->entries[i]))
 		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_SPECIAL);
-	else if (!page && work->request->migrate &&
-		 hms_locate_missing(batch->vma->vm_mm, address) == HMS_MISSING_SWAPPED)
-		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
-	else if (!page && work->request->migrate)
-		/* Holes are given, so this one is on its way. */
-		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 	else if (!page)
-		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ABSENT);
+		hms_batch_plan_missing(work, batch, i);
 	else if (folio_test_large(page_folio(page)) && !hms_core_moves_large())
 		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_LARGE);
 	else

@@ -233,8 +233,10 @@ static enum hms_missing hms_pte_missing(pte_t pte)
 	if (pte_present(pte))
 		return HMS_MISSING_ELSEWHERE;
 	leaf = hms_leaf_of_pte(pte);
-	return hms_leaf_is_migration(leaf) || hms_leaf_is_device(leaf) ? HMS_MISSING_ELSEWHERE :
-									 HMS_MISSING_SWAPPED;
+	if (hms_leaf_is_migration(leaf) || hms_leaf_is_device(leaf))
+		return HMS_MISSING_ELSEWHERE;
+	/* It is remembered that a hole is write-protected, or a guard, or what was lost with a page. */
+	return hms_leaf_is_marker(leaf) ? HMS_MISSING_HOLE : HMS_MISSING_SWAPPED;
 }
 
 /**

@@ -236,6 +236,7 @@ static inline int hms_hmm_range_fault(struct hmm_range *range)
 #define hms_leaf_of_pmd		softleaf_from_pmd
 #define hms_leaf_is_migration	softleaf_is_migration
 #define hms_leaf_is_device	softleaf_is_device_private
+#define hms_leaf_is_marker	softleaf_is_marker
 #define hms_leaf_pfn		softleaf_to_pfn
 #else
 static inline swp_entry_t hms_leaf_of_pte(pte_t pte)
@@ -250,6 +251,7 @@ static inline swp_entry_t hms_leaf_of_pmd(pmd_t pmd)
 
 #define hms_leaf_is_migration	is_migration_entry
 #define hms_leaf_is_device	is_device_private_entry
+#define hms_leaf_is_marker	is_pte_marker_entry
 #define hms_leaf_pfn		swp_offset_pfn
 #endif
 

@@ -90,9 +90,7 @@ HMS_TEST(foreign, all_or_nothing)
 {
 	struct request r;
 
-	request_move(&r, self->p, LENGTH, self->e.node[0]);
-	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
-	EXPECT_EQ(-EBUSY, request_send(&r, self->e.fd));
+	EXPECT_EQ(-EBUSY, move_all_or_nothing(self->e.fd, self->p, LENGTH, self->e.node[0], &r));
 	EXPECT_EQ(NPAGES, unknown(self));
 	EXPECT_PATTERN(self->p, LENGTH, 1);
 }

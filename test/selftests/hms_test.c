@@ -568,6 +568,14 @@ int migrate(int fd, const void *start, size_t length, __u32 uid, struct request 
 	return simple(fd, start, length, uid, r, false);
 }
 
+/* All that exists, or nothing. */
+int move_all_or_nothing(int fd, const void *start, size_t length, __u32 uid, struct request *r)
+{
+	request_move(r, start, length, uid);
+	request_modifier(r, HMS_MOD_ALL_OR_NOTHING, 1);
+	return request_send(r, fd);
+}
+
 /* Move what exists, and allocate what does not. */
 int populate(int fd, const void *start, size_t length, __u32 uid, struct request *r)
 {

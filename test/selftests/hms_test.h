@@ -96,6 +96,7 @@ __u64 skipped_sum(const struct hms_hbind *h);
 const char *skips_text(const struct hms_hbind *h);
 
 int migrate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
+int move_all_or_nothing(int fd, const void *start, size_t length, __u32 uid, struct request *r);
 int populate(int fd, const void *start, size_t length, __u32 uid, struct request *r);
 char *fill_target(const struct env *e, int sim, size_t room, size_t *length);
 int policy_set(int fd, const void *start, size_t length, __u32 mode, unsigned int n,

@@ -497,11 +497,7 @@ HMS_TEST(large, all_or_nothing)
 {
 	struct request r;
 
-	request_init(&r, self->p, 2 * LARGE);
-	request_target(&r, self->e.sim[0]);
-	request_modifier(&r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
-	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	ASSERT_EQ(0, move_all_or_nothing(self->e.fd, self->p, 2 * LARGE, self->e.sim[0], &r));
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(2 * NLARGE, r.h.moved);
 	SAME(0, 2 * LARGE);

@@ -303,21 +303,16 @@ static void *serve_all(void *data)
 	return NULL;
 }
 
-/* Over both ranges. Returns why there is none, or "". */
-static const char *server_start(FIXTURE_DATA(neighbours) *self, struct server *s, __u64 mode)
+/* Over two ranges side by side. Returns why there is none, or "". */
+static const char *server_start(struct server *s, char *p, __u64 mode, __u64 features)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { u64_ptr(self->ours), 2 * LENGTH },
-		.mode = mode,
-	};
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+	struct uffdio_register range = { .range = { u64_ptr(p), 2 * LENGTH }, .mode = mode };
 
 	memset(s, 0, sizeof(*s));
 	s->fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (s->fd < 0)
 		return "the kernel has no CONFIG_USERFAULTFD";
-	if (mode & UFFDIO_REGISTER_MODE_WP)
-		api.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP;
 	if (ioctl(s->fd, UFFDIO_API, &api) || ioctl(s->fd, UFFDIO_REGISTER, &range)) {
 		close(s->fd);
 		return "this kernel's userfaultfd has no such mode";
@@ -332,7 +327,7 @@ HMS_TEST(neighbours, userfaultfd_missing)
 	const char *missing;
 	struct server s;
 
-	missing = server_start(self, &s, UFFDIO_REGISTER_MODE_MISSING);
+	missing = server_start(&s, self->ours, UFFDIO_REGISTER_MODE_MISSING, 0);
 	if (*missing)
 		SKIP(return, "%s", missing);
 	ASSERT_EQ(0, populate(self->e.fd, self->ours, LENGTH, self->e.node[0], &r));
@@ -370,7 +365,8 @@ HMS_TEST(neighbours, userfaultfd_wp)
 	struct server s;
 
 	fill(self->ours, 2 * LENGTH, SEED);
-	missing = server_start(self, &s, UFFDIO_REGISTER_MODE_WP);
+	missing = server_start(&s, self->ours, UFFDIO_REGISTER_MODE_WP,
+			       UFFD_FEATURE_PAGEFAULT_FLAG_WP);
 	if (*missing)
 		SKIP(return, "%s", missing);
 	ASSERT_EQ(0, ioctl(s.fd, UFFDIO_WRITEPROTECT, &wp));
@@ -387,6 +383,36 @@ HMS_TEST(neighbours, userfaultfd_wp)
 	EXPECT_EQ(2 * NPAGES, s.protected);
 	EXPECT_PATTERN(self->ours, 2 * LENGTH, SEED);
 	EXPECT_POLICY();
+}
+
+/* That a hole is protected is remembered in the page tables; it is a hole all the same. */
+HMS_TEST(neighbours, userfaultfd_wp_holes)
+{
+	char *p = mmap(NULL, 2 * LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_writeprotect wp = {
+		.range = { u64_ptr(p), 2 * LENGTH },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	const char *missing;
+	struct request r;
+	struct server s;
+
+	ASSERT_NE(MAP_FAILED, p);
+	missing = server_start(&s, p, UFFDIO_REGISTER_MODE_WP,
+			       UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
+	if (*missing)
+		SKIP(return, "%s", missing);
+	ASSERT_EQ(0, ioctl(s.fd, UFFDIO_WRITEPROTECT, &wp));
+	for (int k = 0; k < 2; k++) {
+		EXPECT_EQ(0, (k ? move_all_or_nothing : migrate)(self->e.fd, p, 2 * LENGTH,
+								 self->e.node[0], &r));
+		EXPECT_COUNTS(&r);
+		EXPECT_EQ(2 * NPAGES, r.h.skipped[HMS_SKIP_ABSENT]);
+	}
+	EXPECT_EQ(0, smaps_kib(p, "Rss"));
+	memset(p, 1, PAGE);
+	EXPECT_EQ(1, s.protected);
+	EXPECT_EQ(0, munmap(p, 2 * LENGTH));
 }
 
 TEST_HARNESS_MAIN

@@ -122,9 +122,7 @@ HMS_TEST(overlap, all_or_nothing)
 	NEED_LATER;
 	ASSERT_NE(NULL, p);
 	fill(p, SIZE, 1);
-	request_move(&r, p, SIZE, self->e.sim[0]);
-	request_modifier(&r, HMS_MOD_ALL_OR_NOTHING, 1);
-	ASSERT_EQ(0, request_send(&r, self->e.fd));
+	ASSERT_EQ(0, move_all_or_nothing(self->e.fd, p, SIZE, self->e.sim[0], &r));
 	EXPECT_EQ(SIZE / PAGE, r.h.moved);
 	EXPECT_PATTERN(p, SIZE, 1);
 }

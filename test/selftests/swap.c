@@ -191,16 +191,6 @@ static bool core_frees_swap(void)
 		EXPECT_EQ((long)((length) / PAGE), pages_on(self->e.fd, p, length, uid)); \
 	} while (0)
 
-static int move_all_or_nothing(int fd, const void *start, size_t length, __u32 uid,
-			       struct request *r)
-{
-	request_init(r, start, length);
-	request_target(r, uid);
-	request_modifier(r, HMS_MOD_MIGRATE, HMS_MIGRATE_NOW);
-	request_modifier(r, HMS_MOD_ALL_OR_NOTHING, 1);
-	return request_send(r, fd);
-}
-
 /* What is swapped out is no hole, and comes in to be moved. */
 HMS_TEST(swap, moves)
 {
