@@ -4,6 +4,7 @@
  * in small pages, and only the kernel itself can join them. That would also fill holes, and bring
  * home what is on a device, so it is asked where neither is.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +16,12 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
 #endif
+
+/* Huge pages that are asked about at a time: a signal ends a call. */
+#define AT_A_TIME	64
+
+/* Of what was interrupted, or found a page in use for a moment. */
+#define TRIES		3
 
 #define HUGE_SIZE	"/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
 
@@ -38,6 +45,17 @@ static uint64_t huge_size(void)
 	return size;
 }
 
+static bool collapse_one(uint64_t at, uint64_t size)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (!madvise((void *)(uintptr_t)at, size, MADV_COLLAPSE))
+			return true;
+		if (errno != EAGAIN)
+			break;
+	}
+	return false;
+}
+
 static void collapse_run(struct collapse *c, const struct hms_run *run)
 {
 	uint64_t end = run->start + run->length;
@@ -45,19 +63,19 @@ static void collapse_run(struct collapse *c, const struct hms_run *run)
 
 	/* One by one: what can't be joined is no reason to leave the others. */
 	for (; at + c->size <= end; at += c->size)
-		if (!madvise((void *)(uintptr_t)at, c->size, MADV_COLLAPSE))
+		if (collapse_one(at, c->size))
 			c->huge += c->size;
 }
 
-static int collapse_mapping(const struct mapping *mapping, void *data)
+static void collapse_some(struct collapse *c, uint64_t start, uint64_t end)
 {
-	struct collapse *c = data;
 	struct hms_run_list *list;
+	int ret = -EINTR;
 
-	if (mapping->end - mapping->start < c->size ||
-	    hms_query_residency(c->hms, (void *)(uintptr_t)mapping->start,
-				mapping->end - mapping->start, 0, &list))
-		return 0;
+	for (int i = 0; i < TRIES && ret == -EINTR; i++)
+		ret = hms_query_residency(c->hms, (void *)(uintptr_t)start, end - start, 0, &list);
+	if (ret)
+		return;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct hms_run *run = &list->runs[i];
 
@@ -66,6 +84,20 @@ static int collapse_mapping(const struct mapping *mapping, void *data)
 			collapse_run(c, run);
 	}
 	free(list);
+}
+
+static int collapse_mapping(const struct mapping *mapping, void *data)
+{
+	struct collapse *c = data;
+	uint64_t step = AT_A_TIME * c->size, next;
+
+	for (uint64_t at = mapping->start; at < mapping->end; at = next) {
+		next = (at / step + 1) * step;
+		if (next > mapping->end)
+			next = mapping->end;
+		if (next - at >= c->size)
+			collapse_some(c, at, next);
+	}
 	return 0;
 }
 

@@ -645,7 +645,8 @@ int hms_info(struct hms *hms, const struct hms_module **module);
  * @lazy: missing pages that will be placed when they are touched
  * @job: of a call that did not wait for the work, for hms_wait(); the counts are zero then
  * @by_move_pages: how many of @moved move_pages(2) has moved, see HMS_MOVE_PAGES
- * @huge: how many pages of the range are in huge ones now, see HMS_COLLAPSE
+ * @huge: how many pages are now in huge ones that lie in the range, as far as could be told, see
+ *	HMS_COLLAPSE
  * @reserved: zero
  *
  * Pages that were skipped do not make a call fail. Filled in also when a call fails.
@@ -731,7 +732,8 @@ int hms_hbind(struct hms *hms, const struct hms_request *request, struct hms_res
  *
  * With HMS_COLLAPSE pages are joined to huge ones afterwards (MADV_COLLAPSE), where they fill one
  * in one mapping and are on one node: those that were split on a device, or on the way there, come
- * home in small pages. It copies them once more, and is for the caller's own memory.
+ * home in small pages. It copies them once more, and is for the caller's own memory. A call that is
+ * interrupted joins none; one for the whole range does.
  *
  * Return: as hms_hbind(); for HMS_MODE_WEIGHTED also as hms_weights().
  */
