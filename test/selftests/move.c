@@ -120,9 +120,13 @@ HMS_TEST(move, device_to_device)
 	EXPECT_COUNTS(&r);
 	EXPECT_EQ(length / PAGE, r.h.moved);
 	EXPECT_GE(r.h.bytes_copied, length);
-	/* By way of main memory only where they can't reach each other. */
-	EXPECT_EQ(sims_are_peers() ? direct + (long long)r.h.moved : direct,
-		  number_read(SIM_PARAMETERS "direct"));
+	/*
+	 * By way of main memory only where they can't reach each other. One that is copied alone,
+	 * as it may be at either end, is not counted.
+	 */
+	direct = number_read(SIM_PARAMETERS "direct") - direct;
+	EXPECT_LE(sims_are_peers() ? (long long)r.h.moved - 2 : 0, direct);
+	EXPECT_GE(sims_are_peers() ? (long long)r.h.moved : 0, direct);
 	EXPECT_EQ(self->e.used[0], target_used(self->e.sim[0]));
 	EXPECT_EQ(self->e.used[1] + (long long)length, target_used(self->e.sim[1]));
 	MOVE_ALL(p, length, self->e.sim[0]);
@@ -1133,17 +1137,17 @@ HMS_TEST(move, ksm)
 		usleep(1000);
 	/* They stay merged; a scan would hold one of them now and then, and that one is busy. */
 	ASSERT_EQ(0, text_write(run, "0"));
-	/* Others may have them, too: who may not move what others use is told so. */
-	ASSERT_EQ(0, seteuid(65534));
-	EXPECT_EQ(0, migrate(self->e.fd, a, length, self->e.node[1], &r));
-	EXPECT_EQ(16, r.h.skipped[HMS_SKIP_SHARED]);
-	ASSERT_EQ(0, seteuid(0));
-	/* Who may moves them for all, and merged they stay. */
+	/* Others may have them, too: who may move what others use moves them for all. */
 	for (int node = 2; node--; ) {
 		EXPECT_EQ(0, migrate(self->e.fd, a, length, self->e.node[node], &r));
 		EXPECT_EQ(16, r.h.moved + r.h.present);
 		EXPECT_EQ(16, pages_on(self->e.fd, b, length, self->e.node[node]));
 	}
+	/* Who may not is told so; and merged they stay. */
+	ASSERT_EQ(0, seteuid(65534));
+	EXPECT_EQ(0, migrate(self->e.fd, a, length, self->e.node[1], &r));
+	EXPECT_EQ(16, r.h.skipped[HMS_SKIP_SHARED]);
+	ASSERT_EQ(0, seteuid(0));
 	EXPECT_EQ(16, number_read(sharing));
 	for (size_t i = 0; i < length; i += PAGE)
 		EXPECT_EQ(0, memcmp(a + i, b + i, PAGE));

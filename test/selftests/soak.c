@@ -438,7 +438,10 @@ static int slot_bind(struct slot *s, bool coherent)
 {
 	int ret;
 
-	coherent |= *feature_missing("device-private") != 0;
+	if (*feature_missing("device-private"))
+		coherent = true;
+	else if (*feature_missing("device-coherent"))
+		coherent = false;
 	ret = text_write("/sys/module/hms_pcimem/parameters/coherent", coherent ? "1" : "0") ?:
 	      card_bind_new(s->card.name);
 	s->coherent += coherent;
@@ -498,13 +501,16 @@ FIXTURE_SETUP(soak)
 		SKIP(return, "no " HMS_MODULE " and " SIM_MODULE);
 	ASSERT_EQ(0, sim_unload_wait());
 	ASSERT_EQ(0, sim_load_as(sizes[0], false, ""));
-	if (card_find(&self->slot.card))
+	if (!access(PCIMEM_MODULE, R_OK) && card_find(&self->slot.card))
 		ASSERT_EQ(0, module_load(PCIMEM_MODULE, ""));
 }
 
 FIXTURE_TEARDOWN_PARENT(soak)
 {
 	if (*self->slot.card.name) {
+		/* What the emulator was asked for may come yet. */
+		if (self->slot.leaves)
+			EXPECT_TRUE(card_becomes(&self->slot.card, false));
 		EXPECT_TRUE(card_becomes(&self->slot.card, true));
 		EXPECT_EQ(0, card_forget(self->slot.card.name));
 	}
@@ -517,7 +523,8 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 {
 	const char *wanted = getenv("HMS_SOAK");
 	struct slot *slot = &self->slot;
-	double end = now() + (wanted ? atoi(wanted) : 60);
+	int seconds = wanted ? atoi(wanted) : 60;
+	double end = now() + seconds;
 	struct devices d = { };
 	pid_t worker[WORKERS];
 	__u64 random = 1;
@@ -554,14 +561,15 @@ TEST_F_TIMEOUT(soak, all_at_once, 7200)
 	EXPECT_STREQ("", common->wrong) {
 		TH_LOG("devices at last: %s", d.now);
 	}
-	/* It was not for nothing. */
-	EXPECT_LT(0, killed);
-	EXPECT_LT(0, reloaded);
+	/* It was not for nothing, if there was time. */
 	EXPECT_LT(0, common->moved);
-	EXPECT_LT(0, common->jobs);
-	EXPECT_LT(0, common->children);
-	if (*slot->card.name)
-		EXPECT_LT(0, slot->unplugged);
+	if (seconds >= 60) {
+		EXPECT_LT(0, killed);
+		EXPECT_LT(0, reloaded);
+		EXPECT_LT(0, common->jobs);
+		EXPECT_LT(0, common->children);
+		EXPECT_TRUE(!*slot->card.name || slot->unplugged);
+	}
 	TH_LOG("%llu pages moved, %llu jobs, %llu children", common->moved, common->jobs,
 	       common->children);
 	TH_LOG("%d processes killed, %d times all devices gone", killed, reloaded);
