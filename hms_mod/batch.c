@@ -198,13 +198,15 @@ static void hms_batch_plan_missing(const struct hms_work *work, struct hms_batch
 	const struct hms_request *request = work->request;
 	unsigned long address = batch->start + (i << PAGE_SHIFT);
 	enum hms_missing missing = hms_locate_missing(batch->vma->vm_mm, address);
-	/* So it has become one since. */
-	bool holes_are_given = vma_is_anonymous(batch->vma) && (request->populate || request->lazy);
 	struct hms_plan *plan = &batch->plans[i];
+	bool changes = missing == HMS_MISSING_ELSEWHERE;
 
+	/* A hole that is wanted is given, so it has become one since. */
+	if (missing == HMS_MISSING_HOLE && vma_is_anonymous(batch->vma))
+		changes = request->populate || request->lazy;
 	if (missing == HMS_MISSING_SWAPPED && request->migrate)
 		hms_plan_set(plan, HMS_FATE_SWAPPED, 0);
-	else if (missing == HMS_MISSING_ELSEWHERE || (missing == HMS_MISSING_HOLE && holes_are_given))
+	else if (changes)
 		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_BUSY);
 	else
 		hms_plan_set(plan, HMS_FATE_SKIP, HMS_SKIP_ABSENT);

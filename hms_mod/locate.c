@@ -235,7 +235,7 @@ static enum hms_missing hms_pte_missing(pte_t pte)
 	leaf = hms_leaf_of_pte(pte);
 	if (hms_leaf_is_migration(leaf) || hms_leaf_is_device(leaf))
 		return HMS_MISSING_ELSEWHERE;
-	/* It is remembered that a hole is write-protected, or a guard, or what was lost with a page. */
+	/* That says of a hole that it is protected, or a guard, or that a page was lost. */
 	return hms_leaf_is_marker(leaf) ? HMS_MISSING_HOLE : HMS_MISSING_SWAPPED;
 }
 

@@ -16,7 +16,7 @@
 #include "maptest.h"
 #include "module.h"
 
-/* The number of the memory that was plugged in last, by all processes of a program; and its first. */
+/* The number of the memory plugged in last, by all processes of a program, and its first. */
 static volatile int *plugs;
 static int first;
 

@@ -149,7 +149,7 @@ HMS_TEST(dmem, freed_one_by_one)
 		ASSERT_EQ(0, madvise(p + i * PAGE, PAGE, MADV_DONTNEED));
 		kept += region_read("dmem.current") == before;
 	}
-	/* Some are entered when they have waited for a while, and a slow machine may need that long. */
+	/* Some are entered when they have waited, and a slow machine may need that long. */
 	EXPECT_LT(0, kept);
 	EXPECT_TRUE(nothing_charged());
 }

@@ -17,7 +17,7 @@
  * marked "out" are written by the module and ignored on the way in. A call that fails with
  * anything but EINTR has changed nothing; HMS_HBIND says in @error_* which entry was at fault.
  * There are two exceptions: EFAULT when the program takes the memory for the answer away during the
- * call; and all-or-nothing, which may have had pages of others leave a full device by the time it fails.
+ * call; and all-or-nothing, which may have had pages of others leave a full device before it fails.
  */
 #ifndef _UAPI_LINUX_HMS_H
 #define _UAPI_LINUX_HMS_H

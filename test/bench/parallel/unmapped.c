@@ -33,9 +33,9 @@ static void print(const struct way *way)
 void bench_unmapped(bool later)
 {
 	if (later)
-		printf("\n   As 2, where devices copy by themselves, two passes at a time\n");
+		puts("\n   As 2, where devices copy by themselves, two passes at a time");
 	else
-		heading("The longest that a page stays unmapped, in us of the guest, the least of %d runs",
+		heading("The longest that a page stays unmapped, us of the guest, least of %d runs",
 			REPEATS);
 	printf("   | %-17s |    there |     back |\n", "");
 	for (int i = 0; i < nways; i++)
