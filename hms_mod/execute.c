@@ -49,7 +49,8 @@ static int hms_execute_prepare_policy(struct hms_request *request, struct hms_bi
  * @request: decoded
  * @binding: of the address space
  *
- * Context: may sleep; the address space has users; mmap_lock not held.
+ * Context: may sleep, also for memory and CPU hotplug, so no target is held; the address space has
+ * users; mmap_lock not held.
  * Return: 0; -ENOMEM; -ENOSPC; what core says to a tracepoint. In any case the caller owes
  * hms_execute_end().
  */

@@ -21,10 +21,22 @@ static void hms_hbind_clear_out(struct hms_hbind *arg)
 	arg->next = arg->start;
 }
 
+/* For work on pages: a policy may outlive its targets, which only have to be there now. */
+static int hms_hbind_hold(struct hms_request *request)
+{
+	int ret = hms_request_hold(request);
+
+	if (!hms_request_acts(request))
+		hms_request_release(request);
+	return ret;
+}
+
 static int hms_hbind_now(struct hms_request *request, struct hms_binding *binding)
 {
 	int ret = hms_execute_prepare(request, binding);
 
+	if (!ret)
+		ret = hms_hbind_hold(request);
 	if (!ret)
 		ret = hms_execute_begin(request, binding);
 	if (!ret && request->engine)
@@ -43,11 +55,15 @@ static int hms_hbind_later(struct hms_opener *opener, struct hms_request *reques
 	int ret;
 
 	ret = hms_execute_prepare(request, binding);
+	if (!ret)
+		ret = hms_request_hold(request);
+	if (!ret)
+		hms_job_note_targets(request);
+	hms_request_release(request);
 	if (!ret) {
 		job = hms_job_new(opener, request);
 		ret = PTR_ERR_OR_ZERO(job);
 	}
-	hms_request_release(request);
 	if (!ret)
 		ret = hms_execute_begin(request, binding);
 	if (!ret) {

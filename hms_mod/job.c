@@ -207,17 +207,20 @@ static int hms_job_thread(void *data)
 	return 0;
 }
 
-/* Will it take device memory that cgroups are charged for? */
-static bool hms_job_takes_charged(const struct hms_request *request)
+/**
+ * hms_job_note_targets - will a job take device memory that cgroups are charged for?
+ * @request: what it is to do, with its targets held, which hms_job_new() may not have: cgroups wait
+ *	for CPU hotplug
+ */
+void hms_job_note_targets(struct hms_request *request)
 {
 	u32 i;
 
 	for (i = 0; i < request->ntargets; i++) {
 		if (hms_target_is_device(request->targets[i]) &&
 		    hms_devmem_is_charged(request->targets[i]->mem))
-			return true;
+			request->takes_charged = true;
 	}
-	return false;
 }
 
 static int hms_job_start_thread(struct hms_job *job)
@@ -230,7 +233,7 @@ static int hms_job_start_thread(struct hms_job *job)
 	set_user_nice(thread, task_nice(current));
 	job->thread = get_task_struct(thread);
 	/* That takes a while, as all forks wait for it: not in vain. */
-	if (!hms_job_takes_charged(job->request))
+	if (!job->request->takes_charged)
 		return 0;
 	job->payer = current;
 	wake_up_process(thread);

@@ -37,6 +37,7 @@ struct hms_job_view {
 	struct hms_target_count counts[HMS_MAX_TARGETS];
 };
 
+void hms_job_note_targets(struct hms_request *request);
 struct hms_job *hms_job_new(struct hms_opener *opener, struct hms_request *request);
 u64 hms_job_submit(struct hms_job *job);
 void hms_job_drop(struct hms_job *job);

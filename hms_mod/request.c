@@ -268,8 +268,8 @@ void hms_request_free(struct hms_request *request)
  * @request: from hms_request_new()
  * @mm: the address space it is about
  *
- * Return: 0, or the errno of the first thing at fault, which @request names. The targets of one
- * that works on pages are held then, see hms_request_hold(); a policy may outlive them anyway.
+ * Return: 0, or the errno of the first thing at fault, which @request names. Whether the targets
+ * exist hms_request_hold() finds out.
  */
 int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 {
@@ -289,13 +289,7 @@ int hms_request_decode(struct hms_request *request, struct mm_struct *mm)
 	if (!ret && request->has_weights)
 		ret = hms_request_weights(request);
 	/* Find out now whether they can be written, not when the work is done. */
-	if (!ret)
-		ret = hms_request_put_counts(request);
-	if (!ret)
-		ret = hms_request_hold(request);
-	if (ret || !hms_request_acts(request))
-		hms_request_release(request);
-	return ret;
+	return ret ?: hms_request_put_counts(request);
 }
 
 static int hms_why_errno(enum hms_error_why why)
@@ -340,7 +334,7 @@ static int hms_request_reach(struct hms_request *request)
  * @request: from hms_request_decode()
  *
  * Who takes a target away waits for those who hold it, perhaps with memory hotplug held still: do
- * not wait for user memory meanwhile.
+ * not wait for that meanwhile, nor for user memory.
  *
  * Context: may sleep; takes hms_map_lock.
  * Return: 0; or an errno when one is gone by now, or the initiator, or its way there, which

@@ -31,6 +31,7 @@ struct pid;
  * @has_priority: one is given
  * @priority: order of eviction
  * @async: done is signalled, the work is not waited for
+ * @takes_charged: a target of a job is memory that cgroups are charged for
  * @eventfd: by this, or NULL
  * @who: asks: a process; a job has a reference
  * @user: who that is, for what is limited for each user
@@ -66,6 +67,7 @@ struct hms_request {
 	bool has_priority;
 	u8 priority;
 	bool async;
+	bool takes_charged;
 	struct eventfd_ctx *eventfd;
 	struct pid *who;
 	kuid_t user;
