@@ -423,13 +423,10 @@ static int hms_batch_collect_split(struct hms_work *work, struct hms_batch *batc
 	unsigned long entry;
 	int ret = 0;
 
-	if (!hms_split_lock(batch->entries[0])) {
-		hms_batch_pass_over(batch);
-		return 0;
-	}
+	hms_split_lock(batch->entries[0]);
 	/* That room had to be made may have taken long. */
 	hms_locate(batch->vma, batch->start, 1, &entry);
-	if (entry == batch->entries[0])
+	if (entry == batch->entries[0] && hms_split_may_ask(entry))
 		ret = hms_batch_collect_runs(work, batch, n);
 	else
 		hms_batch_pass_over(batch);

@@ -32,7 +32,8 @@ static void hms_room_wishes(const struct hms_work *work, struct hms_batch *batch
 
 		if (plan->fate != HMS_FATE_UNSEEN)
 			continue;
-		if (!hms_located_page(batch->entries[i]) &&
+		/* A page that is there has a plan. It may have gone, with its device, since. */
+		if (!plan->allow &&
 		    !(work->request->populate && hms_plan_hole(work, batch, i)))
 			continue;
 		if (plan->goal < plan->limit)

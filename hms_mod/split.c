@@ -24,19 +24,23 @@ static unsigned long hms_split_number(unsigned long entry)
 
 /**
  * hms_split_lock - be the only one of us who asks core for a large page
- * @entry: of hms_locate(), for which hms_split_matters()
+ * @entry: of hms_locate(), for which hms_split_matters(); the page may have gone since
  *
  * Context: mmap_lock held for read; folio locks may be held, as who has claimed a page waits for
  * none. May sleep.
- * Return: false when the page is locked by somebody else; then core may not be asked.
  */
-bool hms_split_lock(unsigned long entry)
+void hms_split_lock(unsigned long entry)
 {
 	hms_claim(&hms_split_claims, hms_split_number(entry));
-	if (!folio_test_locked(page_folio(hmm_pfn_to_page(entry))))
-		return true;
-	hms_split_unlock(entry);
-	return false;
+}
+
+/**
+ * hms_split_may_ask - has nobody else locked the large page
+ * @entry: as for hms_split_lock(), and still so
+ */
+bool hms_split_may_ask(unsigned long entry)
+{
+	return !folio_test_locked(page_folio(hmm_pfn_to_page(entry)));
 }
 
 /**

@@ -4,7 +4,8 @@
 
 #include "compat/compat.h"
 
-bool hms_split_lock(unsigned long entry);
+void hms_split_lock(unsigned long entry);
+bool hms_split_may_ask(unsigned long entry);
 void hms_split_unlock(unsigned long entry);
 
 /* Has core to be kept from a large page that is locked? @entry: of hms_locate() */
