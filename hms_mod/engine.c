@@ -17,6 +17,7 @@
 #include "devmem.h"
 #include "engine.h"
 #include "freemap.h"
+#include "process.h"
 #include "request.h"
 #include "target.h"
 #include "trace.h"
@@ -493,13 +494,16 @@ void hms_engine_free(struct hms_engine *engine)
  * All-or-nothing is a single step, and also sets the policy, as that is part of all.
  *
  * Context: may sleep; the address space has users; mmap_lock not held.
- * Return: 1 when there is more to do; 0 when all is done, however many pages were skipped; -EINTR
- * when the caller is killed; -EFAULT when hms_engine_checks(), and some of the range was not mapped
- * at the first step. For all-or-nothing also -EBUSY, -EFAULT and -ENOMEM; there any error means
- * that nothing of the range was changed, but pages of others may have made room for it.
+ * Return: 1 when there is more to do; 0 when all is done, however many pages were skipped; -ESRCH
+ * when the address space is nobody's any more; -EINTR when the caller is killed; -EFAULT when
+ * hms_engine_checks(), and some of the range was not mapped at the first step. For all-or-nothing
+ * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing of the range was changed, but
+ * pages of others may have made room for it.
  */
 int hms_engine_step(struct hms_engine *engine)
 {
+	if (hms_process_is_gone(engine->work.binding->mm))
+		return -ESRCH;
 	if (engine->work.request->all_or_nothing)
 		return hms_engine_all_or_nothing(engine);
 	return hms_engine_batches(engine);

@@ -33,4 +33,19 @@ static inline struct mm_struct *hms_process_mm(struct task_struct *process)
 	return mm;
 }
 
+/**
+ * hms_process_is_gone - has every process of an address space exited?
+ * @mm: the address space, which only those who work on it keep
+ *
+ * What it is given then is charged to nobody. Not told without CONFIG_MEMCG, which charges nobody.
+ */
+static inline bool hms_process_is_gone(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return !rcu_access_pointer(mm->owner);
+#else
+	return false;
+#endif
+}
+
 #endif /* _HMS_PROCESS_H */
