@@ -585,11 +585,16 @@ static unsigned int hms_batch_place_nth(struct hms_work *work, struct hms_batch 
 static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *batch,
 				     unsigned long i)
 {
+	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY;
+	struct hms_request *request = work->request;
 	struct page *page;
 
-	if (work->request->mode != HMS_MODE_PREFERRED || !batch->plans[i].hole)
+	if (request->mode != HMS_MODE_PREFERRED || !batch->plans[i].hole)
 		return false;
-	page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN | __GFP_NORETRY);
+	/* The thread of a job may use any node. */
+	page = request->async ?
+		(struct page *)__folio_alloc(gfp, 0, numa_mem_id(), &request->nodes) :
+		alloc_page(gfp);
 	if (!page)
 		return false;
 	lock_page(page);
