@@ -483,8 +483,8 @@ void hms_binding_unlock_mapped(struct hms_binding *binding)
 	mmap_read_unlock(binding->mm);
 }
 
-/* Of any policy. */
-static atomic64_t hms_changes;
+/* Of any policy. There is always a number before it. */
+static atomic64_t hms_changes = ATOMIC64_INIT(1);
 
 /*
  * Under tree_lock: who has read the new number, and asks for a policy then, is told the new one.

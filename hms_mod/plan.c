@@ -157,7 +157,10 @@ static void hms_plan_stays_on(const struct hms_work *work, const struct hms_batc
 	struct hms_target *target = request->targets[rank];
 	struct hms_devmem *mem = target->mem;
 	unsigned long address = batch->start + (i << PAGE_SHIFT), last = address;
-	struct hms_lru_place how = { .changes = hms_binding_changes() };
+	struct hms_lru_place how = {
+		/* It is not held, and may be of another process by now: let that be asked. */
+		.changes = hms_binding_changes() - 1,
+	};
 
 	/* Of a large page one entry is enough. */
 	if (!mem || !request->migrate || (batch->whole && i))
@@ -165,8 +168,6 @@ static void hms_plan_stays_on(const struct hms_work *work, const struct hms_batc
 	how.policy = request->policy;
 	if (!request->set_policy)
 		how.policy = hms_binding_policy(batch->vma->vm_mm, address, &last);
-	else
-		how.changes--;	/* Another one may have come to it since. */
 	how.stuck = hms_order_is_stuck(how.policy, target, address);
 	hms_devmem_changed(mem, page, &how);
 	hms_devmem_used_again(mem, page, work->serial);
