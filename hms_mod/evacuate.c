@@ -100,8 +100,9 @@ static void hms_evacuate_lost_window(struct hms_evacuation *e, struct vm_area_st
 		for (n = 0; i + n < end && hms_evacuate_is_lost(e, e->entries[i + n]); n++)
 			;
 		if (n && !hms_pass_collect(e->pass, vma, start + (i << PAGE_SHIFT), n,
-					   hms_devmem_owner(e->mem), false, NULL))
-			hms_home_replace_lost(e->pass);
+					   hms_devmem_owner(e->mem), false, NULL) &&
+		    hms_home_replace_lost(e->pass))
+			e->deadline = jiffies + e->timeout;
 		n = n ?: 1;
 	}
 }

@@ -310,9 +310,11 @@ static void hms_home_count(const struct hms_pass *pass, enum hms_target_stat why
  * @pass: collected by mapping, with poison
  *
  * Context: mmap_lock held for read. May sleep.
+ * Return: did that help any?
  */
-void hms_home_replace_lost(struct hms_pass *pass)
+bool hms_home_replace_lost(struct hms_pass *pass)
 {
+	bool any = false;
 	unsigned long i;
 
 	for (i = 0; i < pass->npages; i++) {
@@ -320,6 +322,9 @@ void hms_home_replace_lost(struct hms_pass *pass)
 			hms_home_is_lost(pass, i);
 	}
 	hms_pass_commit(pass, HMS_TARGET_EVACUATED);
+	for (i = 0; i < pass->npages; i++)
+		any |= hms_moved(pass->src[i], pass->dst[i]);
+	return any;
 }
 
 /**

@@ -18,6 +18,6 @@ struct folio *hms_home_alloc_anywhere(struct vm_area_struct *vma, unsigned long 
 				      gfp_t gfp, unsigned int order, enum hms_target_stat why);
 bool hms_home_came(const struct hms_pass *pass, unsigned long i);
 int hms_home_pass(struct hms_pass *pass, enum hms_target_stat why);
-void hms_home_replace_lost(struct hms_pass *pass);
+bool hms_home_replace_lost(struct hms_pass *pass);
 
 #endif /* _HMS_HOME_H */
