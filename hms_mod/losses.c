@@ -73,6 +73,14 @@ int hms_losses_begin(struct hms_losses *losses, unsigned long npages)
 	return 0;
 }
 
+/* One that the driver has may still say that it is the tail of what it was last part of. */
+static bool hms_is_in_use(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return folio_page_idx(folio, page) < folio_nr_pages(folio) && folio_ref_count(folio);
+}
+
 /**
  * hms_losses_fail - pages have failed
  * @losses: after hms_losses_begin()
@@ -94,7 +102,7 @@ unsigned long hms_losses_fail(struct hms_losses *losses, struct hms_freemap *map
 			continue;
 		if (hms_freemap_remove(map, index)) {
 			losses->nbad++;
-		} else if (folio_ref_count(page_folio(pages + index))) {
+		} else if (hms_is_in_use(pages + index)) {
 			/* Not of the driver, who has taken it or not lent it. */
 			__set_bit(index, losses->missed);
 			used++;
