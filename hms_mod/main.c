@@ -18,6 +18,7 @@
 #include "object.h"
 #include "poison.h"
 #include "remap.h"
+#include "turn.h"
 
 static int __init hms_init(void)
 {
@@ -68,6 +69,7 @@ static void __exit hms_exit(void)
 {
 	hms_file_stop();
 	hms_lazy_stop();
+	hms_turn_stop();
 	hms_poison_stop();
 	hms_remap_stop();
 	hms_fork_stop();

@@ -12,6 +12,7 @@
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate.h>
 
 #include "claim.h"
 #include "devmem.h"
@@ -126,6 +127,17 @@ bool hms_turn_take(struct hms_turn *turn, struct vm_fault *vmf)
 	}
 	turn->pfn = page_to_pfn(vmf->page);
 	return hms_turn_queue(turn, vmf);
+}
+
+/**
+ * hms_turn_stop - wait for threads whose page is gone, and that are on their way out of here
+ *
+ * Context: may sleep. No device has pages.
+ */
+void hms_turn_stop(void)
+{
+	if (READ_ONCE(hms_turn_unlocked))
+		synchronize_rcu_tasks();
 }
 
 /**

@@ -16,5 +16,6 @@ struct hms_turn {
 
 bool hms_turn_take(struct hms_turn *turn, struct vm_fault *vmf);
 void hms_turn_end(const struct hms_turn *turn);
+void hms_turn_stop(void);
 
 #endif /* _HMS_TURN_H */
