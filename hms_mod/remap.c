@@ -263,9 +263,9 @@ static unsigned long hms_remap_finish(struct hms_remap *remap)
 		return remap->parked.nr;
 	if (remap->call.flags & MREMAP_DONTUNMAP)
 		lost = hms_remap_copy(remap);
-	/* It is being killed. */
+	/* It is being killed; another process may still share the address space. */
 	if (mmap_read_lock_killable(mm))
-		return 0;
+		return lost + remap->parked.nr;
 	while ((policy = hms_policy_pop(&remap->parked, &first, &last))) {
 		first += new - remap->call.old;
 		last += new - remap->call.old;
@@ -278,7 +278,7 @@ static unsigned long hms_remap_finish(struct hms_remap *remap)
 		mmap_read_unlock(mm);
 		cond_resched();
 		if (mmap_read_lock_killable(mm))
-			return 0;
+			return lost + remap->parked.nr;
 	}
 	mmap_read_unlock(mm);
 	return lost;
