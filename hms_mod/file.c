@@ -96,7 +96,10 @@ static long hms_ioctl(struct file *filp, unsigned int cmd, unsigned long address
 		ret = hms_wait(opener, &arg.wait);
 		break;
 	}
-	return hms_user_end(user, &arg, known) ?: ret;
+	ret = hms_user_end(user, &arg, known) ?: ret;
+	if (!ret && cmd == HMS_WAIT)
+		hms_wait_end(opener, &arg.wait);
+	return ret;
 }
 
 static ssize_t hms_read(struct file *filp, char __user *to, size_t size, loff_t *pos)

@@ -77,8 +77,19 @@ int hms_wait(struct hms_opener *opener, struct hms_wait *arg)
 		ret = hms_jobs_wait(opener, arg->job, arg->timeout, view);
 	if (!ret)
 		ret = hms_wait_put(arg, &room, view);
-	if (!ret && view->state == HMS_JOB_DONE && !(arg->flags & HMS_CANCEL))
-		hms_jobs_forget(opener, view->arg.job);
 	kvfree(view);
 	return ret;
+}
+
+/**
+ * hms_wait_end - forget a job about which all has been told
+ * @opener: of the descriptor
+ * @arg: as hms_wait() has left it, and the program has it
+ *
+ * Context: may sleep; no locks held.
+ */
+void hms_wait_end(struct hms_opener *opener, const struct hms_wait *arg)
+{
+	if (arg->state == HMS_JOB_DONE && !(arg->flags & HMS_CANCEL))
+		hms_jobs_forget(opener, arg->job);
 }

@@ -6,5 +6,6 @@ struct hms_opener;
 struct hms_wait;
 
 int hms_wait(struct hms_opener *opener, struct hms_wait *arg);
+void hms_wait_end(struct hms_opener *opener, const struct hms_wait *arg);
 
 #endif /* _HMS_WAIT_H */
