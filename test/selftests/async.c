@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -421,6 +423,55 @@ HMS_TEST(async, wait_refused)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+struct waiter {
+	int fd;
+	struct hms_wait *w;
+	volatile pid_t tid;
+	int ret;
+};
+
+static void *wait_in_thread(void *data)
+{
+	struct waiter *waiter = data;
+
+	waiter->tid = gettid();
+	waiter->ret = call(waiter->fd, HMS_WAIT, waiter->w);
+	return NULL;
+}
+
+/* Until it is in ioctl(), and sleeps there. */
+static void wait_until_waiting(const struct waiter *waiter)
+{
+	char path[64], text[128];
+
+	do {
+		usleep(1000);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", waiter->tid);
+	} while (text_read(path, text, sizeof(text)) || atoi(text) != SYS_ioctl);
+}
+
+/* A job is not forgotten when its answer can't be written any more. */
+HMS_TEST(async, answer_lost)
+{
+	struct waiter waiter = { .fd = self->e.fd };
+	pthread_t thread;
+
+	waiter.w = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, waiter.w);
+	*waiter.w = (struct hms_wait){
+		.size = sizeof(*waiter.w), .version = 1, .job = submit_endless(self),
+		.timeout = HMS_WAIT_FOREVER,
+	};
+	ASSERT_LT(0, (long long)waiter.w->job);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_in_thread, &waiter));
+	wait_until_waiting(&waiter);
+	ASSERT_EQ(0, mprotect(waiter.w, PAGE, PROT_READ));
+	EXPECT_EQ(0, cancel(self->e.fd, waiter.w->job));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(-EFAULT, waiter.ret);
+	EXPECT_EQ(ECANCELED, job_end(self->e.fd, waiter.w->job, NULL));
+}
+
 /* From another address space only by who says so. */
 HMS_TEST(async, remote)
 {
@@ -564,6 +615,35 @@ HMS_TEST(async, cpuset)
 	EXPECT_PATTERN(self->p, NPAGES * PAGE, 1);
 }
 
+/* Where no target can be had, a preferred policy is content with any memory of the cpuset. */
+HMS_TEST(async, cpuset_any)
+{
+	char *p = area(10 * PAGE);
+	struct request r;
+	long long job;
+
+	ASSERT_NE(NULL, p);
+	NEED_NODES(3);
+	if (access(ROOT "/cpuset.mems.effective", F_OK))
+		SKIP(return, "this kernel has no cpusets");
+	text_write(ROOT "/cgroup.subtree_control", "+cpuset");
+	ASSERT_EQ(0, mkdir(GROUP, 0755));
+	/* That node has no CPU that a thread could be on. */
+	ASSERT_EQ(0, text_write(GROUP "/cpuset.mems", "2"));
+	ASSERT_EQ(0, text_write(GROUP "/cgroup.procs", "0"));
+	request_move(&r, p, 10 * PAGE, self->e.node[0]);
+	request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+	request_modifier(&r, HMS_MOD_POPULATE, 1);
+	job = request_submit(&r, self->e.fd, HMS_NO_EVENTFD);
+	EXPECT_LT(0, job);
+	EXPECT_EQ(0, job_end(self->e.fd, job, &r));
+	EXPECT_EQ(10, r.h.populated);
+	EXPECT_EQ(10, pages_on(self->e.fd, p, 10 * PAGE, self->e.node[2]));
+	EXPECT_EQ(0, text_write(ROOT "/cgroup.procs", "0"));
+	EXPECT_EQ(0, rmdir(GROUP));
+	text_write(ROOT "/cgroup.subtree_control", "-cpuset");
+}
+
 /* With the last descriptor they end, running or not, and their eventfds say so. */
 HMS_TEST(async, close)
 {
@@ -639,6 +719,34 @@ HMS_TEST(async, process_gone)
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(4, read(pipes[0], &status, 4));
 	EXPECT_EQ(ESRCH, status);
+}
+
+/* A call from another process ends, too, in the midst of it or before it. */
+HMS_TEST(async, process_gone_in_a_call)
+{
+	struct peer peer;
+	int pipes[2], ret;
+
+	ASSERT_EQ(0, pipe(pipes));
+	if (!fork()) {
+		int fd = open(DEV_HMS, O_RDWR);
+
+		if (!peer_fork(&peer)) {
+			struct request r;
+
+			tell(&peer);
+			request_move(&r, self->endless, ENDLESS, self->to);
+			r.h.flags = HMS_REMOTE;
+			ret = request_send(&r, fd);
+			EXPECT_EQ(4, write(pipes[1], &ret, 4));
+			_exit(0);
+		}
+		hear(&peer);
+		usleep(50000);
+		_exit(0);
+	}
+	ASSERT_EQ(4, read(pipes[0], &ret, 4));
+	EXPECT_EQ(-ESRCH, ret);
 }
 
 /* A job ends with who asked for it, and is nobody else's by accident. */

@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "hms_fixture.h"
 #include "maptest.h"
+#include "module.h"
 
 #define NPAGES	600
 
@@ -181,6 +184,69 @@ HMS_TEST(hotplug, under_load)
 	ASSERT_EQ(0, block_set(self, "offline"));
 	EXPECT_EQ(0, peer_wait(&peer));
 	EXPECT_PATTERN(p, NPAGES * PAGE, 1);
+}
+
+/*
+ * The first lazy request makes memory for placeholders, which waits for an offline that is under
+ * way; that is not to wait for the request then, for the node that it names.
+ */
+HMS_TEST(hotplug, first_lazy)
+{
+	const char *lacks = feature_missing("lazy");
+	struct peer offline, lazy;
+	char *p, text[32] = "";
+	struct request r;
+	struct iovec page;
+	int ends[2];
+	__u32 uid;
+
+	if (*lacks)
+		SKIP(return, "%s", lacks);
+	env_close(&self->e);
+	ASSERT_EQ(0, sim_unload_wait());
+	ASSERT_EQ(0, module_unload_wait("hms"));
+	ASSERT_EQ(0, modules_load_all());
+	ASSERT_STREQ("", env_open(&self->e));
+	ASSERT_EQ(0, block_set(self, "online_movable"));
+	uid = target_of_node(self->nid);
+	p = area(NPAGES * PAGE);
+	ASSERT_NE(NULL, p);
+	fill(p, NPAGES * PAGE, 1);
+	ASSERT_EQ(0, migrate_when_allowed(self, p, uid, &r));
+	ASSERT_EQ(1, pages_on(self->e.fd, p, PAGE, uid));
+	/* As long as this is pinned the offline goes on. */
+	ASSERT_EQ(0, pipe(ends));
+	page = (struct iovec){ .iov_base = p, .iov_len = PAGE };
+	ASSERT_EQ((ssize_t)PAGE, vmsplice(ends[1], &page, 1, 0));
+	ASSERT_EQ(0, munmap(p, NPAGES * PAGE));
+
+	if (!peer_fork(&offline)) {
+		close(ends[0]);
+		close(ends[1]);
+		_exit(text_write(self->state, "offline") ? 1 : 0);
+	}
+	while (text_read(self->state, text, sizeof(text)) || strncmp(text, "going-offline", 13))
+		usleep(1000);
+	if (!peer_fork(&lazy)) {
+		int fd = open(DEV_HMS, O_RDWR | O_CLOEXEC);
+
+		close(ends[0]);
+		close(ends[1]);
+		p = area(NPAGES * PAGE);
+		request_init(&r, p, NPAGES * PAGE);
+		request_target(&r, uid);
+		request_modifier(&r, HMS_MOD_MODE, HMS_MODE_PREFERRED);
+		request_modifier(&r, HMS_MOD_LAZY, 1);
+		tell(&lazy);
+		_exit(request_send(&r, fd) == -ENODEV ? 0 : 1);
+	}
+	ASSERT_EQ(0, hear(&lazy));
+	wait_until_stuck(lazy.pid);
+	close(ends[0]);
+	close(ends[1]);
+	EXPECT_EQ(0, peer_wait(&offline));
+	EXPECT_EQ(0, peer_wait(&lazy));
+	EXPECT_EQ(0, target_of_node(self->nid));
 }
 
 TEST_HARNESS_MAIN
