@@ -497,8 +497,8 @@ void hms_engine_free(struct hms_engine *engine)
  * Return: 1 when there is more to do; 0 when all is done, however many pages were skipped; -ESRCH
  * when the address space is nobody's any more; -EINTR when the caller is killed; -EFAULT when
  * hms_engine_checks(), and some of the range was not mapped at the first step. For all-or-nothing
- * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing of the range was changed, but
- * pages of others may have made room for it.
+ * also -EBUSY, -EFAULT and -ENOMEM; there any error means that nothing of the range was changed,
+ * but pages of others may have made room for it.
  */
 int hms_engine_step(struct hms_engine *engine)
 {
