@@ -20,6 +20,7 @@
 #include "freemap.h"
 #include "lazy.h"
 #include "locate.h"
+#include "nodemem.h"
 #include "order.h"
 #include "plan.h"
 #include "request.h"
@@ -592,12 +593,11 @@ static bool hms_batch_place_anywhere(struct hms_work *work, struct hms_batch *ba
 	if (request->mode != HMS_MODE_PREFERRED || !batch->plans[i].hole)
 		return false;
 	/* The thread of a job may use any node. */
-	page = request->async ?
-		(struct page *)__folio_alloc(gfp, 0, numa_mem_id(), &request->nodes) :
-		alloc_page(gfp);
+	page = hms_locked_page(request->async ?
+			       __folio_alloc(gfp, 0, numa_mem_id(), &request->nodes) :
+			       folio_alloc(gfp, 0));
 	if (!page)
 		return false;
-	lock_page(page);
 	batch->dst[i] = migrate_pfn(page_to_pfn(page));
 	hms_plan_set(&batch->plans[i], HMS_FATE_POPULATE, hms_plan_rank(work, page));
 	return true;
