@@ -55,6 +55,12 @@ static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 			      time_after(jiffies, e->deadline));
 }
 
+/* The time that there is is for those that do not come. */
+static void hms_evacuate_set_deadline(struct hms_evacuation *e)
+{
+	e->deadline = jiffies + e->timeout;
+}
+
 /* Pages that came home. Addresses only rise in a round. */
 static void hms_evacuated(struct hms_evacuation *e, unsigned long address, unsigned long npages)
 {
@@ -67,8 +73,7 @@ static void hms_evacuated(struct hms_evacuation *e, unsigned long address, unsig
 	notice->length = address + (npages << PAGE_SHIFT) - notice->start;
 	notice->pages += npages;
 	notice->moved += npages;
-	/* It is for those that do not come. */
-	e->deadline = jiffies + e->timeout;
+	hms_evacuate_set_deadline(e);
 }
 
 static void hms_evacuate_pass(struct hms_evacuation *e)
@@ -102,7 +107,7 @@ static void hms_evacuate_lost_window(struct hms_evacuation *e, struct vm_area_st
 		if (n && !hms_pass_collect(e->pass, vma, start + (i << PAGE_SHIFT), n,
 					   hms_devmem_owner(e->mem), false, NULL) &&
 		    hms_home_replace_lost(e->pass))
-			e->deadline = jiffies + e->timeout;
+			hms_evacuate_set_deadline(e);
 		n = n ?: 1;
 	}
 }
@@ -296,7 +301,7 @@ static int hms_evacuate_some(struct hms_target *target, unsigned long timeout, b
 	e->uid = target->obj.uid;
 	e->lost = lost;
 	e->timeout = timeout;
-	e->deadline = jiffies + timeout;
+	hms_evacuate_set_deadline(e);
 	e->pass = hms_pass_new(HMS_PASS_PAGES, GFP_KERNEL | __GFP_NOFAIL);
 	for (round = 1; !hms_evacuate_is_over(e); round++) {
 		hms_evacuate_prepare_poison(e);
