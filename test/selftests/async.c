@@ -721,11 +721,27 @@ HMS_TEST(async, process_gone)
 	EXPECT_EQ(ESRCH, status);
 }
 
-/* A call from another process ends, too, in the midst of it or before it. */
+/* What a process has spent in the kernel, in ticks; -1: it is gone. */
+static long kernel_ticks(pid_t pid)
+{
+	char path[32], text[512], *at;
+	long ticks = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (text_read(path, text, sizeof(text)))
+		return -1;
+	at = strrchr(text, ')');
+	if (at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %ld", &ticks) != 1)
+		return -1;
+	return ticks;
+}
+
+/* A call from another process ends, too. */
 HMS_TEST(async, process_gone_in_a_call)
 {
 	struct peer peer;
 	int pipes[2], ret;
+	long before;
 
 	ASSERT_EQ(0, pipe(pipes));
 	if (!fork()) {
@@ -742,7 +758,10 @@ HMS_TEST(async, process_gone_in_a_call)
 			_exit(0);
 		}
 		hear(&peer);
-		usleep(50000);
+		/* It has done nothing since but to call. */
+		before = kernel_ticks(peer.pid);
+		while (kernel_ticks(peer.pid) < before + 5)
+			usleep(1000);
 		_exit(0);
 	}
 	ASSERT_EQ(4, read(pipes[0], &ret, 4));
