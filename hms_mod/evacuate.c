@@ -55,7 +55,7 @@ static bool hms_evacuate_is_over(const struct hms_evacuation *e)
 			      time_after(jiffies, e->deadline));
 }
 
-/* The time that there is is for those that do not come. */
+/* It is for those that do not come. */
 static void hms_evacuate_set_deadline(struct hms_evacuation *e)
 {
 	e->deadline = jiffies + e->timeout;
